@@ -1,0 +1,2 @@
+//! users and posts
+fn main() {}

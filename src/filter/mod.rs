@@ -1,0 +1,1 @@
+//! The shell: carries out what the core decides, and decides nothing. Wasm only.

@@ -1,0 +1,113 @@
+//! Authorizers as written.
+
+use super::{Ignored, NotYet};
+use serde::Deserialize;
+
+/// An authorizer. <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers-authorizerid.html>
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Authorizer {
+    /// Names the authorizer for routes.
+    pub authorizer_id: String,
+    /// The authorizer's name.
+    pub name: Option<String>,
+    /// What kind it is.
+    pub authorizer_type: AuthorizerType,
+    /// Where the identity is read from: `$request.header.Authorization`.
+    #[serde(default)]
+    pub identity_source: Vec<String>,
+    /// Of a JWT authorizer.
+    pub jwt_configuration: Option<JwtConfiguration>,
+    /// User pools of a Cognito authorizer.
+    #[serde(default)]
+    #[serde(rename = "providerARNs")]
+    pub provider_arns: Vec<String>,
+    /// The Lambda function, or a plain HTTP endpoint.
+    pub authorizer_uri: Option<String>,
+    /// Payload format of a REQUEST authorizer.
+    pub authorizer_payload_format_version: Option<super::PayloadFormatVersion>,
+    /// Whether `isAuthorized` answers are understood.
+    pub enable_simple_responses: Option<bool>,
+    /// Seconds a result is cached; 0 to 3600.
+    pub authorizer_result_ttl_in_seconds: Option<u32>,
+    /// What a token must match in full.
+    pub identity_validation_expression: Option<String>,
+    /// The role that calls the function.
+    pub authorizer_credentials_arn: Option<String>,
+    /// Descriptive or read-only: ignored.
+    pub api_gateway_managed: Option<Ignored>,
+}
+
+/// What kind of authorizer it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AuthorizerType {
+    /// JSON web tokens.
+    Jwt,
+    /// A function that sees the request.
+    Request,
+    /// A function that sees one token; REST APIs.
+    Token,
+    /// Cognito user pools; REST APIs.
+    CognitoUserPools,
+}
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AuthorizationType {
+    /// Anybody.
+    None,
+    /// Bearers of a valid token.
+    Jwt,
+    /// Whom a Lambda authorizer allows.
+    Custom,
+    /// Signers of AWS credentials.
+    AwsIam,
+    /// Members of a user pool.
+    CognitoUserPools,
+}
+
+/// What tokens a JWT authorizer accepts.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct JwtConfiguration {
+    /// `iss`, exactly; HTTP APIs.
+    pub issuer: Option<String>,
+    /// Accepted `aud` or `client_id`.
+    #[serde(default)]
+    pub audience: Vec<String>,
+    /// Issuers; REST APIs.
+    #[serde(default)]
+    pub issuers: Vec<JwtIssuer>,
+    /// Algorithms; REST APIs.
+    #[serde(default)]
+    pub default_algorithms: Vec<String>,
+    /// *Extension.* Where the keys are, instead of discovery.
+    pub jwks_uri: Option<String>,
+    /// *Extension.* The keys themselves.
+    pub jwks: Option<serde_json::Value>,
+    /// *Extension.* Algorithms beyond AWS's.
+    #[serde(default)]
+    pub algorithms: Vec<String>,
+    /// *Extension.* The environment variable that holds an HS256 secret.
+    pub secret_env: Option<String>,
+}
+
+/// One issuer of a REST JWT authorizer.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct JwtIssuer {
+    /// `iss`, exactly.
+    pub issuer: String,
+    /// Accepted `aud`.
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// Not supported yet.
+    pub additional_claims: Option<NotYet>,
+}

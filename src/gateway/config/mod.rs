@@ -1,0 +1,173 @@
+//! The configuration document as written: one type per AWS resource, AWS's wire names, no logic.
+//!
+//! Names are those of `apigatewayv2` (camelCase). Fields marked *extension* are ours. What a document means is decided
+//! by [`crate::gateway::compile`]; what it may contain is checked by [`load`]. Every type refuses unknown fields.
+
+mod api;
+mod authorizer;
+mod domain;
+mod integration;
+mod load;
+mod marker;
+mod stage;
+mod usage_plan;
+
+pub use api::{Api, CorsConfiguration, Deployment, GatewayResponse, ProtocolType, Route, WebSocketSettings};
+pub use authorizer::{AuthorizationType, Authorizer, AuthorizerType, JwtConfiguration, JwtIssuer};
+pub use domain::{
+    ApiMapping, DomainName, DomainNameConfiguration, MutualTlsAuthentication, RoutingMode, RoutingRule,
+    RoutingRuleAction, RoutingRuleCondition, SecurityPolicy,
+};
+pub use integration::{
+    ConnectionType, HealthCheck, InjectedCredential, Integration, IntegrationResponse, IntegrationType,
+    PayloadFormatVersion, ProtocolVersion, RetryOn, RetryPolicy, TlsConfig,
+};
+pub use load::load;
+#[cfg(feature = "schema")]
+pub use load::schema;
+pub use marker::{Ignored, NotYet};
+pub use stage::{
+    AccessLogSettings, CanaryMatch, CanarySettings, LoggingLevel, NamedMatch, RouteSettings, Stage,
+};
+pub use usage_plan::{ApiKey, ApiStage, Quota, QuotaPeriod, QuotaScope, Throttle, UsagePlan, UsagePlanKey};
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One gateway: the whole document.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Config {
+    /// AWS region used in ARNs and events; `us-east-1` when absent.
+    pub region: Option<String>,
+    /// AWS account of the gateway's owner, used in ARNs and events; `123456789012` when absent.
+    pub account_id: Option<String>,
+    /// *Extension.* The API that answers a host which names none.
+    pub default_api_id: Option<String>,
+    /// *Extension.* How many proxies in front are believed about `X-Forwarded-For`; 0 when absent.
+    pub trusted_hops: Option<u32>,
+    /// *Extension.* Names the state that workers and reloads share; `default` when absent.
+    pub gateway_id: Option<String>,
+    /// *Extension.* Per-request limits; AWS's when absent.
+    pub limits: Option<Limits>,
+    /// *Extension.* Where AWS services (`lambda`, `sqs.eu-west-1`), VPC link targets and function ARNs live.
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, String>,
+    /// *Extension.* Certificates by ARN: the place of ACM.
+    #[serde(default)]
+    pub certificates: BTreeMap<String, Certificate>,
+    /// *Extension.* The rate-limit service that holds limits over many Envoys.
+    pub rate_limit_service: Option<RateLimitService>,
+    /// *Extension.* AWS_IAM callers.
+    #[serde(default)]
+    pub credentials: Vec<Credential>,
+    /// The APIs.
+    #[serde(default)]
+    pub apis: Vec<Api>,
+    /// Custom domain names.
+    #[serde(default)]
+    pub domain_names: Vec<DomainName>,
+    /// Which API and stage a path of a custom domain belongs to.
+    #[serde(default)]
+    pub api_mappings: Vec<ApiMapping>,
+    /// Domain-level routing rules.
+    #[serde(default)]
+    pub routing_rules: Vec<RoutingRule>,
+    /// API keys.
+    #[serde(default)]
+    pub api_keys: Vec<ApiKey>,
+    /// Usage plans.
+    #[serde(default)]
+    pub usage_plans: Vec<UsagePlan>,
+    /// Which key belongs to which plan.
+    #[serde(default)]
+    pub usage_plan_keys: Vec<UsagePlanKey>,
+    /// *Extension.* The account's bucket; 10,000 per second and a burst of 5,000 when absent.
+    pub account_throttle: Option<Throttle>,
+    /// WAFv2 web ACLs as AWS prints them.
+    #[serde(default)]
+    pub web_acls: Vec<serde_json::Value>,
+    /// WAFv2 IP sets as AWS prints them.
+    #[serde(default)]
+    pub ip_sets: Vec<serde_json::Value>,
+    /// WAFv2 regex pattern sets as AWS prints them.
+    #[serde(default)]
+    pub regex_pattern_sets: Vec<serde_json::Value>,
+    /// WAFv2 rule groups as AWS prints them.
+    #[serde(default)]
+    pub rule_groups: Vec<serde_json::Value>,
+    /// WAFv2 logging configurations as AWS prints them.
+    #[serde(default)]
+    pub logging_configurations: Vec<serde_json::Value>,
+    /// *Extension.* Which group of ours stands in for one of Amazon's.
+    #[serde(default)]
+    pub managed_rule_group_substitutions: BTreeMap<String, String>,
+}
+
+/// *Extension.* Per-request limits.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Limits {
+    /// Largest request body in bytes; 10,485,760 when absent.
+    pub payload_bytes: Option<u64>,
+    /// Largest request line and headers in bytes; 10,240 on HTTP APIs and 20,480 on REST APIs when absent.
+    pub header_bytes: Option<u32>,
+}
+
+/// *Extension.* Where a certificate's files are: the place of ACM.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Certificate {
+    /// PEM chain, a path that Envoy can read.
+    pub certificate_file: Option<String>,
+    /// PEM private key, a path that Envoy can read.
+    pub private_key_file: Option<String>,
+    /// Name of an SDS secret instead of files.
+    pub sds_secret: Option<String>,
+}
+
+/// *Extension.* Envoy's rate-limit service protocol through a cluster.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RateLimitService {
+    /// Envoy cluster of the service.
+    pub cluster: String,
+    /// Domain of the descriptors.
+    pub domain: Option<String>,
+    /// Milliseconds to wait for an answer.
+    pub timeout_in_millis: Option<u32>,
+    /// What an unanswered question means.
+    pub failure_mode: Option<FailureMode>,
+}
+
+/// *Extension.* What happens when a service that was asked does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FailureMode {
+    /// The request is refused.
+    Deny,
+    /// The request goes on, and a metric counts it.
+    Allow,
+}
+
+/// *Extension.* One AWS_IAM caller. The secret comes from the environment of Envoy's process, never from the document.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Credential {
+    /// The access key's id.
+    pub access_key_id: String,
+    /// The environment variable that holds the secret key.
+    pub secret_access_key_env: String,
+    /// The caller's account.
+    pub account_id: Option<String>,
+    /// The caller's user ARN.
+    pub user_arn: Option<String>,
+    /// The caller's identity policy.
+    pub policy: Option<serde_json::Value>,
+}

@@ -1,0 +1,123 @@
+//! What the core decides, as values. The shell obeys them and decides nothing.
+
+use std::borrow::Cow;
+
+/// Bytes of a header name, a header value or a body: constant where configuration could make them.
+pub type Bytes = Cow<'static, [u8]>;
+
+/// What happens to a request next.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Ask somebody, hold the whole request, go on in `Exchange::on_callout`. Nothing of the request leaves meanwhile.
+    Call(Callout),
+    /// Hold the request until its body has ended or is longer than this; go on in `Exchange::on_request_body`.
+    Body(BodyWanted),
+    /// Let the request go to the backend, with these changes to its head.
+    Forward(Edits),
+    /// Answer here.
+    Answer(Answer),
+}
+
+/// What happens to a response next.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub enum ResponseFlow {
+    /// Let it go to the client, with these changes to its head.
+    Continue(Edits),
+    /// Hold it until its body has ended or is longer than this; go on in `Exchange::on_response_body`.
+    Body(BodyWanted),
+    /// Put this answer in its place.
+    Replace(Answer),
+}
+
+/// What happens to a body that streams through.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub enum ChunkFlow {
+    /// Let it pass.
+    Continue,
+    /// Stop: answer here if the response has not begun, else reset.
+    Answer(Answer),
+}
+
+/// How much of a body is needed for the decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyWanted {
+    /// The decision is made when this many bytes are there, or the body has ended.
+    pub bytes: usize,
+}
+
+/// A question to a service, through an Envoy cluster.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Callout {
+    /// The cluster.
+    pub cluster: String,
+    /// Pseudo-headers and headers.
+    pub headers: Vec<(Bytes, Bytes)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How long to wait.
+    pub timeout_millis: u32,
+}
+
+/// The answer to a [`Callout`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum CalloutReply {
+    /// The service answered.
+    Answered {
+        /// Its status.
+        status: u16,
+        /// Its body.
+        body: Vec<u8>,
+    },
+    /// Nothing usable came: no such cluster, a reset, too large an answer.
+    Failed,
+}
+
+/// Changes to a head, in order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Edits(pub Vec<Edit>);
+
+/// One change to a head.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Removes every header of this name.
+    Remove(Bytes),
+    /// Puts one header in the place of all of this name.
+    Set(Bytes, Bytes),
+    /// Adds a header beside those of the same name.
+    Add(Bytes, Bytes),
+}
+
+/// An answer that the gateway gives itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers; `content-length` is the shell's.
+    pub headers: Vec<(Bytes, Bytes)>,
+    /// Body.
+    pub body: Bytes,
+    /// Envoy's `RESPONSE_CODE_DETAILS`: why, for the access log; never the client's bytes.
+    pub details: Cow<'static, str>,
+}
+
+// === impl Edits ===
+
+impl Edits {
+    /// Adds a removal.
+    pub fn remove(&mut self, name: impl Into<Bytes>) {
+        self.0.push(Edit::Remove(name.into()));
+    }
+
+    /// Adds a replacement.
+    pub fn set(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) {
+        self.0.push(Edit::Set(name.into(), value.into()));
+    }
+
+    /// Adds an addition.
+    pub fn add(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) {
+        self.0.push(Edit::Add(name.into(), value.into()));
+    }
+}

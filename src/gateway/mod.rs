@@ -1,0 +1,38 @@
+//! The core: an API gateway as values. No host calls, no clock, no randomness, no I/O.
+//!
+//! [`config`] is the document as written, [`compile`] turns it into a [`Gateway`], and [`exchange`] is one request's life.
+
+pub mod clusters;
+pub mod compile;
+pub mod config;
+pub mod diagnostics;
+pub mod exchange;
+pub mod flow;
+pub mod head;
+pub mod routes;
+
+pub use compile::{Compiled, Gateway, compile};
+pub use exchange::Exchange;
+
+/// Milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(pub u64);
+
+/// What the core cannot know by itself: the world, as values.
+#[derive(Debug, Clone, Copy)]
+pub struct Env<'a> {
+    /// Wall-clock time.
+    pub wall: Millis,
+    /// Random bytes, fresh for each call; they need not be unpredictable.
+    pub dice: [u8; 32],
+    /// The client's address as Envoy trusts it (`192.0.2.1:4711`, `[2001:db8::1]:4711`); empty unless
+    /// [`Gateway::wants`] asks for it.
+    pub source_address: &'a [u8],
+}
+
+/// What the shell must read from the host before it asks the core: reading costs, so nothing is read without need.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// The client's address.
+    pub source_address: bool,
+}

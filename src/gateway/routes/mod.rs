@@ -1,0 +1,1 @@
+//! Which route answers a method and a path.
