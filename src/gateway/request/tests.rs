@@ -13,7 +13,7 @@ fn ids_have_the_shapes_that_aws_gives_them() {
     let ids = RequestIds::new(&head, &env(0xab));
     assert_eq!(ids.uuid, "abababab-abab-4bab-abab-abababababab");
     assert_eq!(ids.extended, "q6urq6urq6urq6s=");
-    assert_eq!(ids.trace, b"Root=1-5e9f0ca5-abababababababababababab".to_vec());
+    assert_eq!(ids.trace, b"Root=1-5e9f0c65-abababababababababababab".to_vec());
     assert_eq!(ids.request_id(ProtocolType::Http), ids.extended);
     assert_eq!(ids.request_id(ProtocolType::Rest), ids.uuid);
 }
