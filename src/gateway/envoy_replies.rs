@@ -13,6 +13,7 @@ pub fn rejection(details: &[u8]) -> Option<Rejection> {
     match name {
         b"upstream_response_timeout"
         | b"upstream_per_try_timeout"
+        | b"upstream_per_try_idle_timeout"
         | b"upstream_max_stream_duration_reached"
         | b"stream_idle_timeout" => Some(Rejection::IntegrationTimeout),
         b"upstream_reset_before_response_started"
@@ -20,6 +21,7 @@ pub fn rejection(details: &[u8]) -> Option<Rejection> {
         | b"maintenance_mode"
         | b"upstream_reset_after_response_started" => Some(Rejection::IntegrationFailure),
         b"cluster_not_found" => Some(Rejection::ApiConfiguration),
+        b"response_payload_too_large" => Some(Rejection::Internal),
         b"route_not_found" => Some(Rejection::UnknownRoute),
         b"request_payload_too_large" | b"request_payload_exceeded_retry_buffer_limit" => {
             Some(Rejection::PayloadTooLarge)
