@@ -127,17 +127,17 @@ impl Exchange {
         origin: Origin<'_>,
         _env: &Env<'_>,
     ) -> ResponseFlow {
+        let status = head.as_ref().map(status).unwrap_or_default();
         let (State::Upstream { sent }, Some(request)) = (&self.state, &self.request) else {
-            return self.on_own_response(origin);
+            return self.on_own_response(origin, status);
         };
         if let Origin::Envoy(details) = origin {
-            return self.on_envoy_reply(details);
+            return self.on_envoy_reply(details, status);
         }
         let Ok(head) = head else { return ResponseFlow::Replace(self.answer(Rejection::Internal)) };
         let Some(Integration::HttpProxy(backend)) = integration(request) else {
             return ResponseFlow::Replace(self.answer(Rejection::Internal));
         };
-        let status = status(&head);
         if backend.needs_response_body(status) && !head.end_of_stream {
             self.state = State::Responding { sent: *sent, head, status };
             return ResponseFlow::Body(BodyWanted { bytes: BODY_BYTES });
@@ -193,8 +193,8 @@ impl Exchange {
     }
 
     /// Envoy answered in the backend's place.
-    fn on_envoy_reply(&mut self, details: &[u8]) -> ResponseFlow {
-        match envoy_replies::rejection(details) {
+    fn on_envoy_reply(&mut self, details: &[u8], status: u16) -> ResponseFlow {
+        match envoy_replies::rejection(details, status) {
             Some(rejection) => ResponseFlow::Replace(self.answer(rejection)),
             None => ResponseFlow::Continue(self.ids()),
         }
@@ -202,13 +202,13 @@ impl Exchange {
 
     /// A response that no backend made: the gateway's own comes back here and is left alone; one of Envoy's, to a request
     /// that waits or has not been understood, becomes AWS's.
-    fn on_own_response(&mut self, origin: Origin<'_>) -> ResponseFlow {
+    fn on_own_response(&mut self, origin: Origin<'_>, status: u16) -> ResponseFlow {
         match (&self.state, origin) {
             (State::Answered, _) | (_, Origin::Upstream) => ResponseFlow::Continue(Edits::default()),
             (
                 State::Arriving | State::Buffering(_) | State::Upstream { .. } | State::Responding { .. },
                 Origin::Envoy(details),
-            ) => self.on_envoy_reply(details),
+            ) => self.on_envoy_reply(details, status),
         }
     }
 

@@ -7,6 +7,7 @@ use super::compile::Scope;
 use super::config;
 use super::diagnostics::similar;
 use super::flow::{Answer, Bytes};
+use super::integrations::bodiless::is_bodiless;
 use super::request::{Problem, Request};
 use super::rest_value::RestValue;
 use super::template::Template;
@@ -215,6 +216,7 @@ impl GatewayResponses {
                 headers.push((header.clone(), value.into()));
             }
         }
+        let body = if is_bodiless(status) { Vec::new() } else { body };
         Answer { status, headers, body: body.into(), details: "".into() }
     }
 }
@@ -238,7 +240,7 @@ impl Custom {
                 continue;
             };
             if let (Some(name), Some(value)) =
-                (scope.header_name(&at, name), RestValue::compile(value, &at, scope))
+                (scope.answer_header(&at, name), RestValue::compile(value, &at, scope))
             {
                 headers.push((name, value));
             }
