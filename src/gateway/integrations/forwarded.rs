@@ -48,3 +48,6 @@ fn host(request: &Request) -> String {
     let token = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
     if token { text.into_owned() } else { format!("\"{text}\"") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,3 +139,6 @@ fn fate(protocol: ProtocolType, name: &[u8]) -> Fate {
 pub fn is_header_value(value: &str) -> bool {
     value.bytes().all(|byte| (byte >= 0x20 || byte == b'\t') && byte != 0x7f)
 }
+
+#[cfg(test)]
+mod tests;
