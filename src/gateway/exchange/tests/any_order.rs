@@ -13,9 +13,11 @@ use proptest::{collection, option, prop_assert, prop_assert_eq};
 use serde_json::json;
 use std::rc::Rc;
 
+type Pairs = Vec<(&'static str, Vec<u8>)>;
+
 #[derive(Debug, Clone)]
 enum Call {
-    RequestHeaders(Option<(Vec<(&'static str, Vec<u8>)>, bool)>),
+    RequestHeaders(Option<(Pairs, bool)>),
     RequestBody(Vec<u8>, bool),
     RequestChunk(usize),
     Callout(bool),
