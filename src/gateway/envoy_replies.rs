@@ -12,25 +12,28 @@ pub fn rejection(details: &[u8], status: u16) -> Option<Rejection> {
     let name = details.split(|byte| *byte == b'{').next().unwrap_or_default();
     match name {
         // The client was slow with its body, not the backend with its answer.
-        b"stream_idle_timeout" if status == 408 => Some(Rejection::RequestTimeout),
-        b"upstream_response_timeout"
+        b"stream_idle_timeout" | b"max_duration_timeout" if status == 408 => Some(Rejection::RequestTimeout),
+        b"response_timeout"
         | b"upstream_per_try_timeout"
         | b"upstream_per_try_idle_timeout"
         | b"upstream_max_stream_duration_reached"
+        | b"max_duration_timeout"
         | b"stream_idle_timeout" => Some(Rejection::IntegrationTimeout),
         b"upstream_reset_before_response_started"
         | b"no_healthy_upstream"
         | b"maintenance_mode"
         | b"upstream_reset_after_response_started" => Some(Rejection::IntegrationFailure),
         b"cluster_not_found" => Some(Rejection::ApiConfiguration),
-        b"response_payload_too_large" => Some(Rejection::Internal),
+        b"filter_removed_required_request_headers"
+        | b"filter_removed_required_response_headers"
+        | b"response_payload_too_large" => Some(Rejection::Internal),
         b"route_not_found" => Some(Rejection::UnknownRoute),
         b"request_payload_too_large" | b"request_payload_exceeded_retry_buffer_limit" => {
             Some(Rejection::PayloadTooLarge)
         }
         b"request_headers_too_large" => Some(Rejection::HeaderTooLarge),
         b"request_header_timeout" | b"request_overall_timeout" => Some(Rejection::RequestTimeout),
-        b"overload" | b"drop_overload" => Some(Rejection::Overloaded),
+        b"overload" | b"drop_overload" | b"unconditional_drop_overload" => Some(Rejection::Overloaded),
         _ => None,
     }
 }
@@ -43,7 +46,7 @@ mod tests {
     fn causes_in_braces_do_not_change_what_a_reply_means() {
         let details = b"upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}";
         assert_eq!(rejection(details, 503), Some(Rejection::IntegrationFailure));
-        assert_eq!(rejection(b"upstream_response_timeout", 504), Some(Rejection::IntegrationTimeout));
+        assert_eq!(rejection(b"response_timeout", 504), Some(Rejection::IntegrationTimeout));
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn envoys_replies_are_told_in_the_words_of_the_api() {
     let rest = rest(&["GET /x"], proxy("http://b", json!({})));
     for (details, of_http, of_rest) in [
         (
-            "upstream_response_timeout",
+            "response_timeout",
             message(504, "Endpoint request timed out"),
             message(504, "Endpoint request timed out"),
         ),

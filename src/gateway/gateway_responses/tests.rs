@@ -81,7 +81,7 @@ fn an_integration_failure_is_504_once_it_is_customised() {
     assert_eq!(failure(json!([{ "responseType": "INTEGRATION_FAILURE" }])).status, 504);
     assert_eq!(failure(json!([{ "responseType": "INTEGRATION_FAILURE", "statusCode": "502" }])).status, 502);
     assert_eq!(failure(json!([{ "responseType": "DEFAULT_5XX" }])).status, 500);
-    let timeout = envoy_reply(json!([]), "upstream_response_timeout");
+    let timeout = envoy_reply(json!([]), "response_timeout");
     assert_eq!((timeout.status, body(&timeout)), (504, "{\"message\":\"Endpoint request timed out\"}"));
 }
 

@@ -41,6 +41,10 @@ pub fn edit_request(request: &Request, edits: &mut Edits) {
             edits.set(b"forwarded", forwarded(request).into_bytes());
         }
         ProtocolType::Rest => {
+            // A signature is for the gateway: towards the backend it would be one over another request.
+            if request.head.all(b"authorization").any(|value| value.starts_with(b"AWS4-")) {
+                edits.remove(b"authorization");
+            }
             let api = request.api.as_ref().map_or("", |api| &api.id);
             edits.set(b"x-amzn-apigateway-api-id", api.as_bytes().to_vec());
             if request.head.first(b"user-agent").is_none() {

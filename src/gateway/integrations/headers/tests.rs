@@ -206,3 +206,14 @@ fn an_http_api_answers_with_its_id_alone() {
     assert_eq!(first(&head, "apigw-requestid").as_deref(), Some("q6urq6urq6urq6s="));
     assert_eq!(first(&head, "x-amzn-requestid"), None);
 }
+
+#[test]
+fn a_signature_for_the_gateway_does_not_reach_the_backend_of_a_rest_api() {
+    let authorization = |document: &Value, path, sent: &[(&str, &str)]| {
+        first(&backend_head(document, "GET", path, sent), "authorization")
+    };
+    const SIGNED: (&str, &str) = ("authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101");
+    assert_eq!(authorization(&rest_api(), "/prod/x", &[SIGNED]), None);
+    assert_eq!(authorization(&rest_api(), "/prod/x", &[("authorization", "Bearer a"), SIGNED]), None);
+    assert_eq!(authorization(&http_api(), "/x", &[SIGNED]).as_deref(), Some(SIGNED.1));
+}
