@@ -25,6 +25,7 @@ pub(super) fn compile(
     clusters: &mut Clusters<'_>,
     scope: &mut Scope<'_>,
 ) -> Integration {
+    warn_of_unused(written, at, scope);
     match written.integration_type {
         IntegrationType::Mock => Integration::Mock(Mock::compile(written, at, scope)),
         // The other types are refused as not supported yet; an empty backend stands in their place until then.
@@ -33,6 +34,23 @@ pub(super) fn compile(
         | IntegrationType::Aws
         | IntegrationType::Http => {
             Integration::HttpProxy(Box::new(http_proxy(written, stage, at, clusters, scope)))
+        }
+    }
+}
+
+/// Members that belong to another type of integration.
+fn warn_of_unused(written: &config::Integration, at: &str, scope: &mut Scope<'_>) {
+    let is_mock = written.integration_type == IntegrationType::Mock;
+    let (of_mock, of_backend) =
+        ("is read of a MOCK integration only", "is read of an integration with a backend only");
+    for (present, member, problem) in [
+        (!is_mock && !written.request_templates.is_empty(), "requestTemplates", of_mock),
+        (!is_mock && !written.integration_responses.is_empty(), "integrationResponses", of_mock),
+        (is_mock && !written.request_parameters.is_empty(), "requestParameters", of_backend),
+        (is_mock && !written.response_parameters.is_empty(), "responseParameters", of_backend),
+    ] {
+        if present {
+            scope.warning(&format!("{at}.{member}"), problem);
         }
     }
 }
@@ -124,15 +142,21 @@ fn target(
             .help(format!("add it to `endpoints`: `{{\"{text}\": \"http://HOST:PORT\"}}`"));
         return Target::default();
     };
-    let mut uri = match BackendUri::parse(&located) {
+    // A VPC link speaks TLS when it is told whose name to verify.
+    let verifies = written.tls_config.as_ref().is_some_and(|tls| tls.server_name_to_verify.is_some());
+    let located = if is_arn && verifies { located.replacen("http://", "https://", 1) } else { located };
+    let uri = match BackendUri::parse(&located) {
         Ok(uri) => uri,
         Err(problem) => {
             scope.error(&at_uri, format!("`{located}` is not the URI of a backend: {problem}"));
             return Target::default();
         }
     };
-    // A VPC link speaks TLS when it is told whose name to verify.
-    uri.tls |= is_arn && written.tls_config.as_ref().is_some_and(|tls| tls.server_name_to_verify.is_some());
+    if verifies && !uri.tls {
+        scope
+            .error(&format!("{at}.tlsConfig"), "there is nothing to verify: the URI is `http`")
+            .help("write `https` in the URI");
+    }
     let cluster = written.cluster.clone().unwrap_or_else(|| clusters.derive(&uri, written));
     Target { cluster: Some(cluster), uri: Some(uri), with_stage: is_arn }
 }

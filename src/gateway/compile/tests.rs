@@ -310,6 +310,32 @@ fn a_private_integration_speaks_tls_when_it_is_told_whose_name_to_verify() {
     let cluster = clusters(&document).remove(0);
     assert_eq!((cluster.tls, cluster.host.as_str(), cluster.port), (true, "10.0.0.7", 8443));
     assert_eq!(cluster.server_name.as_deref(), Some("users.test"));
+    document["endpoints"] = json!({ arn: "http://10.0.0.7" });
+    assert_eq!(clusters(&document).remove(0).port, 443);
+}
+
+#[test]
+fn a_name_to_verify_without_tls_is_an_error() {
+    let change = set("/apis/0/integrations/0/tlsConfig", json!({ "serverNameToVerify": "users.test" }));
+    assert_eq!(
+        spoiled(change),
+        "error: apis[0].integrations[0].tlsConfig: there is nothing to verify: the URI is `http`\n  help: write `https` in the URI"
+    );
+}
+
+#[test]
+fn members_of_another_type_of_integration_are_warned_of() {
+    let templates = set("/apis/0/integrations/0/requestTemplates", json!({ "application/json": "{}" }));
+    assert_eq!(
+        spoiled(templates),
+        "warning: apis[0].integrations[0].requestTemplates: is read of a MOCK integration only"
+    );
+    let mock = json!({ "integrationType": "MOCK", "requestTemplates": { "application/json": "{statusCode: 200}" },
+        "integrationResponses": [{ "statusCode": 200 }], "requestParameters": { "append:header.a": "b" } });
+    assert_eq!(
+        problems(&http(&["GET /x"], mock)),
+        "warning: apis[0].integrations[0].requestParameters: is read of an integration with a backend only"
+    );
 }
 
 #[test]
