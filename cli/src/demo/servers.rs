@@ -49,7 +49,9 @@ impl Servers {
         let admin_file = files.path().join("admin-address");
         let mut options: Vec<OsString> = vec!["--config-path".into(), bootstrap.into()];
         options.extend(["--admin-address-path".into(), admin_file.clone().into()]);
-        options.extend(["--use-dynamic-base-id", "--concurrency", "2"].map(OsString::from));
+        options.extend(
+            ["--use-dynamic-base-id", "--concurrency", "2", "--log-level", "warn"].map(OsString::from),
+        );
         let mut envoy = Process::start("Envoy", envoy, options, &envoy_log(&files))?;
         let started = envoy.wait_until("starting", START, |_| listening(&admin_file));
         match started {
