@@ -46,7 +46,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// It ended before it was ready, or while it was needed.
-    #[error("{name} ended by itself ({status}); the end of its log:\n{}", indented(log))]
+    #[error("{name} ended by itself ({status}){}", said(log))]
     Ended {
         /// What it is for.
         name: String,
@@ -56,7 +56,7 @@ pub enum Error {
         log: String,
     },
     /// It was not ready in time.
-    #[error("{name}: {what} took longer than {} s{}; the end of its log:\n{}", within.as_secs(), last.as_deref().map(|last| format!(" (last seen: {last})")).unwrap_or_default(), indented(log))]
+    #[error("{name}: {what} took longer than {} s{}{}", within.as_secs(), seen(last.as_deref()), said(log))]
     Slow {
         /// What it is for.
         name: String,
@@ -89,6 +89,19 @@ pub enum Probe<T> {
     Ready(T),
     /// Not yet, and what was there instead.
     NotYet(String),
+}
+
+// === impl Error ===
+
+impl Error {
+    /// The last lines of the process's log: what [`std::fmt::Display`] has only the last one of.
+    #[must_use]
+    pub fn log(&self) -> &str {
+        match self {
+            Self::Ended { log, .. } | Self::Slow { log, .. } => log,
+            Self::Start { .. } | Self::Io { .. } | Self::Interrupted => "",
+        }
+    }
 }
 
 // === impl Process ===
@@ -176,7 +189,9 @@ impl Process {
         drop(self);
     }
 
-    fn tail(&self) -> String {
+    /// The last lines of its log.
+    #[must_use]
+    pub fn tail(&self) -> String {
         last_lines(&self.log())
     }
 }
@@ -216,9 +231,13 @@ fn last_lines(text: &str) -> String {
     lines.get(lines.len().saturating_sub(TAIL)..).unwrap_or_default().join("\n")
 }
 
-/// A text that stands below a message.
-pub(crate) fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+/// The last line of a log, for a message of one line.
+fn said(log: &str) -> String {
+    log.lines().next_back().map(|line| format!("; it said last: {}", line.trim())).unwrap_or_default()
+}
+
+fn seen(last: Option<&str>) -> String {
+    last.map(|last| format!(" (last seen: {last})")).unwrap_or_default()
 }
 
 /// A program by name or path, for a message.

@@ -30,6 +30,11 @@ impl Ui {
     pub fn say(&self, line: &str) {
         println!("{line}");
     }
+
+    /// Says a line beside the result.
+    pub fn note(&self, line: &str) {
+        eprintln!("{line}");
+    }
 }
 
 // === impl Step ===

@@ -55,7 +55,7 @@ impl Client {
         let wrong = |problem: String| Error::Request {
             request: format!("{} {url}", request.method),
             problem,
-            log: servers.envoy_log(),
+            log: servers.envoy.tail(),
         };
         let answer = send(request.method, &url, body.as_deref()).map_err(wrong)?;
         ui.say(&format!("{}", answer.status));

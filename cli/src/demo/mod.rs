@@ -77,14 +77,14 @@ pub enum Error {
         problem: String,
     },
     /// A request could not be made.
-    #[error("{request}: {problem}\n  help: Envoy's log is `{}`", log.display())]
+    #[error("{request}: {problem}")]
     Request {
         /// What was asked.
         request: String,
         /// What is wrong.
         problem: String,
-        /// Envoy's log.
-        log: PathBuf,
+        /// The last lines of Envoy's log.
+        log: String,
     },
     /// A file or folder cannot be used.
     #[error("`{}`: {doing}: {source}", path.display())]
@@ -104,6 +104,38 @@ pub enum Error {
     Process(#[from] process::Error),
 }
 
+// === impl Error ===
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::PortTaken { flag, .. } => {
+                Some(format!("stop it, or choose another port with `{flag} N`; `{flag} 0` takes a free one"))
+            }
+            Self::Port { flag, .. } => {
+                Some(format!("choose another port with `{flag} N`; `{flag} 0` takes a free one"))
+            }
+            Self::Toolchain(error) => error.help(),
+            Self::Document { .. } | Self::Request { .. } | Self::Io { .. } | Self::Process(_) => None,
+        }
+    }
+
+    /// The last lines of the log of the process that is to blame.
+    fn log(&self) -> &str {
+        match self {
+            Self::Process(error) | Self::Toolchain(toolchain::Error::Process(error)) => error.log(),
+            Self::Request { log, .. } => log,
+            Self::PortTaken { .. }
+            | Self::Port { .. }
+            | Self::Document { .. }
+            | Self::Io { .. }
+            | Self::Toolchain(_) => "",
+        }
+    }
+}
+
 /// Runs the demo until it is interrupted, or once.
 ///
 /// # Errors
@@ -118,10 +150,15 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(Error::Process(process::Error::Interrupted))
         | Err(Error::Toolchain(toolchain::Error::Process(process::Error::Interrupted))) => {
-            ui.say("interrupted; everything is stopped");
+            ui.note("interrupted; everything is stopped");
             Ok(ExitCode::from(130))
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            for line in error.log().lines() {
+                ui.note(&format!("    {line}"));
+            }
+            Err(error)
+        }
     }
 }
 

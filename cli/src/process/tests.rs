@@ -33,12 +33,12 @@ fn a_process_is_ready_when_its_probe_says_so_and_ends_when_it_is_stopped() {
 #[test]
 fn a_process_that_ends_early_shows_the_end_of_its_log() {
     let folder = tempfile::tempdir().unwrap();
-    let mut process = shell(&folder.path().join("log"), "echo no such luck >&2; exit 3");
+    let mut process = shell(&folder.path().join("log"), "echo none yet; echo no such luck >&2; exit 3");
     let error = process
         .wait_until("luck", Duration::from_secs(10), |_| Probe::<()>::NotYet(String::new()))
-        .unwrap_err()
-        .to_string();
-    assert_eq!(error, "a shell ended by itself (exit status: 3); the end of its log:\n    no such luck");
+        .unwrap_err();
+    assert_eq!(error.to_string(), "a shell ended by itself (exit status: 3); it said last: no such luck");
+    assert_eq!(error.log(), "none yet\nno such luck");
 }
 
 #[test]

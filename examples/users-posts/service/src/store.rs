@@ -3,6 +3,7 @@
 use crate::record::{Fields, Record};
 use crate::refusal::Refusal;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,9 +20,11 @@ const LAST_IDS: TableDefinition<'static, &str, u64> = TableDefinition::new("last
 pub struct Store(Arc<Database>);
 
 /// A part of a list.
+#[derive(Serialize)]
 pub(crate) struct Page<F> {
     pub(crate) items: Vec<Record<F>>,
     /// The `after` of the next part, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<u64>,
 }
 
