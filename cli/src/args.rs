@@ -11,8 +11,9 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "sekisho", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub struct Cli {
-    /// When to use colours; `auto` means on a terminal.
+    /// Colours: `auto` (on a terminal), `always` or `never`.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     pub color: Color,
     /// What to do.
     #[command(subcommand)]

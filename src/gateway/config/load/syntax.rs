@@ -31,7 +31,10 @@ pub(super) fn check(text: &[u8], diagnostics: &mut Diagnostics) -> bool {
                     ("text follows the document", Some("one file holds one JSON object"))
                 }
                 "trailing comma" => ("a comma stands before the end", Some("JSON has none there; remove it")),
-                "key must be a string" => ("a name must stand in double quotes", None),
+                "key must be a string" => (
+                    "a name in double quotes is expected here",
+                    Some("JSON has no comments, and no names without quotes"),
+                ),
                 "expected value" => ("a JSON value is expected here", Some("JSON has no comments")),
                 said => (said, None),
             };

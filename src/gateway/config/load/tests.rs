@@ -19,6 +19,13 @@ fn a_document_comes_out_typed() {
 }
 
 #[test]
+fn a_document_of_everything_is_good() {
+    let text = include_bytes!("../../../../tests/golden/config/complete.json");
+    let config = load(text).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!((config.apis.len(), config.apis[0].integrations.len(), config.routing_rules.len()), (2, 5, 1));
+}
+
+#[test]
 fn a_name_that_stands_twice_is_an_error_at_any_depth() {
     let text = r#"{"apis": [{"apiId": "a", "protocolType": "HTTP", "stages": [{"stageName": "s",
         "stageVariables": {"x": "1", "y": "2", "x": "3", "x": "4"},
@@ -56,7 +63,10 @@ fn what_is_not_json_has_a_line_and_a_column() {
             "{\"apis\": [],}",
             "error: line 1, column 13: a comma stands before the end\n  help: JSON has none there; remove it",
         ),
-        ("{apis: []}", "error: line 1, column 2: a name must stand in double quotes"),
+        (
+            "{apis: []}",
+            "error: line 1, column 2: a name in double quotes is expected here\n  help: JSON has no comments, and no names without quotes",
+        ),
         (
             "\u{feff}{}",
             "error: line 1, column 1: the document begins with a byte order mark\n  help: save the file as UTF-8 without it",

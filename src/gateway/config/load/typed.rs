@@ -55,10 +55,29 @@ fn report(path: String, name: &str, said: &str, diagnostics: &mut Diagnostics) {
         said.strip_prefix("invalid type: ").and_then(|said| said.split_once(", expected "))
     {
         // serde prints the value that it found; a secret may stand in the wrong place.
-        let found = found.split(['`', '"']).next().unwrap_or_default().trim_end();
-        diagnostics.error(path, format!("expected {wanted}, found {found}"));
+        let found = in_words(found.split(['`', '"']).next().unwrap_or_default().trim_end());
+        diagnostics.error(path, format!("expected {}, found {found}", in_words(wanted)));
+    } else if said == "expected value" {
+        // What serde_json says of an enumeration that is not a string.
+        diagnostics.error(path, "expected a string");
+    } else if said.starts_with("invalid value") {
+        diagnostics.error(path, format!("`{name}` is out of range"));
     } else {
         diagnostics.error(path, said);
+    }
+}
+
+/// serde's word for a type in the words of JSON.
+fn in_words(said: &str) -> &str {
+    match said {
+        "a boolean" | "boolean" => "true or false",
+        "a map" | "map" => "an object",
+        "a sequence" | "sequence" => "a list",
+        "string" => "a string",
+        "integer" | "floating point" | "f32" | "f64" => "a number",
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        _ if said.starts_with("struct ") => "an object",
+        _ => said,
     }
 }
 

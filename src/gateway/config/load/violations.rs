@@ -125,6 +125,11 @@ impl<'d> Reporter<'d> {
 
     fn missing_field(&mut self, place: &Place<'_>, rule: &str, property: &Value) {
         let name = property.as_str().unwrap_or_default();
+        let mut members = place.value.as_object().into_iter().flatten();
+        if members.any(|(member, _)| member.eq_ignore_ascii_case(name)) {
+            // `ApiId` stands there: an unknown field, whose help says how it is written.
+            return;
+        }
         let meaning = self
             .owner(rule)
             .and_then(|owner| owner.get("properties")?.get(name)?.get("description")?.as_str())

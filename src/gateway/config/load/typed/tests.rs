@@ -30,14 +30,28 @@ fn the_filter_says_the_first_problem_in_the_same_words() {
         said(
             r#"{"apis": [{"apiId": "a", "protocolType": "HTTP", "stages": [{"stageName": "s", "routeSettings": {"GET /x": 3}}]}]}"#
         ),
-        r#"error: apis[0].stages[0].routeSettings["GET /x"]: expected struct RouteSettings, found integer"#
+        r#"error: apis[0].stages[0].routeSettings["GET /x"]: expected an object, found a number"#
+    );
+}
+
+#[test]
+fn numbers_out_of_range_are_refused_without_a_schema() {
+    assert_eq!(said(r#"{"trustedHops": 5000000000}"#), "error: trustedHops: `trustedHops` is out of range");
+    assert_eq!(said(r#"{"trustedHops": -1}"#), "error: trustedHops: `trustedHops` is out of range");
+    assert_eq!(
+        said(r#"{"trustedHops": 1.0}"#),
+        "error: trustedHops: expected a whole number, found a number"
+    );
+    assert_eq!(
+        said(r#"{"apis": [{"apiId": "a", "protocolType": 1}]}"#),
+        "error: apis[0].protocolType: expected a string"
     );
 }
 
 #[test]
 fn a_value_in_the_wrong_place_is_not_repeated() {
     let said = said(r#"{"apiKeys": [{"id": "k", "enabled": "a-secret-in-the-wrong-place"}]}"#);
-    assert_eq!(said, "error: apiKeys[0].enabled: expected a boolean, found string");
+    assert_eq!(said, "error: apiKeys[0].enabled: expected true or false, found a string");
 }
 
 #[test]
