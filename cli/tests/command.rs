@@ -1,5 +1,7 @@
 //! The real command: exit statuses, streams, colours.
 
+#![allow(clippy::unwrap_used, reason = "the helpers are part of the tests")]
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -129,7 +131,7 @@ fn schema_is_a_json_schema_and_the_same_each_time() {
     let schema: serde_json::Value = serde_json::from_str(out(&first)).unwrap();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     assert_eq!(schema["title"], "Sekisho gateway");
-    assert!(out(&first).starts_with("{\n  \"$schema\""), "{}", &out(&first)[..40]);
+    assert!(out(&first).starts_with("{\n  \"$schema\""));
     assert_eq!(out(&first), out(&sekisho(&["schema"], "")));
     assert!(out(&sekisho(&["schema", "--markdown"], "")).starts_with("<!-- Made by"));
 }
