@@ -3,7 +3,7 @@
 //! Services are not asked: where the gateway would call one, the explanation ends with the question.
 
 use crate::{Error, Ui, validate};
-use report::{Decision, Report, Request, Step};
+use report::{Decision, Found, Report, Request, Step};
 use sekisho::gateway::flow::Flow;
 use sekisho::gateway::head::Head;
 use sekisho::gateway::{Env, Exchange, Millis};
@@ -81,8 +81,9 @@ fn follow(mut exchange: Exchange, request: Request, body: &[u8], source_address:
         flow = exchange.on_request_body(body, true, &env);
         steps.push(Step::new("request body", &flow));
     }
+    let found = exchange.request().map(Found::new).unwrap_or_default();
     let decision = Decision::new(flow, &request);
-    Report { request, steps, decision }
+    Report { request, found, steps, decision }
 }
 
 /// The request as Envoy would hand it over: pseudo-headers first, names in lower case.

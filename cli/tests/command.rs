@@ -5,7 +5,10 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-const GOOD: &str = r#"{"apis": [{"apiId": "a", "protocolType": "HTTP"}]}"#;
+const GOOD: &str = r#"{"apis": [{"apiId": "a", "protocolType": "HTTP", "stages": [{"stageName": "$default"}],
+    "routes": [{"routeKey": "GET /users/{id}", "target": "integrations/users"}],
+    "integrations": [{"integrationId": "users", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+        "integrationUri": "http://users.internal:8080/v1/{id}", "payloadFormatVersion": "1.0"}]}]}"#;
 const BAD: &str = r#"{"apis": [{"apiId": "a"}]}"#;
 
 fn sekisho(args: &[&str], stdin: &str) -> Output {
@@ -33,7 +36,7 @@ fn err(output: &Output) -> &str {
 fn validate_reads_stdin_and_says_how_it_ended() {
     let good = sekisho(&["validate", "-"], GOOD);
     assert_eq!((good.status.code(), out(&good)), (Some(0), ""), "{}", err(&good));
-    assert!(err(&good).contains("-: good: 1 API, 0 routes"), "{}", err(&good));
+    assert!(err(&good).contains("-: good: 1 API, 1 route;"), "{}", err(&good));
 
     let bad = sekisho(&["validate", "-"], BAD);
     assert_eq!(bad.status.code(), Some(1));
@@ -64,8 +67,8 @@ fn aws_limits_are_listed_without_failing() {
     let routes: Vec<String> =
         (0..301).map(|i| format!(r#"{{"routeKey": "GET /{i}", "target": "integrations/m"}}"#)).collect();
     let document = format!(
-        r#"{{"apis": [{{"apiId": "a", "protocolType": "HTTP", "routes": [{}],
-            "integrations": [{{"integrationId": "m", "integrationType": "MOCK"}}]}}]}}"#,
+        r#"{{"apis": [{{"apiId": "a", "protocolType": "HTTP", "routes": [{}], "stages": [{{"stageName": "$default"}}],
+            "integrations": [{{"integrationId": "m", "integrationType": "MOCK", "integrationResponses": [{{"statusCode": 200}}]}}]}}]}}"#,
         routes.join(",")
     );
     let plain = sekisho(&["validate", "-"], &document);
@@ -87,9 +90,25 @@ fn explain_prints_text_or_json_and_refuses_bad_documents() {
     assert_eq!(text.status.code(), Some(0), "{}", err(&text));
     assert!(out(&text).starts_with("> :method: GET\n"), "{}", out(&text));
     assert!(out(&text).contains("> x-a: 1\n"), "{}", out(&text));
+    assert!(out(&text).contains("\nroute: GET /users/{id}\n  {id} = 7\n"), "{}", out(&text));
+    assert!(
+        out(&text).contains("\nforward GET /v1/7 to the cluster `http://users.internal:8080`\n"),
+        "{}",
+        out(&text)
+    );
+
     let json = sekisho(&["explain", "-", "/users/7", "--json"], GOOD);
     let json: serde_json::Value = serde_json::from_str(out(&json)).unwrap();
-    assert!(json["decision"].is_object() && json["steps"].is_array(), "{json}");
+    assert_eq!(json["found"]["stage"], "$default", "{json}");
+    assert_eq!(json["decision"]["forward"]["cluster"], "http://users.internal:8080", "{json}");
+
+    let refused = sekisho(&["explain", "-", "/nowhere"], GOOD);
+    assert_eq!(refused.status.code(), Some(0), "a refusal is what was asked for");
+    assert!(
+        out(&refused).contains("\nroute: none\n") && out(&refused).contains("\nanswer 404\n"),
+        "{}",
+        out(&refused)
+    );
     let bad = sekisho(&["explain", "-", "/"], BAD);
     assert_eq!((bad.status.code(), out(&bad)), (Some(1), ""));
 }

@@ -1,6 +1,8 @@
 //! The explanation as values, and as text.
 
 use sekisho::gateway::flow::{Bytes, Edit, Edits, Flow};
+use sekisho::gateway::integrations::http_proxy::CLUSTER_HEADER;
+use sekisho::gateway::request;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -8,6 +10,7 @@ use std::fmt::Write;
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Report {
     pub(super) request: Request,
+    pub(super) found: Found,
     pub(super) steps: Vec<Step>,
     pub(super) decision: Decision,
 }
@@ -16,6 +19,16 @@ pub(super) struct Report {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Request {
     pub(super) head: Vec<(String, String)>,
+}
+
+/// What the request was matched to, as far as it came.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Found {
+    pub(super) api: Option<String>,
+    pub(super) stage: Option<String>,
+    pub(super) route: Option<String>,
+    pub(super) path_parameters: Vec<(String, String)>,
 }
 
 /// One time that the gateway was asked, and what it said.
@@ -30,7 +43,7 @@ pub(super) struct Step {
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(super) enum Decision {
     /// It goes to a backend.
-    Forward { method: String, path: String, edits: Vec<HeaderEdit> },
+    Forward { cluster: Option<String>, method: String, path: String, edits: Vec<HeaderEdit> },
     /// The gateway answers.
     Answer { status: u16, headers: Vec<(String, String)>, body: String, details: String },
     /// The gateway would ask a service first.
@@ -46,6 +59,26 @@ pub(super) enum HeaderEdit {
     Remove(String),
     Set(String, String),
     Add(String, String),
+}
+
+// === impl Found ===
+
+impl Found {
+    pub(super) fn new(request: &request::Request) -> Self {
+        let captures = match (&request.stage, &request.route, &request.path) {
+            (Some(stage), Some((route, _)), Some(path)) => stage.table.captures(*route, path),
+            _ => None,
+        };
+        let captures = captures.iter().flat_map(|captures| captures.iter());
+        Self {
+            api: request.api.as_ref().map(|api| api.id.clone()),
+            stage: request.stage.as_ref().map(|stage| stage.name.clone()),
+            route: request.route.as_ref().map(|(_, route)| route.key.clone()),
+            path_parameters: captures
+                .map(|capture| (capture.name.to_owned(), capture.decoded.to_owned()))
+                .collect(),
+        }
+    }
 }
 
 // === impl Step ===
@@ -68,18 +101,20 @@ impl Decision {
     pub(super) fn new(flow: Flow, request: &Request) -> Self {
         match flow {
             Flow::Forward(Edits(edits)) => {
-                let pseudo = |name: &str| {
-                    let set = edits.iter().rev().find_map(|edit| match edit {
-                        Edit::Set(set, value) if **set == *name.as_bytes() => Some(text(value)),
+                let set = |name: &[u8]| {
+                    edits.iter().rev().find_map(|edit| match edit {
+                        Edit::Set(set, value) if **set == *name => Some(text(value)),
                         Edit::Set(..) | Edit::Add(..) | Edit::Remove(_) => None,
-                    });
+                    })
+                };
+                let pseudo = |name: &str| {
                     let sent =
                         || request.head.iter().find(|(sent, _)| sent == name).map(|(_, value)| value.clone());
-                    set.or_else(sent).unwrap_or_default()
+                    set(name.as_bytes()).or_else(sent).unwrap_or_default()
                 };
-                let (method, path) = (pseudo(":method"), pseudo(":path"));
+                let (method, path, cluster) = (pseudo(":method"), pseudo(":path"), set(CLUSTER_HEADER));
                 let edits = edits.into_iter().map(HeaderEdit::new).collect();
-                Self::Forward { method, path, edits }
+                Self::Forward { cluster, method, path, edits }
             }
             Flow::Answer(answer) => Self::Answer {
                 status: answer.status,
@@ -123,12 +158,23 @@ impl Report {
         for (name, value) in &self.request.head {
             put(&mut lines, "> ", &format!("{name}: {value}"));
         }
+        let found = &self.found;
+        for (what, found) in [("api", &found.api), ("stage", &found.stage), ("route", &found.route)] {
+            put(&mut lines, "", &format!("{what}: {}", found.as_deref().unwrap_or("none")));
+        }
+        for (name, value) in &found.path_parameters {
+            put(&mut lines, "  ", &format!("{{{name}}} = {value}"));
+        }
         for step in &self.steps {
             put(&mut lines, "", &format!("on {}: {}", step.on, step.said));
         }
         match &self.decision {
-            Decision::Forward { method, path, edits } => {
-                put(&mut lines, "", &format!("forward {method} {path}"));
+            Decision::Forward { cluster, method, path, edits } => {
+                let to = match cluster {
+                    Some(cluster) => format!("the cluster `{cluster}`"),
+                    None => "where Envoy's own routes lead".to_owned(),
+                };
+                put(&mut lines, "", &format!("forward {method} {path} to {to}"));
                 for edit in edits {
                     let edit = match edit {
                         HeaderEdit::Remove(name) => format!("remove {name}"),

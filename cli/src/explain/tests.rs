@@ -1,4 +1,4 @@
-use super::report::{Decision, HeaderEdit, Report, Step};
+use super::report::{Decision, Found, HeaderEdit, Report, Step};
 use super::{Args, request};
 use crate::Error;
 use clap::Parser;
@@ -55,15 +55,16 @@ fn a_decision_is_shown_with_its_edits() {
         Step::new("request body", &Flow::Forward(Edits::default())),
     ];
     let decision = Decision::new(Flow::Forward(edits), &request);
-    let Decision::Forward { method, path, edits } = &decision else { panic!("{decision:?}") };
+    let Decision::Forward { method, path, edits, .. } = &decision else { panic!("{decision:?}") };
     assert_eq!((method.as_str(), path.as_str()), ("GET", "/7"));
     assert_eq!(edits[1], HeaderEdit::Remove("x-a".to_owned()));
     assert_eq!(
-        Report { request, steps, decision }.text(),
+        Report { request, found: Found::default(), steps, decision }.text(),
         "> :method: GET\n> :scheme: http\n> :authority: localhost\n> :path: /users/7\n\
+         api: none\nstage: none\nroute: none\n\
          on request headers: read the body, up to 10 bytes\n\
          on request body: forward\n\
-         forward GET /7\n  set    :path: /7\n  remove x-a\n  add    x-b: \\u{1b}[2J\n"
+         forward GET /7 to where Envoy's own routes lead\n  set    :path: /7\n  remove x-a\n  add    x-b: \\u{1b}[2J\n"
     );
 }
 
@@ -77,7 +78,7 @@ fn an_answer_is_shown_with_its_body_and_details() {
         details: "no_api".into(),
     };
     let decision = Decision::new(Flow::Answer(answer), &request);
-    let report = Report { request, steps: Vec::new(), decision };
+    let report = Report { request, found: Found::default(), steps: Vec::new(), decision };
     assert!(report.text().ends_with(
         "answer 403\n  content-type: application/json\n  | {\"message\":\"Forbidden\"}\n  details: no_api\n"
     ));

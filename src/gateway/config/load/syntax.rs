@@ -11,7 +11,9 @@ use std::fmt;
 /// Reports what is not JSON and what stands twice; true if the text is JSON.
 pub(super) fn check(text: &[u8], diagnostics: &mut Diagnostics) -> bool {
     if text.iter().all(u8::is_ascii_whitespace) {
-        diagnostics.error("", "the document is empty").help("the smallest document is `{}`");
+        diagnostics
+            .error("", "the document is empty")
+            .help("`sekisho schema --markdown` says what stands in one");
         return false;
     }
     if text.starts_with(b"\xef\xbb\xbf") {

@@ -7,7 +7,7 @@ fn problems(text: &str) -> Diagnostics {
 }
 
 #[test]
-fn the_smallest_document_is_an_empty_object() {
+fn an_empty_object_has_a_good_form() {
     assert_eq!(load(b"{}"), Ok(Config::default()));
 }
 
@@ -48,8 +48,8 @@ fn a_name_that_stands_twice_is_an_error_at_any_depth() {
 #[test]
 fn what_is_not_json_has_a_line_and_a_column() {
     for (text, expected) in [
-        ("", "error: the document is empty\n  help: the smallest document is `{}`"),
-        (" \n", "error: the document is empty\n  help: the smallest document is `{}`"),
+        ("", "error: the document is empty\n  help: `sekisho schema --markdown` says what stands in one"),
+        (" \n", "error: the document is empty\n  help: `sekisho schema --markdown` says what stands in one"),
         (
             "{\n \"apis\": [,]}",
             "error: line 2, column 11: a JSON value is expected here\n  help: JSON has no comments",
