@@ -70,10 +70,10 @@ pub struct Api {
     pub warnings: Option<Ignored>,
     /// Descriptive or read-only: ignored.
     pub ip_address_type: Option<Ignored>,
-    /// Not supported yet.
-    pub api_key_selection_expression: Option<NotYet>,
-    /// Not supported yet.
-    pub route_selection_expression: Option<NotYet>,
+    /// AWS prints `$request.header.x-api-key`; nothing else is supported yet.
+    pub api_key_selection_expression: Option<String>,
+    /// AWS prints `$request.method $request.path`; nothing else is supported yet.
+    pub route_selection_expression: Option<String>,
     /// Not supported yet.
     pub disable_schema_validation: Option<NotYet>,
 }

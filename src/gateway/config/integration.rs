@@ -71,8 +71,8 @@ pub struct Integration {
     pub content_handling_strategy: Option<NotYet>,
     /// Not supported yet.
     pub integration_response_selection_expression: Option<NotYet>,
-    /// Not supported yet.
-    pub passthrough_behavior: Option<NotYet>,
+    /// AWS prints `WHEN_NO_MATCH`; nothing else is supported yet.
+    pub passthrough_behavior: Option<String>,
     /// Not supported yet.
     pub template_selection_expression: Option<NotYet>,
     /// Not supported yet.
