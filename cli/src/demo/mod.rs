@@ -20,25 +20,32 @@ use story::Story;
 /// How often the servers are looked at while the demo runs.
 const WATCH: Duration = Duration::from_millis(100);
 
-/// Run a gateway with everything it needs, and show what it answers
+const EXAMPLES: &str = "\
+Examples:
+  sekisho demo
+  sekisho demo users-posts --port 8888 --admin-port 0
+  sekisho demo --envoy /usr/local/bin/envoy --keep-data ./data";
+
+/// Run a gateway with everything it needs, and show what it answers.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The example that is run
+    /// The example that is run.
     #[arg(value_enum, default_value_t = Story::UsersPosts)]
     story: Story,
-    /// The gateway's port on 127.0.0.1; 0 takes a free one
+    /// The gateway's port on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     port: u16,
-    /// The port of Envoy's admin pages on 127.0.0.1; 0 takes a free one
+    /// The port of Envoy's admin pages on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 9901)]
     admin_port: u16,
-    /// The Envoy to run; else $ENVOY_BIN, `envoy` on PATH, or one that is installed under target/
+    /// The Envoy to run; else $ENVOY_BIN, `envoy` on PATH, or one that is installed under target/.
     #[arg(long, value_name = "PATH")]
     envoy: Option<PathBuf>,
-    /// Keep the service's data in this folder; else it is thrown away at the end
+    /// Keep the service's data in this folder; else it is thrown away at the end.
     #[arg(long, value_name = "DIR")]
     keep_data: Option<PathBuf>,
-    /// Stop after the requests have been shown
+    /// Stop after the requests have been shown.
     #[arg(long)]
     once: bool,
 }
@@ -140,7 +147,24 @@ impl Error {
 ///
 /// # Errors
 /// When something is missing, does not start or does not answer as it should; everything that was started is stopped.
-pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
+pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
+    match watched(args, ui) {
+        Ok(code) => Ok(code),
+        Err(error) => {
+            for line in error.log().lines() {
+                ui.note(&format!("    {line}"));
+            }
+            let help = error.help();
+            let told = crate::Error::failed(error.to_string());
+            Err(match help {
+                Some(help) => told.help(help),
+                None => told,
+            })
+        }
+    }
+}
+
+fn watched(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     watch_interrupts().map_err(|source| Error::Io {
         path: PathBuf::new(),
         doing: "cannot handle interrupts",
@@ -153,12 +177,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
             ui.note("interrupted; everything is stopped");
             Ok(ExitCode::from(130))
         }
-        Err(error) => {
-            for line in error.log().lines() {
-                ui.note(&format!("    {line}"));
-            }
-            Err(error)
-        }
+        Err(error) => Err(error),
     }
 }
 
