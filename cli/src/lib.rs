@@ -1,1 +1,5 @@
-//! x
+//! The verbs of the `sekisho` command.
+
+pub mod apply;
+pub mod render;
+pub mod ui;

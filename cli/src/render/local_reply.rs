@@ -1,0 +1,51 @@
+//! AWS's words for the answers that Envoy gives itself.
+//!
+//! Most never reach the filter: a codec that refuses a head, a full Envoy, a filter whose VM has died. The filter's own
+//! answers pass here too and stay as they are: their details begin with `sekisho_`.
+
+use serde_json::{Value, json};
+
+/// Status of Envoy's answer, and AWS's body.
+const BODIES: [(u16, &str); 9] = [
+    (400, "Bad Request"),
+    (404, "Not Found"),
+    (408, "Request Timeout"),
+    (413, "Request Entity Too Large"),
+    (431, "Request Header Fields Too Large"),
+    (500, "Internal Server Error"),
+    (502, "Bad Gateway"),
+    (503, "Service Unavailable"),
+    (504, "Endpoint request timed out"),
+];
+
+/// Holds for answers that are not the filter's own.
+const NOT_OURS: &str = "!response.code_details.startsWith('sekisho_')";
+
+/// `local_reply_config` of the HTTP connection manager.
+#[must_use]
+pub fn local_reply_config() -> Value {
+    let mappers: Vec<Value> = BODIES.iter().map(|&(status, message)| mapper(status, message)).collect();
+    json!({ "mappers": mappers })
+}
+
+fn mapper(status: u16, message: &str) -> Value {
+    json!({
+        "filter": { "and_filter": { "filters": [
+            { "status_code_filter": { "comparison": {
+                "op": "EQ",
+                "value": { "default_value": status, "runtime_key": format!("sekisho.local_reply.{status}") },
+            } } },
+            { "extension_filter": {
+                "name": "envoy.access_loggers.extension_filters.cel",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+                    "expression": NOT_OURS,
+                },
+            } },
+        ] } },
+        "body_format_override": {
+            "text_format_source": { "inline_string": format!("{{\"message\":\"{message}\"}}") },
+            "content_type": "application/json",
+        },
+    })
+}
