@@ -179,7 +179,9 @@ pub fn version(resources: &[Value]) -> String {
     hash.trim_start_matches("sha256:").chars().take(16).collect()
 }
 
-fn typed(type_url: &str, resource: &Value) -> Value {
+/// A resource as a discovery response holds it.
+#[must_use]
+pub fn typed(type_url: &str, resource: &Value) -> Value {
     let mut typed = serde_json::Map::from_iter([("@type".to_owned(), json!(type_url))]);
     if let Value::Object(resource) = resource {
         typed.extend(resource.clone());

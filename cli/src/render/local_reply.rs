@@ -6,11 +6,13 @@
 use serde_json::{Value, json};
 
 /// Status of Envoy's answer, and AWS's body.
-const BODIES: [(u16, &str); 9] = [
+const BODIES: [(u16, &str); 11] = [
     (400, "Bad Request"),
+    (403, "Forbidden"),
     (404, "Not Found"),
     (408, "Request Timeout"),
     (413, "Request Entity Too Large"),
+    (426, "Upgrade Required"),
     (431, "Request Header Fields Too Large"),
     (500, "Internal Server Error"),
     (502, "Bad Gateway"),

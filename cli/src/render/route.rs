@@ -59,15 +59,24 @@ fn body_buffer_bytes(plan: &Plan) -> u64 {
 }
 
 fn upgrade(plan: &Plan) -> Value {
-    let action = json!({ "idle_timeout": UPGRADE_IDLE, "max_stream_duration": { "max_stream_duration": UPGRADE_LIFE } });
-    cluster_route(plan, "upgrade", json!([present(CLUSTER_HEADER), present("upgrade")]), action)
+    let limits = json!({ "idle_timeout": UPGRADE_IDLE, "max_stream_duration": { "max_stream_duration": UPGRADE_LIFE } });
+    cluster_route(plan, "upgrade", &[CLUSTER_HEADER, "upgrade"], limits)
 }
 
 fn integration(plan: &Plan) -> Value {
-    cluster_route(plan, "integration", json!([present(CLUSTER_HEADER)]), json!({ "idle_timeout": IDLE }))
+    cluster_route(plan, "integration", &[CLUSTER_HEADER], json!({ "idle_timeout": IDLE }))
 }
 
-fn cluster_route(plan: &Plan, name: &str, headers: Value, limits: Value) -> Value {
+/// Without the header there is no cluster, so a request that the filter let go without one is refused with 500. It is no
+/// `direct_response`, because bodies that the filter waits for are buffered under this route, and Envoy ignores
+/// `request_body_buffer_limit` on a direct response.
+fn unrouted(plan: &Plan) -> Value {
+    cluster_route(plan, "unrouted", &[], json!({}))
+}
+
+fn cluster_route(plan: &Plan, name: &str, headers: &[&str], limits: Value) -> Value {
+    let headers: Vec<Value> =
+        headers.iter().map(|name| json!({ "name": name, "present_match": true })).collect();
     let mut action = json!({
         "cluster_header": CLUSTER_HEADER,
         "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
@@ -84,18 +93,4 @@ fn cluster_route(plan: &Plan, name: &str, headers: Value, limits: Value) -> Valu
         "request_body_buffer_limit": body_buffer_bytes(plan),
         "route": action,
     })
-}
-
-/// A request that the filter let go without a cluster is refused.
-fn unrouted(plan: &Plan) -> Value {
-    json!({
-        "name": "unrouted",
-        "match": { "prefix": "/" },
-        "request_body_buffer_limit": body_buffer_bytes(plan),
-        "direct_response": { "status": 500, "body": { "inline_string": "{\"message\":\"Internal Server Error\"}" } },
-    })
-}
-
-fn present(name: &str) -> Value {
-    json!({ "name": name, "present_match": true })
 }
