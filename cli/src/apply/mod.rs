@@ -134,7 +134,7 @@ fn apply(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
     for warning in &warnings.0 {
         ui.say(&warning.to_string());
     }
-    render::check(&plan, &settings, true)?;
+    render::check(&plan, &settings)?;
     let step = ui.step("checking the configuration");
     match envoy::find(args.envoy.as_deref()) {
         None => step.done("by the command alone: no `envoy` was found to ask"),

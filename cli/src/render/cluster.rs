@@ -1,5 +1,6 @@
 //! Clusters: one for each backend, and what Envoy does for it.
 
+use super::document::hash_key;
 use super::dynamic::{Delivery, Watched};
 use super::settings::authority;
 use super::{Plan, Settings};
@@ -8,6 +9,7 @@ use sekisho::gateway::config::{HealthCheck, InjectedCredential, ProtocolVersion}
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
 
 /// Enough for AWS's account throttle (10,000 a second) at a second each; Envoy's own 1,024 lost callouts under load.
 const MOST: u32 = 10_000;
@@ -39,10 +41,16 @@ pub fn foreign_secrets(plan: &Plan) -> impl Iterator<Item = &str> {
     plan.clusters.iter().filter_map(|it| it.credential.as_ref()).filter_map(|it| it.sds_secret.as_deref())
 }
 
-/// A secret's name as a file name.
+/// A secret's name as the name of its SDS file: the same where it can be, else with a digest that keeps two apart.
 #[must_use]
 pub fn file_name(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' }).collect()
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !name.is_empty() && name.chars().all(is_plain) {
+        return format!("{name}.yaml");
+    }
+    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    let digest: String = hash_key(name).trim_start_matches("sha256:").chars().take(8).collect();
+    format!("{plain}-{digest}.yaml")
 }
 
 fn secret_of_file(file: &str) -> String {
@@ -56,11 +64,7 @@ fn cluster(it: &Cluster, settings: &Settings, delivery: Delivery<'_>) -> Value {
     if address.is_ok() {
         cluster.insert("type".into(), json!("STATIC"));
     } else {
-        cluster.insert("type".into(), json!("STRICT_DNS"));
-        // A name with both kinds of address is reached by IPv4: a host without IPv6 is the rule in containers.
-        cluster.insert("dns_lookup_family".into(), json!("V4_PREFERRED"));
-        cluster.insert("respect_dns_ttl".into(), json!(true));
-        cluster.insert("dns_refresh_rate".into(), json!("5s"));
+        cluster.insert("cluster_type".into(), dns());
     }
     cluster.insert("connect_timeout".into(), json!("3s"));
     cluster.insert("per_connection_buffer_limit_bytes".into(), json!(CONNECTION_BUFFER_BYTES));
@@ -83,6 +87,20 @@ fn cluster(it: &Cluster, settings: &Settings, delivery: Delivery<'_>) -> Value {
         json!({ "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol(it, settings, delivery) }),
     );
     Value::Object(cluster)
+}
+
+/// Every address of a name is a host, as in `STRICT_DNS`.
+fn dns() -> Value {
+    json!({
+        "name": "envoy.clusters.dns",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.clusters.dns.v3.DnsCluster",
+            // A name with both kinds of address is reached by IPv4: a host without IPv6 is the rule in containers.
+            "dns_lookup_family": "V4_PREFERRED",
+            "dns_refresh_rate": "5s",
+            "respect_dns_ttl": true,
+        },
+    })
 }
 
 fn load_assignment(it: &Cluster) -> Value {
@@ -222,13 +240,11 @@ fn injector(credential: &InjectedCredential, settings: &Settings, delivery: Deli
             let name = secret_of_file(file);
             json!({ "name": name, "sds_config": layout.sds(&name).config_source() })
         }
-        (None, name, delivery) => {
+        (None, name, _) => {
             let name = name.as_deref().unwrap_or_default();
-            let file = match (&settings.secrets, delivery) {
-                (Some(folder), _) => Watched::in_folder(folder, &format!("{}.yaml", file_name(name))),
-                (None, Delivery::Files(layout)) => layout.sds(name),
-                (None, Delivery::Static) => Watched::in_folder("sds".as_ref(), &format!("{}.yaml", file_name(name))),
-            };
+            // `check` has refused the document if there is no folder.
+            let folder = settings.secrets.as_deref().unwrap_or_else(|| Path::new("."));
+            let file = Watched::in_folder(folder, &file_name(name));
             json!({ "name": name, "sds_config": file.config_source() })
         }
     };

@@ -102,7 +102,13 @@ impl Layout {
     /// One secret.
     #[must_use]
     pub fn sds(&self, name: &str) -> Watched {
-        self.watched("sds", &format!("{}.yaml", cluster::file_name(name)))
+        self.watched("sds", &cluster::file_name(name))
+    }
+
+    /// Where secrets are looked for that somebody else keeps.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.folder.join("sds")
     }
 
     fn watched(&self, folder: &str, name: &str) -> Watched {

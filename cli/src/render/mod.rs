@@ -136,14 +136,17 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
         write(args.out.as_deref(), &fragment::fragment(&plan, &settings))?;
         return Ok(ExitCode::SUCCESS);
     }
-    check(&plan, &settings, args.dynamic.is_some())?;
     match &args.dynamic {
         Some(folder) => {
             let layout = Layout::new(folder)?;
-            dynamic::write(&plan, &settings.absolute()?, &layout)?;
+            let secrets = settings.secrets.clone().or_else(|| Some(layout.secrets()));
+            let settings = Settings { secrets, ..settings }.absolute()?;
+            check(&plan, &settings)?;
+            dynamic::write(&plan, &settings, &layout)?;
             ui.say(&format!("start Envoy with: envoy -c {}", layout.bootstrap().display()));
         }
         None => {
+            check(&plan, &settings)?;
             let bootstrap = bootstrap::bootstrap(&plan, &settings, Delivery::Static);
             write(args.out.as_deref(), &Rendering::new(HEADER, vec![bootstrap]))?;
         }
@@ -158,13 +161,13 @@ const HEADER: &str = "An Envoy bootstrap. Rendered by `sekisho render`: change t
 ///
 /// # Errors
 /// Integrations that need Envoy's own routes; secrets without a source.
-pub fn check(plan: &Plan, settings: &Settings, dynamic: bool) -> Result<(), Error> {
+pub fn check(plan: &Plan, settings: &Settings) -> Result<(), Error> {
     if !plan.envoy_routes.is_empty() {
         return Err(Error::EnvoyRoute { at: plan.envoy_routes.clone() });
     }
-    match cluster::foreign_secrets(plan).next() {
-        Some(name) if settings.secrets.is_none() && !dynamic => Err(Error::Secret { name: name.to_owned() }),
-        Some(_) | None => Ok(()),
+    match (cluster::foreign_secrets(plan).next(), &settings.secrets) {
+        (Some(name), None) => Err(Error::Secret { name: name.to_owned() }),
+        (Some(_) | None, _) => Ok(()),
     }
 }
 
