@@ -20,33 +20,32 @@ const BODIES: [(u16, &str); 11] = [
     (504, "Endpoint request timed out"),
 ];
 
-/// Holds for answers that are not the filter's own.
-const NOT_OURS: &str = "!response.code_details.startsWith('sekisho_')";
+/// Holds for the filter's own answers.
+const OURS: &str = "response.code_details.startsWith('sekisho_')";
 
-/// `local_reply_config` of the HTTP connection manager.
+/// `local_reply_config` of the HTTP connection manager. The first mapper that holds decides: the filter's own answers meet
+/// one that changes nothing.
 #[must_use]
 pub fn local_reply_config() -> Value {
-    let mappers: Vec<Value> = BODIES.iter().map(|&(status, message)| mapper(status, message)).collect();
+    let mut mappers = vec![json!({ "filter": { "extension_filter": {
+        "name": "envoy.access_loggers.extension_filters.cel",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+            "expression": OURS,
+        },
+    } } })];
+    mappers.extend(BODIES.iter().map(|&(status, message)| mapper(status, message)));
     json!({ "mappers": mappers })
 }
 
 fn mapper(status: u16, message: &str) -> Value {
     json!({
-        "filter": { "and_filter": { "filters": [
-            { "status_code_filter": { "comparison": {
-                "op": "EQ",
-                "value": { "default_value": status, "runtime_key": format!("sekisho.local_reply.{status}") },
-            } } },
-            { "extension_filter": {
-                "name": "envoy.access_loggers.extension_filters.cel",
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-                    "expression": NOT_OURS,
-                },
-            } },
-        ] } },
+        "filter": { "status_code_filter": { "comparison": {
+            "op": "EQ",
+            "value": { "default_value": status, "runtime_key": format!("sekisho.local_reply.{status}") },
+        } } },
         "body_format_override": {
-            "text_format_source": { "inline_string": format!("{{\"message\":\"{message}\"}}") },
+            "text_format_source": { "inline_string": json!({ "message": message }).to_string() },
             "content_type": "application/json",
         },
     })

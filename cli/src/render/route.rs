@@ -77,6 +77,11 @@ fn unrouted(plan: &Plan) -> Value {
 fn cluster_route(plan: &Plan, name: &str, headers: &[&str], limits: Value) -> Value {
     let headers: Vec<Value> =
         headers.iter().map(|name| json!({ "name": name, "present_match": true })).collect();
+    let matched = if headers.is_empty() {
+        json!({ "prefix": "/" })
+    } else {
+        json!({ "prefix": "/", "headers": headers })
+    };
     let mut action = json!({
         "cluster_header": CLUSTER_HEADER,
         "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
@@ -89,7 +94,7 @@ fn cluster_route(plan: &Plan, name: &str, headers: &[&str], limits: Value) -> Va
     }
     json!({
         "name": name,
-        "match": { "prefix": "/", "headers": headers },
+        "match": matched,
         "request_body_buffer_limit": body_buffer_bytes(plan),
         "route": action,
     })

@@ -58,8 +58,18 @@ fn read_all(stream: &mut TcpStream) -> Vec<u8> {
             break;
         }
         out.extend_from_slice(&buffer[..n]);
+        // Envoy keeps a closed connection for a second, for clients that still write.
+        if is_whole(&out) {
+            break;
+        }
     }
     out
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(response) = parse(bytes) else { return false };
+    let length = response.header("content-length").and_then(|it| it.parse().ok());
+    response.status >= 200 && length.is_some_and(|length: usize| response.body.len() >= length)
 }
 
 fn parse(bytes: &[u8]) -> Option<Response> {
