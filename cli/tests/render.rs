@@ -146,7 +146,11 @@ fn envoy_accepts_everything_that_is_rendered() {
     let mut accepted = 0;
     for name in ["users-posts", "everything"] {
         let document = std::fs::read_to_string(golden().join(format!("{name}.json"))).unwrap();
-        let document = document.replace("/etc/sekisho/backend-token", &place("token"));
+        let mut document = document.replace("/etc/sekisho/backend-token", &place("token"));
+        if envoy::is_oldest(&binary) {
+            // Envoy 1.36 has no prefix for injected credentials.
+            document = document.replace(r#""prefix": "Bearer ", "#, "");
+        }
         std::fs::write(place("gateway.json"), document).unwrap();
         for extension in ["yaml", "json"] {
             let out = place(&format!("{name}.{extension}"));

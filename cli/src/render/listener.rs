@@ -10,8 +10,6 @@ pub const NAME: &str = "sekisho";
 /// Prefix of the statistics: `http.sekisho.downstream_rq_total`.
 pub const STAT_PREFIX: &str = "sekisho";
 
-/// What one connection may make Envoy hold; bodies that wait are held back instead.
-const CONNECTION_BUFFER_BYTES: u32 = 65_536;
 /// Clients' names that only the gateway may use, in both spellings: CGI makes the same variable of `-` and `_`.
 const RESERVED: [&str; 6] =
     ["x-sekisho-", "x_sekisho_", "x-amzn-waf-", "x_amzn_waf_", "x-envoy-", "x_envoy_"];
@@ -22,7 +20,8 @@ pub fn listener(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Val
     json!({
         "name": NAME,
         "address": socket_address(settings.listen),
-        "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
+        // Small: a body that waits is held back at the client. A route's `request_body_buffer_limit` raises it.
+        "per_connection_buffer_limit_bytes": settings.connection_buffer_kib.saturating_mul(1024),
         // One chain for plain text. Custom domains will add one for each certificate.
         "filter_chains": [{
             "name": "plain",

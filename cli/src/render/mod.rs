@@ -63,6 +63,10 @@ pub struct Args {
     /// Client connections at a time.
     #[arg(long, value_name = "N", default_value_t = 50_000)]
     pub max_connections: u64,
+    /// What one client connection may make Envoy hold. Envoy 1.36 needs the largest body that the filter must have whole
+    /// here; later ones take it from the routes.
+    #[arg(long, value_name = "KIB", default_value_t = 64)]
+    pub connection_buffer_kib: u32,
     /// Prints each request as a JSON line on Envoy's standard output.
     #[arg(long)]
     pub access_log: bool,
@@ -229,6 +233,7 @@ impl Args {
             secrets: self.secrets.clone(),
             max_heap_mib: self.max_heap_mib,
             max_connections: self.max_connections,
+            connection_buffer_kib: self.connection_buffer_kib,
             access_log: self.access_log,
         }
     }

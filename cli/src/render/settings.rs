@@ -23,6 +23,8 @@ pub struct Settings {
     pub max_heap_mib: u64,
     /// Client connections at a time.
     pub max_connections: u64,
+    /// What one client connection may make Envoy hold.
+    pub connection_buffer_kib: u32,
     /// Whether each request is printed as a JSON line.
     pub access_log: bool,
 }
@@ -44,6 +46,7 @@ impl Settings {
             secrets: None,
             max_heap_mib: 1024,
             max_connections: 50_000,
+            connection_buffer_kib: 64,
             access_log: false,
         }
     }

@@ -22,6 +22,12 @@ pub fn binary_or_skip(test: &str) -> Option<PathBuf> {
     binary
 }
 
+/// Whether it is Envoy 1.36, the oldest that is supported.
+pub fn is_oldest(binary: &Path) -> bool {
+    let output = Command::new(binary).arg("--version").output().expect("envoy runs");
+    String::from_utf8_lossy(&output.stdout).contains("/1.36.")
+}
+
 /// Runs `envoy --mode validate`.
 pub fn validate(binary: &Path, bootstrap: &Path) -> Output {
     Command::new(binary)
@@ -48,7 +54,7 @@ impl Envoy {
         let out = std::fs::File::create(&log).unwrap();
         let child = Command::new(binary)
             .args(["--concurrency", "2", "--use-dynamic-base-id", "--log-level", "warning"])
-            .args(["--drain-time-s", "1", "-c"])
+            .args(["--drain-time-s", "1", "--file-flush-interval-msec", "50", "-c"])
             .arg(bootstrap)
             .arg("--admin-address-path")
             .arg(&admin_path)
