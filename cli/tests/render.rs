@@ -1,4 +1,12 @@
 //! What `sekisho render` writes, word for word. `SEKISHO_BLESS=1` rewrites it; read the difference before you commit it.
+// Helpers of tests are tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 mod render_support;
 
@@ -30,7 +38,11 @@ fn check(file: &Path, text: &str) {
         std::fs::write(file, text).unwrap();
     }
     let expected = std::fs::read_to_string(file).unwrap_or_default();
-    assert!(expected == text, "{} is not what is rendered; SEKISHO_BLESS=1 rewrites it\n{text}", file.display());
+    assert!(
+        expected == text,
+        "{} is not what is rendered; SEKISHO_BLESS=1 rewrites it\n{text}",
+        file.display()
+    );
 }
 
 const EVERYTHING: [&str; 9] = [
@@ -53,7 +65,8 @@ fn bootstraps_are_as_they_were() {
 #[test]
 fn filters_are_as_they_were() {
     for name in ["users-posts", "own-routes"] {
-        let text = rendered(&["render", "--filter", &format!("{name}.json"), "--wasm", "/etc/sekisho/sekisho.wasm"]);
+        let text =
+            rendered(&["render", "--filter", &format!("{name}.json"), "--wasm", "/etc/sekisho/sekisho.wasm"]);
         check(&golden().join(format!("{name}.filter.yaml")), &text);
     }
 }
@@ -62,13 +75,20 @@ fn filters_are_as_they_were() {
 fn files_of_a_dynamic_rendering_are_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().to_str().unwrap();
-    let output = sekisho(&["render", "users-posts.json", "--dynamic", place, "--wasm", "/etc/sekisho/sekisho.wasm"]);
+    let output =
+        sekisho(&["render", "users-posts.json", "--dynamic", place, "--wasm", "/etc/sekisho/sekisho.wasm"]);
     assert!(output.status.success(), "{output:?}");
     let mut files = 0;
-    for name in
-        ["bootstrap.yaml", "lds/listeners.yaml", "rds/routes.yaml", "cds/clusters.yaml", "ecds/filter.yaml", "settings.json"]
-    {
-        let text = std::fs::read_to_string(folder.path().join(name)).unwrap().replace(place, "/etc/sekisho/dynamic");
+    for name in [
+        "bootstrap.yaml",
+        "lds/listeners.yaml",
+        "rds/routes.yaml",
+        "cds/clusters.yaml",
+        "ecds/filter.yaml",
+        "settings.json",
+    ] {
+        let text =
+            std::fs::read_to_string(folder.path().join(name)).unwrap().replace(place, "/etc/sekisho/dynamic");
         // The listener names the folder, so its version does too.
         let text = if name.starts_with("lds") { without_version(&text) } else { text };
         check(&golden().join("users-posts.dynamic").join(name), &text);
@@ -78,7 +98,9 @@ fn files_of_a_dynamic_rendering_are_as_they_were() {
 }
 
 fn without_version(text: &str) -> String {
-    let lines = text.lines().map(|line| if line.starts_with("version_info:") { "version_info: VERSION" } else { line });
+    let lines = text
+        .lines()
+        .map(|line| if line.starts_with("version_info:") { "version_info: VERSION" } else { line });
     lines.map(|line| format!("{line}\n")).collect()
 }
 
@@ -86,7 +108,12 @@ fn without_version(text: &str) -> String {
 fn the_example_in_envoy_is_fresh() {
     let example = repository().join("examples/users-posts/gateway.json");
     let document = if example.exists() { example } else { golden().join("users-posts.json") };
-    let text = rendered(&["render", document.to_str().unwrap(), "--wasm", "target/wasm32-wasip1/release/sekisho.wasm"]);
+    let text = rendered(&[
+        "render",
+        document.to_str().unwrap(),
+        "--wasm",
+        "target/wasm32-wasip1/release/sekisho.wasm",
+    ]);
     check(&repository().join("envoy/envoy.yaml"), &text);
 }
 
@@ -122,7 +149,8 @@ fn a_secret_without_a_source_is_named() {
 fn a_document_that_is_refused_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (document, out) = (folder.path().join("bad.json"), folder.path().join("envoy.yaml"));
-    std::fs::write(&document, r#"{ "apis": [ { "apiId": "a", "protocolType": "HTTP", "rutes": [] } ] }"#).unwrap();
+    std::fs::write(&document, r#"{ "apis": [ { "apiId": "a", "protocolType": "HTTP", "rutes": [] } ] }"#)
+        .unwrap();
     let output = sekisho(&["render", document.to_str().unwrap(), "--out", out.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("rutes"));
@@ -154,7 +182,8 @@ fn envoy_accepts_everything_that_is_rendered() {
         std::fs::write(place("gateway.json"), document).unwrap();
         for extension in ["yaml", "json"] {
             let out = place(&format!("{name}.{extension}"));
-            let (document, secrets) = (place("gateway.json"), format!("--secrets={}", folder.path().display()));
+            let (document, secrets) =
+                (place("gateway.json"), format!("--secrets={}", folder.path().display()));
             rendered(&["render", &document, &secrets, "--wasm", wasm.to_str().unwrap(), "--out", &out]);
             let output = envoy::validate(&binary, out.as_ref());
             let log = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -1,4 +1,12 @@
 //! Backends as Envoy reaches them: TLS, HTTP/2, injected credentials; and the filter inside somebody else's bootstrap.
+// Helpers of tests are tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 mod render_support;
 
@@ -73,7 +81,17 @@ fn backend(binary: &Path, folder: &TempDir, certificate: Option<(&Path, &Path)>)
 fn certificate(folder: &TempDir, name: &str, names: &str) -> (PathBuf, PathBuf) {
     let place = |kind: &str| folder.path().join(format!("{name}.{kind}"));
     let output = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
         .args(["-subj", "/CN=ignored.example", "-addext", &format!("subjectAltName={names}")])
         .arg("-keyout")
         .arg(place("key"))
@@ -133,7 +151,9 @@ fn tls_checks_the_name_and_speaks_http2() {
 
 #[test]
 fn plain_text_backends_speak_what_the_document_says() {
-    let Some(binary) = envoy::binary_or_skip("plain_text_backends_speak_what_the_document_says") else { return };
+    let Some(binary) = envoy::binary_or_skip("plain_text_backends_speak_what_the_document_says") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let server = backend(&binary, &folder, None);
     let plain = |name: &str, protocol| Cluster {
@@ -174,8 +194,11 @@ fn the_backend_sees_the_injected_credential() {
     std::fs::write(folder.path().join("sds/backend-key.yaml"), secret("backend-key", "k3y")).unwrap();
     let server = Backend::start("users");
     let file = Some(folder.path().join("token").to_str().unwrap().to_owned());
-    let from_file =
-        with_credential(&server, "from-file", InjectedCredential { prefix, file, ..InjectedCredential::default() });
+    let from_file = with_credential(
+        &server,
+        "from-file",
+        InjectedCredential { prefix, file, ..InjectedCredential::default() },
+    );
     let from_sds = with_credential(
         &server,
         "from-sds",
@@ -241,7 +264,9 @@ fn merge(into: &mut Value, from: &Value) {
 
 #[test]
 fn the_filter_alone_fits_into_a_bootstrap_of_ones_own() {
-    let Some(binary) = envoy::binary_or_skip("the_filter_alone_fits_into_a_bootstrap_of_ones_own") else { return };
+    let Some(binary) = envoy::binary_or_skip("the_filter_alone_fits_into_a_bootstrap_of_ones_own") else {
+        return;
+    };
     let server = Backend::start("users");
     let mut plan = plan(vec![cluster("127.0.0.1", server.port())]);
     plan.envoy_routes = vec!["apis[0].integrations[1]".into()];

@@ -1,4 +1,12 @@
 //! What render writes, in a real Envoy: who may say what, and in whose words Envoy answers.
+// Helpers of tests are tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 mod render_support;
 
@@ -60,7 +68,9 @@ fn the_backend_sees_the_request_and_nothing_of_the_gateway() {
     let backend = Backend::start("users");
     let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
     let name = plan.clusters[0].name.as_str();
-    let Some(world) = World::start("the_backend_sees_the_request_and_nothing_of_the_gateway", &plan) else { return };
+    let Some(world) = World::start("the_backend_sees_the_request_and_nothing_of_the_gateway", &plan) else {
+        return;
+    };
     let response = world.envoy.get(
         "/a//b/%2F../x?q=1",
         &[
@@ -301,6 +311,8 @@ fn retries_are_the_filters_choice() {
     let Some(world) = World::start("retries_are_the_filters_choice", &plan) else { return };
     world.envoy.get("/", &[to, ("x-stub-status", "503")]);
     assert_eq!(backend.requests(), 1);
-    world.envoy.get("/", &[to, ("x-stub-status", "503"), ("x-stub-retry-on", "5xx"), ("x-stub-max-retries", "2")]);
+    world
+        .envoy
+        .get("/", &[to, ("x-stub-status", "503"), ("x-stub-retry-on", "5xx"), ("x-stub-max-retries", "2")]);
     assert_eq!(backend.requests(), 4);
 }

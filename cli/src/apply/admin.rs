@@ -78,10 +78,8 @@ impl Admin {
     /// The Envoy whose admin interface is at an address.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(5)))
-            .proxy(None)
-            .build();
+        let config =
+            ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).proxy(None).build();
         Self { address, agent: config.into() }
     }
 
@@ -111,7 +109,7 @@ impl Admin {
         })
     }
 
-    /// Why Envoy refused the last update, where it remembers.
+    /// Why Envoy refused the last update, behind a line feed, where it remembers.
     #[must_use]
     pub fn refusal(&self, kind: Kind) -> String {
         let resource = match kind {
@@ -124,8 +122,7 @@ impl Admin {
         let configs = dump.get("configs").and_then(Value::as_array).into_iter().flatten();
         configs
             .filter_map(|it| it.pointer("/error_state/details").and_then(Value::as_str))
-            .collect::<Vec<_>>()
-            .join("\n  ")
+            .fold(String::new(), |all, details| all + "\n  " + details)
     }
 
     /// Client requests in flight.

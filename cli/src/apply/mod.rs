@@ -10,10 +10,10 @@ mod rollout;
 
 pub use rollout::{Options, Outcome, roll_out};
 
+use crate::Ui;
 use crate::render::dynamic::{Delivery, Layout};
 use crate::render::settings::address;
 use crate::render::{self, Plan, Settings, bootstrap, document, yaml};
-use crate::ui::Ui;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,8 +22,8 @@ use std::time::Duration;
 /// Applies a gateway document to a running Envoy.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The gateway document.
-    pub file: PathBuf,
+    /// The gateway document; `-` is stdin.
+    pub file: String,
     /// The folder that `sekisho render --dynamic` wrote and Envoy watches.
     #[arg(long, value_name = "DIR")]
     pub dynamic: PathBuf,
@@ -48,11 +48,19 @@ pub struct Args {
 /// Why a document was not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The document is refused, or a file cannot be written.
+    /// A whole Envoy cannot be rendered, or a file cannot be written.
     #[error(transparent)]
     Render(#[from] render::Error),
+    /// The Envoy that checks first cannot be run.
+    #[error("{}: {source}", binary.display())]
+    Check {
+        /// The binary.
+        binary: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The folder is not one of `render --dynamic`.
-    #[error("{}: {why}\n  help: write the folder with `sekisho render --dynamic`, and start Envoy with its `bootstrap.yaml`", path.display())]
+    #[error("{}: {why}", path.display())]
     Folder {
         /// The file that is missing or damaged.
         path: PathBuf,
@@ -80,18 +88,15 @@ pub enum Error {
         why: String,
     },
     /// Envoy refused a step.
-    #[error("Envoy refused {what}; the old configuration keeps serving{}", because(why))]
+    #[error("Envoy refused {what}; the old configuration keeps serving{why}")]
     Refused {
         /// Which step.
         what: &'static str,
-        /// Envoy's words, where it has some.
+        /// Envoy's words behind a line feed, where it has some.
         why: String,
     },
     /// Envoy did not confirm a step.
-    #[error(
-        "Envoy has not confirmed {what} within {seconds} s; the old files are back\n  \
-         help: is the Envoy at {admin} the one that was started with this folder's `bootstrap.yaml`?"
-    )]
+    #[error("Envoy has not confirmed {what} within {seconds} s; the old files are back")]
     Unconfirmed {
         /// Which step.
         what: &'static str,
@@ -102,38 +107,44 @@ pub enum Error {
     },
 }
 
-fn because(why: &str) -> String {
-    if why.is_empty() { "\n  help: Envoy's log says why".to_owned() } else { format!("\n  {why}") }
-}
-
-/// Carries out the verb. Exit code 1: the document is refused and nothing was changed; 3: Envoy did not take it, and the
-/// old configuration keeps serving.
+/// Carries out the verb. Exit code 3: Envoy did not take it, and the old configuration keeps serving.
 ///
 /// # Errors
-/// None: they are printed.
-pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
+/// Nothing was changed: the document is refused, or Envoy cannot be asked.
+pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
     match apply(args, ui) {
         Ok(outcome) => {
             ui.say(&outcome.to_string());
             Ok(ExitCode::SUCCESS)
         }
-        Err(error) => {
-            ui.say(&format!("error: {error}"));
-            Ok(ExitCode::from(error.exit_code()))
+        Err(Failed::Document(error)) => Err(error),
+        Err(Failed::Apply(error)) if error.is_envoys() => {
+            ui.error(&error.into());
+            Ok(ExitCode::from(3))
         }
+        Err(Failed::Apply(error)) => Err(error.into()),
     }
 }
 
-fn apply(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
+enum Failed {
+    Document(crate::Error),
+    Apply(Error),
+}
+
+impl<E: Into<Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::Apply(error.into())
+    }
+}
+
+fn apply(args: &Args, ui: &Ui) -> Result<Outcome, Failed> {
     let layout = Layout::new(&args.dynamic)?;
     let mut settings = settings(&layout)?;
     if let Some(wasm) = &args.wasm {
         settings = Settings { wasm: wasm.clone(), ..settings }.absolute()?;
     }
-    let (plan, warnings) = document::read(&args.file)?;
-    for warning in &warnings.0 {
-        ui.say(&warning.to_string());
-    }
+    let (plan, warnings) = document::read(&args.file).map_err(Failed::Document)?;
+    ui.diagnostics(&warnings);
     render::check(&plan, &settings)?;
     let step = ui.step("checking the configuration");
     match envoy::find(args.envoy.as_deref()) {
@@ -142,7 +153,7 @@ fn apply(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
             Ok(()) => step.done(&format!("by {}", binary.display())),
             Err(error) => {
                 step.fail("Envoy refuses it");
-                return Err(error);
+                return Err(error.into());
             }
         },
     }
@@ -151,7 +162,7 @@ fn apply(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
         timeout: Duration::from_secs(args.timeout),
         drain: Duration::from_secs(args.drain),
     };
-    roll_out(&plan, &settings, &layout, &options, ui)
+    Ok(roll_out(&plan, &settings, &layout, &options, ui)?)
 }
 
 /// Asks an Envoy whether it would start with the document. A running Envoy is never asked first: `--mode validate` runs
@@ -160,7 +171,7 @@ fn apply(args: &Args, ui: &Ui) -> Result<Outcome, Error> {
 /// # Errors
 /// What Envoy says.
 pub fn validate(binary: &Path, plan: &Plan, settings: &Settings) -> Result<(), Error> {
-    let failed = |source: std::io::Error| render::Error::Read { path: binary.to_owned(), source };
+    let failed = |source| Error::Check { binary: binary.to_owned(), source };
     let folder = tempfile::tempdir().map_err(failed)?;
     let file = folder.path().join("bootstrap.yaml");
     let bootstrap = bootstrap::bootstrap(plan, settings, Delivery::Static);
@@ -181,12 +192,43 @@ fn settings(layout: &Layout) -> Result<Settings, Error> {
 // === impl Error ===
 
 impl Error {
-    /// 1 when nothing was changed because the document or the command line is wrong, 3 when Envoy did not take it.
+    /// Whether Envoy did not take what was good enough for the command.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub fn is_envoys(&self) -> bool {
         match self {
-            Self::Render(_) | Self::Folder { .. } | Self::Invalid { .. } | Self::Busy { .. } => 1,
-            Self::Admin { .. } | Self::Refused { .. } | Self::Unconfirmed { .. } => 3,
+            Self::Render(_)
+            | Self::Check { .. }
+            | Self::Folder { .. }
+            | Self::Invalid { .. }
+            | Self::Busy { .. } => false,
+            Self::Admin { .. } | Self::Refused { .. } | Self::Unconfirmed { .. } => true,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Render(error) => error.help(),
+            Self::Folder { .. } => Some(
+                "write the folder with `sekisho render --dynamic`, and start Envoy with its `bootstrap.yaml`"
+                    .to_owned(),
+            ),
+            Self::Refused { .. } => Some("Envoy's log says why".to_owned()),
+            Self::Unconfirmed { admin, .. } => Some(format!(
+                "is the Envoy at {admin} the one that was started with this folder's `bootstrap.yaml`?"
+            )),
+            Self::Check { .. } | Self::Invalid { .. } | Self::Busy { .. } | Self::Admin { .. } => None,
+        }
+    }
+}
+
+impl From<Error> for crate::Error {
+    fn from(error: Error) -> Self {
+        let failed = Self::failed(error.to_string());
+        match error.help() {
+            Some(help) => failed.help(help),
+            None => failed,
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::Error;
 use super::admin::{Admin, Kind, Status};
+use crate::Ui;
 use crate::render::dynamic::{self, Layout, Resources, Watched, types};
 use crate::render::{Error as RenderError, Plan, Settings};
-use crate::ui::Ui;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,9 +1,9 @@
 //! Clusters: one for each backend, and what Envoy does for it.
 
-use super::document::hash_key;
 use super::dynamic::{Delivery, Watched};
 use super::settings::authority;
 use super::{Plan, Settings};
+use crate::hash_key::hash;
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::config::{HealthCheck, InjectedCredential, ProtocolVersion};
 use serde_json::{Map, Value, json};
@@ -26,10 +26,8 @@ pub fn clusters(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Vec
 #[must_use]
 pub fn secrets(plan: &Plan) -> Vec<Value> {
     let credentials = plan.clusters.iter().filter_map(|it| it.credential.as_ref());
-    let files: BTreeMap<String, &str> = credentials
-        .filter_map(|it| it.file.as_deref())
-        .map(|file| (secret_of_file(file), file))
-        .collect();
+    let files: BTreeMap<String, &str> =
+        credentials.filter_map(|it| it.file.as_deref()).map(|file| (secret_of_file(file), file)).collect();
     files
         .into_iter()
         .map(|(name, file)| json!({ "name": name, "generic_secret": { "secret": { "filename": file } } }))
@@ -49,7 +47,7 @@ pub fn file_name(name: &str) -> String {
         return format!("{name}.yaml");
     }
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
-    let digest: String = hash_key(name).trim_start_matches("sha256:").chars().take(8).collect();
+    let digest: String = hash(name).trim_start_matches("sha256:").chars().take(8).collect();
     format!("{plain}-{digest}.yaml")
 }
 
@@ -213,8 +211,12 @@ fn protocol(it: &Cluster, settings: &Settings, delivery: Delivery<'_>) -> Value 
     });
     // Closed by us before the backend does: Node.js and uvicorn close after 5 s of silence, load balancers after 60.
     let (key, config, idle) = match (it.tls, it.protocol) {
-        (true, _) => ("auto_config", json!({ "http_protocol_options": {}, "http2_protocol_options": http2 }), "50s"),
-        (false, ProtocolVersion::Http1) => ("explicit_http_config", json!({ "http_protocol_options": {} }), "4s"),
+        (true, _) => {
+            ("auto_config", json!({ "http_protocol_options": {}, "http2_protocol_options": http2 }), "50s")
+        }
+        (false, ProtocolVersion::Http1) => {
+            ("explicit_http_config", json!({ "http_protocol_options": {} }), "4s")
+        }
         (false, ProtocolVersion::Http2 | ProtocolVersion::Grpc) => {
             ("explicit_http_config", json!({ "http2_protocol_options": http2 }), "50s")
         }

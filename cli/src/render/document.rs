@@ -2,16 +2,14 @@
 //!
 //! Envoy's `/config_dump` shows the filter's configuration word for word, so what enters it holds no secret.
 
-use super::Error;
+use crate::hash_key::{PREFIX, hash, hash_plain_keys};
+use crate::{Error, validate};
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::compile::compile;
 use sekisho::gateway::config::{Api, Config, ConnectionType, load};
 use sekisho::gateway::diagnostics::Diagnostics;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::Path;
 
 /// Largest request body that AWS takes, in bytes.
 const AWS_PAYLOAD_BYTES: u64 = 10_485_760;
@@ -39,14 +37,14 @@ pub struct Plan {
     pub envoy_routes: Vec<String>,
 }
 
-/// Reads, checks and compiles a document.
+/// Reads, checks and compiles a document; `-` is stdin.
 ///
 /// # Errors
 /// All of its problems, or that it cannot be read.
-pub fn read(path: &Path) -> Result<(Plan, Diagnostics), Error> {
-    let text = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+pub fn read(file: &str) -> Result<(Plan, Diagnostics), Error> {
+    let text = validate::read(file)?;
     plan(&text, &|name| std::env::var(name).ok())
-        .map_err(|diagnostics| Error::Document { path: path.to_owned(), diagnostics })
+        .map_err(|diagnostics| Error::Refused { document: file.to_owned(), diagnostics })
 }
 
 /// Checks and compiles a document, with `environment` in the place of the process's.
@@ -58,24 +56,18 @@ pub fn plan(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(Plan, Diagnostics), Diagnostics> {
     let Ok(mut value) = serde_json::from_slice::<Value>(text) else {
-        // Not JSON: `load` says where.
-        return load(text).map(|_| Default::default()).and_then(|()| {
-            let mut diagnostics = Diagnostics::default();
-            diagnostics.error("", "the document is not JSON");
-            Err(diagnostics)
-        });
+        // `load` says where it is not JSON.
+        let problems = load(text).err().unwrap_or_default();
+        return Err(problems);
     };
-    let mut diagnostics = Diagnostics::default();
-    expand(&mut value, "", "", environment, &mut diagnostics);
-    if diagnostics.has_errors() {
-        return Err(diagnostics);
-    }
+    expand_all(&mut value, environment)?;
+    let mut config = load(value.to_string().as_bytes())?;
+    hash_plain_keys(&mut config)?;
     hash_keys(&mut value);
-    let document = super::yaml::ascii(&value);
-    let config = load(document.as_bytes())?;
     let compiled = compile(&config)?;
     let limits = config.limits.clone().unwrap_or_default();
     let plan = Plan {
+        document: super::yaml::ascii(&value),
         gateway_id: config.gateway_id.clone().unwrap_or_else(|| "default".to_owned()),
         trusted_hops: config.trusted_hops.unwrap_or(0),
         payload_bytes: limits.payload_bytes.unwrap_or(AWS_PAYLOAD_BYTES),
@@ -83,9 +75,14 @@ pub fn plan(
         environment: secret_variables(&config),
         clusters: compiled.clusters,
         envoy_routes: envoy_routes(&config),
-        document,
     };
     Ok((plan, compiled.warnings))
+}
+
+fn expand_all(document: &mut Value, environment: &dyn Fn(&str) -> Option<String>) -> Result<(), Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    expand(document, "", "", environment, &mut diagnostics);
+    if diagnostics.has_errors() { Err(diagnostics) } else { Ok(()) }
 }
 
 /// Expands `${env:NAME}` in URIs and names. Elsewhere it is an error, because a secret would end in `/config_dump`.
@@ -167,25 +164,16 @@ fn expanded(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<
     Ok(out)
 }
 
-/// Puts `sha256:…` in the place of each plain API key.
+/// Puts hashes in the place of plain API keys: in the document as the filter reads it.
 fn hash_keys(document: &mut Value) {
     let keys = document.get_mut("apiKeys").and_then(Value::as_array_mut).into_iter().flatten();
     for key in keys {
         if let Some(Value::String(value)) = key.get_mut("value")
-            && !value.starts_with("sha256:")
+            && !value.starts_with(PREFIX)
         {
-            *value = hash_key(value);
+            *value = hash(value);
         }
     }
-}
-
-/// An API key as configuration holds it.
-#[must_use]
-pub fn hash_key(key: &str) -> String {
-    Sha256::digest(key.as_bytes()).iter().fold("sha256:".to_owned(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 fn secret_variables(config: &Config) -> Vec<String> {
@@ -203,7 +191,11 @@ fn envoy_routes(config: &Config) -> Vec<String> {
     let by_api = |(a, api): (usize, &Api)| {
         let deployed = api.deployments.iter().enumerate().flat_map(move |(d, deployment)| {
             let at = format!("apis[{a}].deployments[{d}]");
-            deployment.integrations.iter().enumerate().map(move |(i, it)| (format!("{at}.integrations[{i}]"), it))
+            deployment
+                .integrations
+                .iter()
+                .enumerate()
+                .map(move |(i, it)| (format!("{at}.integrations[{i}]"), it))
         });
         let live = api.integrations.iter().enumerate();
         live.map(move |(i, it)| (format!("apis[{a}].integrations[{i}]"), it))
@@ -217,58 +209,54 @@ fn envoy_routes(config: &Config) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{hash_key, plan};
+    use super::{expand_all, hash, hash_keys, plan};
+    use serde_json::{Value, json};
 
     fn environment(name: &str) -> Option<String> {
         (name == "HOST").then(|| "users.internal".to_owned())
     }
 
-    fn document(rest: &str) -> String {
-        format!(
-            r#"{{ "apis": [ {{ "apiId": "a", "protocolType": "HTTP", "integrations": [
-                {{ "integrationId": "i", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
-                   "integrationUri": "http://${{env:HOST}}:8080/" }} ],
-                "routes": [ {{ "routeKey": "$default", "target": "integrations/i" }} ],
-                "stages": [ {{ "stageName": "$default" }} ] }} ] {rest} }}"#
-        )
+    fn expanded(mut document: Value) -> Result<Value, String> {
+        expand_all(&mut document, &environment).map(|()| document).map_err(|problems| problems.to_string())
     }
 
     #[test]
-    fn keys_are_hashed_and_names_are_expanded() {
-        let text = document(r#", "apiKeys": [ { "id": "k", "value": "secret", "enabled": true } ]"#);
-        let (plan, _) = plan(text.as_bytes(), &environment).unwrap();
-        assert!(plan.document.contains(&hash_key("secret")), "{}", plan.document);
-        assert!(!plan.document.contains("\"secret\""));
+    fn names_and_uris_are_expanded() {
+        let text = br#"{ "apis": [ { "apiId": "a", "protocolType": "HTTP",
+            "integrations": [ { "integrationId": "i", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+                "payloadFormatVersion": "1.0", "integrationUri": "http://${env:HOST}:8080/" } ],
+            "routes": [ { "routeKey": "$default", "target": "integrations/i" } ],
+            "stages": [ { "stageName": "$default" } ] } ] }"#;
+        let (plan, _) = plan(text, &environment).unwrap();
         assert!(plan.document.contains("http://users.internal:8080/"));
         assert_eq!(
-            hash_key("secret"),
-            "sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
+            plan.clusters.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(),
+            ["http://users.internal:8080"]
         );
-    }
-
-    #[test]
-    fn hashed_keys_stay() {
-        let value = hash_key("secret");
-        let text = document(&format!(r#", "apiKeys": [ {{ "id": "k", "value": "{value}" }} ]"#));
-        let (plan, _) = plan(text.as_bytes(), &environment).unwrap();
-        assert!(plan.document.contains(&value));
+        let endpoints = expanded(json!({ "endpoints": { "lambda": "http://${env:HOST}/${env:HOST}" } }));
+        assert_eq!(endpoints.unwrap()["endpoints"]["lambda"], "http://users.internal/users.internal");
     }
 
     #[test]
     fn a_secret_is_never_expanded() {
-        let text = document(r#", "apiKeys": [ { "id": "k", "value": "${env:HOST}" } ]"#);
-        let problems = plan(text.as_bytes(), &environment).unwrap_err().to_string();
+        let problems = expanded(json!({ "apiKeys": [{ "value": "${env:HOST}" }] })).unwrap_err();
         assert!(problems.contains("apiKeys[0].value: `${env:…}` is not expanded here"), "{problems}");
     }
 
     #[test]
     fn a_variable_that_is_not_set_is_an_error() {
-        let text = document("");
-        let problems = plan(text.as_bytes(), &|_| None).unwrap_err().to_string();
-        assert_eq!(
-            problems,
-            "error: apis[0].integrations[0].integrationUri: the environment variable `HOST` is not set"
-        );
+        let problems = expanded(json!({ "region": "${env:NONE}" })).unwrap_err();
+        assert!(problems.contains("region: the environment variable `NONE` is not set"), "{problems}");
+        let problems = expanded(json!({ "region": "${env:HOST" })).unwrap_err();
+        assert!(problems.contains("region: `${env:` has no closing `}`"), "{problems}");
+    }
+
+    #[test]
+    fn plain_keys_are_hashed_and_hashes_stay() {
+        let mut document = json!({ "apiKeys": [{ "value": "secret" }, { "value": hash("secret") }, {}] });
+        hash_keys(&mut document);
+        let hashed = json!({ "value": hash("secret") });
+        assert_eq!(document["apiKeys"], json!([hashed, hashed, {}]));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! read the filter again.
 
 use super::{Error, Plan, Settings, bootstrap, cluster, filter, listener, route, yaml};
+use crate::hash_key::hash;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -52,8 +53,8 @@ impl Layout {
     /// # Errors
     /// The folder's path cannot be made absolute.
     pub fn new(folder: &Path) -> Result<Self, Error> {
-        let folder = std::path::absolute(folder)
-            .map_err(|source| Error::Write { path: folder.to_owned(), source })?;
+        let folder =
+            std::path::absolute(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
         Ok(Self { folder })
     }
 
@@ -181,7 +182,7 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
 /// A version that changes with the content, and only with it.
 #[must_use]
 pub fn version(resources: &[Value]) -> String {
-    let hash = super::document::hash_key(&json!(resources).to_string());
+    let hash = hash(&json!(resources).to_string());
     hash.trim_start_matches("sha256:").chars().take(16).collect()
 }
 

@@ -18,21 +18,19 @@ pub mod yaml;
 pub use document::Plan;
 pub use settings::Settings;
 
-use crate::ui::Ui;
+use crate::Ui;
 use dynamic::{Delivery, Layout};
-use sekisho::gateway::diagnostics::Diagnostics;
 use serde_json::Value;
 use settings::{SYSTEM_CA_FILE, address};
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Writes the Envoy configuration of a gateway document.
+/// Writes the Envoy configuration of a document.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The gateway document.
-    pub file: PathBuf,
+    /// The gateway document; `-` is stdin.
+    pub file: String,
     /// Where clients connect.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     pub listen: SocketAddr,
@@ -75,14 +73,6 @@ pub struct Args {
 /// Why nothing was rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file cannot be read.
-    #[error("{}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
     /// A file cannot be written.
     #[error("{}: {source}", path.display())]
     Write {
@@ -91,18 +81,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// The document is refused.
-    #[error("{} is refused\n{diagnostics}", path.display())]
-    Document {
-        /// The document.
-        path: PathBuf,
-        /// All of its problems.
-        diagnostics: Diagnostics,
-    },
     /// A whole Envoy cannot be rendered for integrations that leave the choice of the backend to existing routes.
     #[error(
-        "{}: `connectionType` is `ENVOY_ROUTE`, so the backend is chosen by routes that only your own Envoy has\n  \
-         help: use `sekisho render --filter`, and put the filter into that Envoy's configuration",
+        "{}: `connectionType` is `ENVOY_ROUTE`: the backend is chosen by routes that only your own Envoy has",
         at.join(", ")
     )]
     EnvoyRoute {
@@ -110,10 +91,7 @@ pub enum Error {
         at: Vec<String>,
     },
     /// A secret is named that no file was given for.
-    #[error(
-        "the SDS secret `{name}` has no source\n  help: name the folder that holds `{name}.yaml` with `--secrets DIR`, \
-         or use `file` instead of `sdsSecret`"
-    )]
+    #[error("the SDS secret `{name}` has no source")]
     Secret {
         /// The secret.
         name: String,
@@ -130,14 +108,12 @@ pub enum Error {
 ///
 /// # Errors
 /// The document is refused, or a file cannot be written.
-pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
+pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
     let (plan, warnings) = document::read(&args.file)?;
-    for warning in &warnings.0 {
-        ui.say(&warning.to_string());
-    }
+    ui.diagnostics(&warnings);
     let settings = args.settings();
     if args.filter {
-        write(args.out.as_deref(), &fragment::fragment(&plan, &settings))?;
+        write(ui, args.out.as_deref(), &fragment::fragment(&plan, &settings))?;
         return Ok(ExitCode::SUCCESS);
     }
     match &args.dynamic {
@@ -147,12 +123,12 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
             let settings = Settings { secrets, ..settings }.absolute()?;
             check(&plan, &settings)?;
             dynamic::write(&plan, &settings, &layout)?;
-            ui.say(&format!("start Envoy with: envoy -c {}", layout.bootstrap().display()));
+            ui.note(&format!("start Envoy with: envoy -c {}", layout.bootstrap().display()));
         }
         None => {
             check(&plan, &settings)?;
             let bootstrap = bootstrap::bootstrap(&plan, &settings, Delivery::Static);
-            write(args.out.as_deref(), &Rendering::new(HEADER, vec![bootstrap]))?;
+            write(ui, args.out.as_deref(), &Rendering::new(HEADER, vec![bootstrap]))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -209,15 +185,44 @@ impl Rendering {
     }
 }
 
-fn write(out: Option<&Path>, rendering: &Rendering) -> Result<(), Error> {
+fn write(ui: &Ui, out: Option<&Path>, rendering: &Rendering) -> Result<(), crate::Error> {
     match out {
         Some(path) if path != Path::new("-") => {
             let is_json = path.extension().is_some_and(|extension| extension == "json");
-            dynamic::replace(path, &if is_json { rendering.json() } else { rendering.yaml() })
+            dynamic::replace(path, &if is_json { rendering.json() } else { rendering.yaml() })?;
+            Ok(())
         }
-        Some(_) | None => std::io::stdout()
-            .write_all(rendering.yaml().as_bytes())
-            .map_err(|source| Error::Write { path: "standard output".into(), source }),
+        Some(_) | None => ui.print(&rendering.yaml()),
+    }
+}
+
+// === impl Error ===
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::EnvoyRoute { .. } => Some(
+                "use `sekisho render --filter`, and put the filter into that Envoy's configuration"
+                    .to_owned(),
+            ),
+            Self::Secret { name } => Some(format!(
+                "name the folder that holds `{}` with `--secrets DIR`, or use `file` instead of `sdsSecret`",
+                cluster::file_name(name)
+            )),
+            Self::Write { .. } | Self::Settings { .. } => None,
+        }
+    }
+}
+
+impl From<Error> for crate::Error {
+    fn from(error: Error) -> Self {
+        let failed = Self::failed(error.to_string());
+        match error.help() {
+            Some(help) => failed.help(help),
+            None => failed,
+        }
     }
 }
 

@@ -56,9 +56,8 @@ impl Settings {
     /// # Errors
     /// A path cannot be made absolute.
     pub fn absolute(self) -> Result<Self, super::Error> {
-        let absolute = |path: PathBuf| {
-            std::path::absolute(&path).map_err(|source| super::Error::Read { path, source })
-        };
+        let absolute =
+            |path: PathBuf| std::path::absolute(&path).map_err(|source| super::Error::Write { path, source });
         Ok(Self {
             wasm: absolute(self.wasm)?,
             ca_file: absolute(self.ca_file)?,

@@ -16,11 +16,8 @@ impl Backend {
     /// Serves HTTP/1.1 with keep-alive on a free port.
     pub fn start(name: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let backend = Self {
-            address: listener.local_addr().unwrap(),
-            requests: Arc::default(),
-            stop: Arc::default(),
-        };
+        let backend =
+            Self { address: listener.local_addr().unwrap(), requests: Arc::default(), stop: Arc::default() };
         let (name, requests, stop) = (name.to_owned(), backend.requests.clone(), backend.stop.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {

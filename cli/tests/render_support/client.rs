@@ -30,7 +30,13 @@ pub fn try_get(at: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Option<R
     request(at, "GET", path, headers, b"")
 }
 
-pub fn request(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Response> {
+pub fn request(
+    at: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Option<Response> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: example.com\r\nconnection: close\r\n");
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");

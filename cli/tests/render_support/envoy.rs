@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// The Envoy to test with: `ENVOY_BIN`, or `envoy` on the `PATH`.
 pub fn binary() -> Option<PathBuf> {
     let given = std::env::var_os("ENVOY_BIN").map(PathBuf::from);
-    given.or_else(|| sekisho_cli::apply::envoy::on_path())
+    given.or_else(sekisho_cli::apply::envoy::on_path)
 }
 
 /// The Envoy to test with, or a line that says that a test was skipped.
@@ -65,9 +65,11 @@ impl Envoy {
             .expect("envoy starts");
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut envoy = Self { child, admin: any, listen: any, log, _folder: folder };
-        envoy.admin = envoy.wait("an admin address", |_| std::fs::read_to_string(&admin_path).ok()?.parse().ok());
+        envoy.admin =
+            envoy.wait("an admin address", |_| std::fs::read_to_string(&admin_path).ok()?.parse().ok());
         envoy.listen = envoy.wait("a listener", Self::listening);
-        envoy.wait("readiness", |envoy| (client::get(envoy.admin, "/ready", &[]).status == 200).then_some(()));
+        envoy
+            .wait("readiness", |envoy| (client::get(envoy.admin, "/ready", &[]).status == 200).then_some(()));
         envoy
     }
 
@@ -100,7 +102,8 @@ impl Envoy {
 
     /// One counter or gauge.
     pub fn stat(&self, name: &str) -> u64 {
-        let stats = client::get(self.admin, &format!("/stats?filter=^{}$", name.replace('.', "\\.")), &[]).body;
+        let stats =
+            client::get(self.admin, &format!("/stats?filter=^{}$", name.replace('.', "\\.")), &[]).body;
         stats.rsplit_once(": ").and_then(|(_, value)| value.trim().parse().ok()).unwrap_or(0)
     }
 
