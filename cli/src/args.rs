@@ -1,6 +1,6 @@
 //! The command line: a variant and an arm for each verb.
 
-use crate::{Error, Ui, completions, demo, explain, hash_key, schema, validate};
+use crate::{Error, Ui, apply, completions, demo, explain, hash_key, render, schema, validate};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
 
@@ -40,6 +40,10 @@ pub enum Verb {
     Validate(validate::Args),
     /// Show what becomes of one request, without Envoy.
     Explain(explain::Args),
+    /// Write the Envoy configuration of a document.
+    Render(render::Args),
+    /// Bring a changed document into a running Envoy.
+    Apply(apply::Args),
     /// Print the JSON Schema of the document.
     Schema(schema::Args),
     /// Print the hash of an API key, which stands in a document in the key's place.
@@ -67,6 +71,8 @@ impl Cli {
             Verb::Demo(args) => demo::run(args, &ui),
             Verb::Validate(args) => validate::run(args, &ui),
             Verb::Explain(args) => explain::run(args, &ui),
+            Verb::Render(args) => render::run(args, &ui),
+            Verb::Apply(args) => apply::run(args, &ui),
             Verb::Schema(args) => schema::run(args, &ui),
             Verb::HashKey(args) => hash_key::run(args, &ui),
             Verb::Completions(args) => completions::run(args, &ui),

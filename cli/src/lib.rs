@@ -3,6 +3,7 @@
 //! A verb is a module with `pub struct Args` and `pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error>`; it is
 //! added in [`args`] by a variant and an arm.
 
+pub mod apply;
 pub mod args;
 pub mod completions;
 pub mod demo;
@@ -11,6 +12,7 @@ pub mod explain;
 pub mod hash_key;
 pub mod process;
 pub mod reference;
+pub mod render;
 pub mod schema;
 pub mod toolchain;
 pub mod ui;
