@@ -108,10 +108,8 @@ impl Stream {
         let body = HeldBody::new(end_of_stream);
         match (self.obey(flow, body, worker), &self.request) {
             (Verdict::Release, _) => HeadersStatus::Continue,
-            // `StopAll` would keep the body from a core that wants it after the callout: the host gives it to us only
-            // when the head goes on. With `Stop` it comes, and waits (see `HeldBody`).
-            (Verdict::Hold, Request::Asking { body, .. } | Request::Collecting { body, .. })
-                if !body.ended =>
+            (Verdict::Hold, Request::Collecting { body, .. } | Request::Asking { body, .. })
+                if body.is_to_come_here() =>
             {
                 HeadersStatus::Stop
             }
@@ -127,22 +125,17 @@ impl Stream {
             },
             Request::Upgraded => DataStatus::Continue,
             Request::Arriving | Request::Answered => DataStatus::Drop,
-            Request::Asking { body, .. } => match body.arrive(size, ended, false) {
-                Ok(()) => body.hold_waiting(),
-                Err(error) => {
-                    self.host_failed(error);
-                    DataStatus::Drop
-                }
-            },
+            Request::Asking { body, .. } => {
+                body.arrive(size, ended);
+                body.hold()
+            }
             Request::Collecting { body, .. } => {
-                if let Err(error) = body.arrive(size, ended, true) {
-                    self.host_failed(error);
-                    return DataStatus::Drop;
-                }
-                match (self.collected(worker), &mut self.request) {
+                body.arrive(size, ended);
+                match (self.collected(worker), &self.request) {
                     (Verdict::Release, _) => DataStatus::Continue,
-                    (Verdict::Hold, Request::Collecting { body, .. }) => body.hold_wanted(),
-                    (Verdict::Hold, Request::Asking { body, .. }) => body.hold_waiting(),
+                    (Verdict::Hold, Request::Collecting { body, .. } | Request::Asking { body, .. }) => {
+                        body.hold()
+                    }
                     (Verdict::Hold, _) => DataStatus::Drop,
                 }
             }
@@ -154,11 +147,11 @@ impl Stream {
             Request::Passing | Request::Upgraded => TrailersStatus::Continue,
             Request::Arriving | Request::Answered => TrailersStatus::Stop,
             Request::Asking { body, .. } => {
-                body.ended = true;
+                body.end();
                 TrailersStatus::Stop
             }
             Request::Collecting { body, .. } => {
-                body.ended = true;
+                body.end();
                 match self.collected(worker) {
                     Verdict::Release => TrailersStatus::Continue,
                     Verdict::Hold => TrailersStatus::Stop,
@@ -169,7 +162,9 @@ impl Stream {
 
     pub(super) fn on_callout(&mut self, token: u32, headers: usize, size: usize, worker: &mut Worker) {
         let body = match &mut self.request {
-            Request::Asking { token: awaited, body } if *awaited == token => std::mem::take(body),
+            Request::Asking { token: awaited, body } if *awaited == token => {
+                std::mem::replace(body, HeldBody::new(true))
+            }
             // Envoy has answered meanwhile, or the client is gone.
             Request::Asking { .. }
             | Request::Arriving
@@ -242,6 +237,7 @@ impl Stream {
                 }
                 Flow::Call(callout) => match host::call(&callout) {
                     Ok(token) => {
+                        body.keep_back();
                         worker.callouts.insert(token, self.context);
                         self.request = Request::Asking { token, body };
                         return Verdict::Hold;
@@ -252,23 +248,26 @@ impl Stream {
                         exchange.on_callout(CalloutReply::Failed, &env)
                     }
                 },
-                Flow::Body(wanted) => {
-                    if !body.ended && body.size < wanted.bytes {
-                        self.request = Request::Collecting { wanted: wanted.bytes, body };
+                // The host would give us the body only together with letting the head go.
+                Flow::Body(_) if !body.is_readable() => {
+                    log::error!("sekisho: a body is wanted that was not wanted before a callout");
+                    self.fail("sekisho_body_after_callout");
+                    return Verdict::Hold;
+                }
+                Flow::Body(wanted) if !body.suffices(wanted.bytes) => {
+                    self.request = Request::Collecting { wanted: wanted.bytes, body };
+                    return Verdict::Hold;
+                }
+                Flow::Body(_) => match body.read() {
+                    Ok(bytes) => {
+                        let env = env(worker, self.source_address.as_deref());
+                        exchange.on_request_body(&bytes, body.has_ended(), &env)
+                    }
+                    Err(error) => {
+                        self.host_failed(error);
                         return Verdict::Hold;
                     }
-                    let ended = body.ended;
-                    match body.read() {
-                        Ok(bytes) => {
-                            let env = env(worker, self.source_address.as_deref());
-                            exchange.on_request_body(&bytes, ended, &env)
-                        }
-                        Err(error) => {
-                            self.host_failed(error);
-                            return Verdict::Hold;
-                        }
-                    }
-                }
+                },
             };
         }
         self.fail("sekisho_no_decision");
@@ -288,9 +287,11 @@ impl Stream {
         let status = head.as_ref().ok().and_then(|head| head.first(b":status")).unwrap_or_default();
         let is_error = matches!(status, [b'4' | b'5', ..]);
         let is_upgrade = status == b"101";
-        let details =
-            if is_error && !is_ours { host::response_code_details() } else { b"via_upstream".to_vec() };
-        let origin = if details == b"via_upstream" { Origin::Upstream } else { Origin::Envoy(&details) };
+        let details = (is_error && !is_ours).then(host::response_code_details);
+        let origin = match &details {
+            Some(details) if details != b"via_upstream" => Origin::Envoy(details),
+            Some(_) | None => Origin::Upstream,
+        };
         if is_upgrade {
             self.request = Request::Upgraded;
         }

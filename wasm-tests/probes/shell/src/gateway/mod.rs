@@ -19,7 +19,9 @@ pub struct Millis(pub u64);
 
 #[derive(Debug, Clone, Copy)]
 pub struct Env<'a> {
+    #[allow(dead_code)]
     pub wall: Millis,
+    #[allow(dead_code)]
     pub dice: [u8; 32],
     pub source_address: &'a [u8],
 }
