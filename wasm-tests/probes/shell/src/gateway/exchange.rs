@@ -24,6 +24,7 @@ pub struct Exchange {
     streamed: usize,
     limit: usize,
     source: String,
+    cluster: Bytes,
 }
 
 impl Exchange {
@@ -36,6 +37,7 @@ impl Exchange {
             streamed: 0,
             limit: usize::MAX,
             source: String::new(),
+            cluster: Cow::Borrowed(b"backend"),
         }
     }
 
@@ -48,6 +50,9 @@ impl Exchange {
         };
         self.request = turns(parts.next());
         self.response = turns(parts.next());
+        if let Some(cluster) = head.only(b"x-sekisho-cluster") {
+            self.cluster = Cow::Owned(cluster.to_vec());
+        }
         self.source = String::from_utf8_lossy(env.source_address).into_owned();
         self.next()
     }
@@ -157,7 +162,7 @@ impl Exchange {
     fn forward(&self) -> Edits {
         let mut edits = Edits::default();
         edits.remove(b"x-probe-remove".as_slice());
-        edits.set(b"x-sekisho-cluster".as_slice(), b"backend".as_slice());
+        edits.set(b"x-sekisho-cluster".as_slice(), self.cluster.clone());
         edits.set(b"x-probe-request".as_slice(), self.seen.join(" ").into_bytes());
         edits.set(b"x-probe-source".as_slice(), self.source.clone().into_bytes());
         edits.set(b"x-probe-document".as_slice(), self.gateway.document.clone().into_bytes());
