@@ -75,6 +75,17 @@ pub(super) enum Buffer {
 #[unsafe(no_mangle)]
 extern "C" fn proxy_abi_version_0_2_1() {}
 
+/// The host calls this once. Without it the linker takes the module for a command, and wraps every export in a start and
+/// an end of the C library.
+#[unsafe(no_mangle)]
+extern "C" fn _initialize() {
+    unsafe extern "C" {
+        fn __wasm_call_ctors();
+    }
+    // SAFETY: the linker makes this function; it takes nothing, returns nothing, and runs here alone.
+    unsafe { __wasm_call_ctors() };
+}
+
 /// Memory for what the host hands over; [`take`] becomes its owner. Null makes the host's call fail, nothing else.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {

@@ -23,6 +23,15 @@ fn touch(context: u32) -> u32 {
 extern "C" fn proxy_abi_version_0_2_1() {}
 
 #[unsafe(no_mangle)]
+extern "C" fn _initialize() {
+    unsafe extern "C" {
+        fn __wasm_call_ctors();
+    }
+    // SAFETY: the linker makes this function; it takes nothing, returns nothing, and runs here alone.
+    unsafe { __wasm_call_ctors() };
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
     match Layout::array::<u8>(size) {
         // SAFETY: the layout is not empty.
