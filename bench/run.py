@@ -6,7 +6,7 @@ between the variants, and a round's cost is the CPU time that its Envoy used (ut
 requests that were answered. CPU time and not latency, because machines are shared; medians and not means, because
 neighbours are noisy. Compare figures of one run only.
 
-    ENVOY_BIN=/path/to/envoy bench/run.py [--rounds 15] [--seconds 2] [--json FILE] [--module LABEL=FILE.wasm]
+    ENVOY_BIN=/path/to/envoy bench/run.py [--rounds 30] [--seconds 1] [--json FILE] [--module LABEL=FILE.wasm]
 
 Needs: Envoy in ENVOY_BIN or on PATH, cargo with the wasm32-wasip1 target, and wrk or h2load for load (Debian: `wrk`,
 `nghttp2-client`); without either a small generator in Python takes their place, which is slower but counts the same.
@@ -86,8 +86,8 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--seconds", type=int, default=2, help="of load, for each variant in each round")
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--seconds", type=int, default=1, help="of load, for each variant in each round")
     parser.add_argument("--routes", type=int, nargs="*", default=[10, 10_000])
     parser.add_argument("--module", action="append", default=[], metavar="LABEL=FILE", help="one more filter")
     parser.add_argument("--json", metavar="FILE", help="write every round's figures here")
@@ -118,6 +118,7 @@ def plan(args, upstream_port):
 
 def document(routes, upstream_port):
     return json.dumps({
+        "defaultApiId": "bench",
         "apis": [{
             "apiId": "bench",
             "protocolType": "HTTP",

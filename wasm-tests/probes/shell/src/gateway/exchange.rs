@@ -125,6 +125,11 @@ impl Exchange {
                 edits.set(b"x-split".as_slice(), b"a\r\nx-injected: 1".as_slice());
                 Flow::Forward(edits)
             }
+            "noproto" => {
+                let mut edits = self.forward();
+                edits.remove(b"x-forwarded-proto".as_slice());
+                Flow::Forward(edits)
+            }
             "forever" => {
                 self.request.push_front("forever".to_owned());
                 Flow::Call(callout("no-such-cluster-forever"))
