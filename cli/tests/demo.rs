@@ -95,7 +95,6 @@ fn nothing_is_left_when_envoy_fails_half_way() {
 }
 
 #[test]
-#[ignore = "needs the filter's shell"]
 fn once_shows_ten_routes_and_two_kinds_of_404() {
     let output = sekisho().args(["demo", "--port", "0", "--admin-port", "0", "--once"]).output().unwrap();
     let (said, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
@@ -113,7 +112,6 @@ fn once_shows_ten_routes_and_two_kinds_of_404() {
 }
 
 #[test]
-#[ignore = "needs the filter's shell"]
 fn a_signal_ends_it_well_and_nothing_is_left() {
     let demo = Demo::start(&[]);
     assert_eq!(demo.children().len(), 2, "Envoy and the service");
@@ -124,7 +122,6 @@ fn a_signal_ends_it_well_and_nothing_is_left() {
 }
 
 #[test]
-#[ignore = "needs the filter's shell"]
 fn nothing_is_left_when_it_is_killed() {
     let demo = Demo::start(&[]);
     let (gateway, children) = (demo.gateway().to_owned(), demo.children());
@@ -134,7 +131,6 @@ fn nothing_is_left_when_it_is_killed() {
 }
 
 #[test]
-#[ignore = "needs the filter's shell"]
 fn kept_data_is_there_again() {
     let data = tempfile::tempdir().unwrap();
     let keep = ["--keep-data", data.path().to_str().unwrap()];
@@ -145,7 +141,6 @@ fn kept_data_is_there_again() {
 }
 
 #[test]
-#[ignore = "needs the filter's shell"]
 fn the_readme_says_what_is_answered() {
     let readme = std::fs::read_to_string(common::root().join("examples/users-posts/README.md")).unwrap();
     let demo = Demo::start(&[]);

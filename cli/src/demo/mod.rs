@@ -1,7 +1,6 @@
 //! `sekisho demo`: everything in one go. Checks the tools, builds the filter and the story's service, finds an Envoy or
 //! installs one, starts both, shows real requests with their answers, and stops what it started.
 
-mod bootstrap;
 mod client;
 mod ports;
 mod servers;
@@ -55,7 +54,7 @@ pub struct Args {
 pub enum Error {
     /// A port is another program's.
     #[error(
-        "127.0.0.1:{port} is taken: another program listens there\n  help: stop it, or choose another port with `{flag} N`; `{flag} 0` takes a free one"
+        "127.0.0.1:{port} is taken: another program listens there"
     )]
     PortTaken {
         /// The port.
@@ -65,7 +64,7 @@ pub enum Error {
     },
     /// A port cannot be had for another reason.
     #[error(
-        "cannot listen on 127.0.0.1:{port}: {source}\n  help: choose another port with `{flag} N`; `{flag} 0` takes a free one"
+        "cannot listen on 127.0.0.1:{port}: {source}"
     )]
     Port {
         /// The port.

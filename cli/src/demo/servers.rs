@@ -1,9 +1,10 @@
 //! The service and Envoy: started in order, waited for, stopped in order.
 
-use super::bootstrap::{Options, bootstrap};
 use super::story::Story;
 use super::{Args, Error, client};
 use crate::process::{Probe, Process};
+use crate::render::dynamic::Delivery;
+use crate::render::{Settings, bootstrap, document};
 use crate::toolchain::workspace;
 use crate::ui::Ui;
 use serde_json::Value;
@@ -141,8 +142,11 @@ fn write_bootstrap(args: &Args, origin: &str, module: &Path, files: &Path) -> Re
     }
     let document = document.replace(args.story.origin(), origin);
     let on = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let options = Options { listen: on(args.port), admin: on(args.admin_port), wasm: module };
-    let text = bootstrap(&document, &options).map_err(document_error)?;
+    let settings = Settings::new(on(args.port), on(args.admin_port), module.to_owned());
+    let environment = |name: &str| std::env::var(name).ok();
+    let (plan, _) = document::plan(document.as_bytes(), &environment)
+        .map_err(|diagnostics| document_error(diagnostics.to_string()))?;
+    let text = bootstrap::bootstrap(&plan, &settings, Delivery::Static).to_string();
     let path = files.join("envoy.json");
     std::fs::write(&path, text).map_err(|source| Error::Io {
         path: path.clone(),
