@@ -31,7 +31,9 @@ pub(super) fn compile(
         IntegrationType::HttpProxy
         | IntegrationType::AwsProxy
         | IntegrationType::Aws
-        | IntegrationType::Http => Integration::HttpProxy(Box::new(http_proxy(written, stage, at, clusters, scope))),
+        | IntegrationType::Http => {
+            Integration::HttpProxy(Box::new(http_proxy(written, stage, at, clusters, scope)))
+        }
     }
 }
 
