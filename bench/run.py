@@ -180,11 +180,12 @@ def gateway_bootstrap(module, document, upstream_port):
             "endpoints": [{"lb_endpoints": [{"endpoint": address}]}],
         },
     }
-    # The same route for all: those that do not choose the cluster get the header from the client.
+    # The same route for all: variants that do not choose the cluster get the header from the client. Envoy finds no
+    # route for a request without `x-forwarded-proto`, so it is the route that removes it.
     route = {
         "match": {"prefix": "/"},
         "route": {"cluster_header": CLUSTER_HEADER},
-        "request_headers_to_remove": [CLUSTER_HEADER],
+        "request_headers_to_remove": [CLUSTER_HEADER, "x-forwarded-proto"],
     }
     filters = []
     if module:

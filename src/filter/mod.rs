@@ -1,11 +1,12 @@
 //! The shell: carries out what the core decides, and decides nothing. Wasm only.
 //!
-//! `abi` is Proxy-Wasm as functions, `host` is what we ask of it, `root` is one configuration, `stream` is one request:
-//! the only place where a decision becomes host calls. `docs/adr/0001-own-abi-shell.md` tells why it is our own.
+//! `abi` is Proxy-Wasm as functions, `host` is what we ask of it, `root` is one configuration. `stream` and `response` are
+//! one request: the only place where a decision becomes host calls. `docs/adr/0001-own-abi-shell.md` tells why it is ours.
 
 mod abi;
 mod body;
 mod host;
+mod response;
 mod root;
 mod stream;
 

@@ -1,4 +1,4 @@
-//! One request: [`Stream::obey`] and [`Stream::obey_response`] are where decisions become host calls.
+//! One request: `obey`, and `obey_response` in `response`, are where decisions become host calls.
 //!
 //! What is held is released by nothing but a decision: every callback looks at what the request waits for first.
 
@@ -6,8 +6,8 @@ use super::Worker;
 use super::abi::{DataStatus, HeadersStatus, TrailersStatus};
 use super::body::HeldBody;
 use super::host::{self, HostError};
-use crate::gateway::exchange::Origin;
-use crate::gateway::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Flow, ResponseFlow};
+use super::response::Response;
+use crate::gateway::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Flow};
 use crate::gateway::{Env, Exchange, Gateway};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -17,16 +17,16 @@ use std::rc::Rc;
 pub(super) struct Stream {
     context: u32,
     /// None if no document was ever good: every request is refused.
-    exchange: Option<Exchange>,
+    pub(super) exchange: Option<Exchange>,
     /// None if it is not wanted; empty until the head is there.
-    source_address: Option<Vec<u8>>,
-    request: Request,
-    response: Response,
+    pub(super) source_address: Option<Vec<u8>>,
+    pub(super) request: Request,
+    pub(super) response: Response,
 }
 
 /// What the request waits for.
 #[derive(Debug)]
-enum Request {
+pub(super) enum Request {
     /// Its head.
     Arriving,
     /// A callout's answer.
@@ -41,27 +41,16 @@ enum Request {
     Answered,
 }
 
-/// What the response waits for.
-#[derive(Debug)]
-enum Response {
-    /// Its head, or nothing any more.
-    Passing,
-    /// So many bytes of its body, or its end.
-    Collecting { wanted: usize, size: usize },
-    /// Nothing: another one was put in its place.
-    Replaced,
-}
-
 /// What became of what was held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-enum Verdict {
+pub(super) enum Verdict {
     Release,
     Hold,
 }
 
 /// A core that asks for more than this in one callback will not come to an end.
-const TURNS: usize = 16;
+pub(super) const TURNS: usize = 16;
 
 /// More than any service that is asked may answer (a Lambda function: 6 MB).
 const LARGEST_REPLY: usize = 8 * 1024 * 1024;
@@ -274,123 +263,10 @@ impl Stream {
         Verdict::Hold
     }
 
-    // --- the response
-
-    pub(super) fn on_response_headers(&mut self, end_of_stream: bool, worker: &mut Worker) -> HeadersStatus {
-        // Our own answers come by here too, and Envoy's, whatever the request waits for.
-        let is_ours = matches!(self.request, Request::Answered);
-        if !matches!(self.request, Request::Passing) {
-            self.request = Request::Answered;
-        }
-        let Some(exchange) = &mut self.exchange else { return HeadersStatus::Continue };
-        let head = host::response_head(end_of_stream);
-        let status = head.as_ref().ok().and_then(|head| head.first(b":status")).unwrap_or_default();
-        let is_error = matches!(status, [b'4' | b'5', ..]);
-        let is_upgrade = status == b"101";
-        let details = (is_error && !is_ours).then(host::response_code_details);
-        let origin = match &details {
-            Some(details) if details != b"via_upstream" => Origin::Envoy(details),
-            Some(_) | None => Origin::Upstream,
-        };
-        if is_upgrade {
-            self.request = Request::Upgraded;
-        }
-        let flow = exchange.on_response_headers(head, origin, &env(worker, self.source_address.as_deref()));
-        match self.obey_response(flow, 0, end_of_stream || is_upgrade, worker) {
-            (Verdict::Release, _) => HeadersStatus::Continue,
-            (Verdict::Hold, Response::Collecting { .. }) => HeadersStatus::Stop,
-            (Verdict::Hold, Response::Passing | Response::Replaced) => HeadersStatus::StopAll,
-        }
-    }
-
-    pub(super) fn on_response_body(&mut self, now: usize, ended: bool, worker: &mut Worker) -> DataStatus {
-        match &mut self.response {
-            Response::Passing => DataStatus::Continue,
-            Response::Replaced => DataStatus::Drop,
-            Response::Collecting { size, .. } => {
-                *size = now;
-                match self.response_collected(ended, worker) {
-                    (Verdict::Release, _) => DataStatus::Continue,
-                    (Verdict::Hold, Response::Collecting { .. }) => DataStatus::Buffer,
-                    (Verdict::Hold, Response::Passing | Response::Replaced) => DataStatus::Drop,
-                }
-            }
-        }
-    }
-
-    pub(super) fn on_response_trailers(&mut self, worker: &mut Worker) -> TrailersStatus {
-        match self.response {
-            Response::Passing => TrailersStatus::Continue,
-            Response::Replaced => TrailersStatus::Stop,
-            Response::Collecting { .. } => match self.response_collected(true, worker) {
-                (Verdict::Release, _) => TrailersStatus::Continue,
-                (Verdict::Hold, _) => TrailersStatus::Stop,
-            },
-        }
-    }
-
-    /// Asks the core if what it wanted of the body is there.
-    fn response_collected(&mut self, ended: bool, worker: &mut Worker) -> (Verdict, &Response) {
-        match self.response {
-            Response::Collecting { wanted, size } => {
-                let wanted = ResponseFlow::Body(BodyWanted { bytes: wanted });
-                self.obey_response(wanted, size, ended, worker)
-            }
-            Response::Passing | Response::Replaced => (Verdict::Hold, &self.response),
-        }
-    }
-
-    /// Carries out what the core decided about the response, until it goes, is replaced or waits.
-    fn obey_response(
-        &mut self,
-        mut flow: ResponseFlow,
-        size: usize,
-        ended: bool,
-        worker: &mut Worker,
-    ) -> (Verdict, &Response) {
-        for _ in 0..TURNS {
-            let Some(exchange) = &mut self.exchange else { break };
-            flow = match flow {
-                ResponseFlow::Continue(edits) => {
-                    if let Err(error) = host::edit_response(&edits) {
-                        log::error!("sekisho: a response cannot be edited: {error}");
-                        break;
-                    }
-                    self.response = Response::Passing;
-                    return (Verdict::Release, &self.response);
-                }
-                ResponseFlow::Replace(answer) => return self.replace(&answer),
-                ResponseFlow::Body(wanted) => {
-                    if !ended && size < wanted.bytes {
-                        self.response = Response::Collecting { wanted: wanted.bytes, size };
-                        return (Verdict::Hold, &self.response);
-                    }
-                    match host::response_body(size) {
-                        Ok(body) => {
-                            let env = env(worker, self.source_address.as_deref());
-                            exchange.on_response_body(&body, ended, &env)
-                        }
-                        Err(error) => {
-                            log::error!("sekisho: a response cannot be read: {error}");
-                            break;
-                        }
-                    }
-                }
-            };
-        }
-        self.replace(&internal_error("sekisho_no_decision"))
-    }
-
-    fn replace(&mut self, answer: &Answer) -> (Verdict, &Response) {
-        self.answer(answer);
-        self.response = Response::Replaced;
-        (Verdict::Hold, &self.response)
-    }
-
     // --- answers
 
     /// Answers here. Nothing may follow.
-    fn answer(&mut self, answer: &Answer) {
+    pub(super) fn answer(&mut self, answer: &Answer) {
         self.request = Request::Answered;
         if let Err(error) = host::answer(answer) {
             // It stays held; Envoy's timeouts end it.
@@ -409,7 +285,7 @@ impl Stream {
     }
 }
 
-fn env<'a>(worker: &mut Worker, source_address: Option<&'a [u8]>) -> Env<'a> {
+pub(super) fn env<'a>(worker: &mut Worker, source_address: Option<&'a [u8]>) -> Env<'a> {
     Env { wall: host::wall_clock(), dice: worker.roll(), source_address: source_address.unwrap_or_default() }
 }
 
@@ -427,7 +303,7 @@ fn reply(headers: usize, size: usize) -> CalloutReply {
     }
 }
 
-fn internal_error(details: &'static str) -> Answer {
+pub(super) fn internal_error(details: &'static str) -> Answer {
     Answer {
         status: 500,
         headers: vec![(Cow::Borrowed(b"content-type"), Cow::Borrowed(b"application/json"))],
