@@ -197,23 +197,4 @@ fn clf(at: Millis) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{NAMES, Variable, clf};
-    use crate::gateway::Millis;
-
-    #[test]
-    fn names_are_known_once_and_unknown_ones_are_refused() {
-        for (name, variable) in NAMES {
-            assert_eq!(Variable::parse(name), Some(variable));
-        }
-        assert_eq!(Variable::parse("authorizer.claims.sub"), Some(Variable::Absent));
-        assert_eq!(Variable::parse("requestid"), None);
-        assert_eq!(Variable::parse(""), None);
-    }
-
-    #[test]
-    fn times_are_written_in_common_log_format() {
-        assert_eq!(clf(Millis(1_587_481_701_067)), "21/Apr/2020:15:08:21 +0000");
-        assert_eq!(clf(Millis(u64::MAX)), "01/Jan/1970:00:00:00 +0000");
-    }
-}
+mod tests;

@@ -264,3 +264,6 @@ fn status(head: &Head) -> u16 {
     let text = head.first(b":status").and_then(|status| std::str::from_utf8(status).ok());
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,10 @@ pub enum RequestValue {
     Header(String),
     /// A query parameter, by case-sensitive name.
     QueryString(String),
-    /// A path variable.
+    /// A path variable, as the API's type shows it.
     Path(String),
+    /// A path variable, decoded: for what is encoded again.
+    DecodedPath(String),
 }
 
 // === impl RequestValue ===
@@ -46,6 +48,7 @@ impl RequestValue {
                 let query = std::str::from_utf8(request.query().unwrap_or_default()).unwrap_or_default();
                 joined(query_values(query, name, request.protocol()))
             }
+            Self::DecodedPath(name) => request.captures()?.get(name).map(Cow::from),
             // REST APIs keep the client's encoding; HTTP APIs decode.
             Self::Path(name) => match request.protocol() {
                 ProtocolType::Rest => request.captures()?.raw(name).map(Cow::from),
@@ -114,7 +117,7 @@ mod tests {
         assert_eq!(value("a+b").as_deref(), Some(""));
         assert_eq!(value("x=1"), None);
         assert_eq!(value("a+b=%ff").as_deref(), Some("\u{fffd}"));
-        assert_eq!(value("a+b=1;a+b=2").as_deref(), Some("1;a+b=2"));
+        assert_eq!(value("a+b=1;a+b=2").as_deref(), Some("1;a b=2"));
         let rest = joined(query_values("a+b=1;a+b=2", "a b", ProtocolType::Rest));
         assert_eq!(rest.as_deref(), Some("1,2"));
     }

@@ -113,6 +113,19 @@ fn the_path_of_a_mapping_is_the_one_behind_the_stage() {
 }
 
 #[test]
+fn a_path_variable_is_encoded_once_in_a_url_whatever_the_api() {
+    let mapping = json!({ "overwrite:path": "/u/${request.path.id}", "append:querystring.q": "$request.path.id",
+        "append:header.h": "$request.path.id" });
+    let integration = || proxy("http://b", json!({ "requestParameters": mapping.clone() }));
+    let head = backend_head(&rest(&["GET /x/{id}"], integration()), "GET", "/prod/x/a%20b", &[]);
+    assert_eq!(first(&head, ":path").as_deref(), Some("/u/a%20b?q=a%20b"));
+    assert_eq!(first(&head, "h").as_deref(), Some("a%20b"), "REST APIs keep the client's encoding");
+    let head = backend_head(&http(&["GET /x/{id}"], integration()), "GET", "/x/a%20b", &[]);
+    assert_eq!(first(&head, ":path").as_deref(), Some("/u/a%20b?q=a%20b"));
+    assert_eq!(first(&head, "h").as_deref(), Some("a b"));
+}
+
+#[test]
 fn a_mapping_whose_source_is_missing_is_skipped() {
     let document = mapped(json!({
         "overwrite:header.a": "$request.header.none", "append:header.b": "x${request.querystring.none}",
