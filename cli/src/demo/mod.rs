@@ -53,9 +53,7 @@ pub struct Args {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A port is another program's.
-    #[error(
-        "127.0.0.1:{port} is taken: another program listens there"
-    )]
+    #[error("127.0.0.1:{port} is taken: another program listens there")]
     PortTaken {
         /// The port.
         port: u16,
@@ -63,9 +61,7 @@ pub enum Error {
         flag: &'static str,
     },
     /// A port cannot be had for another reason.
-    #[error(
-        "cannot listen on 127.0.0.1:{port}: {source}"
-    )]
+    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
     Port {
         /// The port.
         port: u16,
