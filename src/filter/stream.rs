@@ -226,7 +226,9 @@ impl Stream {
                 }
                 Flow::Call(callout) => match host::call(&callout) {
                     Ok(token) => {
-                        body.keep_back();
+                        if !callout.then_body {
+                            body.keep_back();
+                        }
                         worker.callouts.insert(token, self.context);
                         self.request = Request::Asking { token, body };
                         return Verdict::Hold;

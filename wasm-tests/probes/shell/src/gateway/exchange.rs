@@ -114,6 +114,7 @@ impl Exchange {
         let (turn, argument) = turn.split_once(':').unwrap_or((&turn, ""));
         match turn {
             "call" => Flow::Call(callout(if argument.is_empty() { "callout" } else { argument })),
+            "callbody" => Flow::Call(Callout { then_body: true, ..callout("callout") }),
             "body" => Flow::Body(BodyWanted { bytes: argument.parse().unwrap_or(usize::MAX) }),
             "limit" => {
                 self.limit = argument.parse().unwrap_or(0);
@@ -205,5 +206,6 @@ fn callout(cluster: &str) -> Callout {
         headers: vec![header(":method", "POST"), header(":path", "/asked"), header(":authority", "callout")],
         body: b"question".to_vec(),
         timeout_millis: 10_000,
+        then_body: false,
     }
 }
