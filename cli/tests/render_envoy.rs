@@ -100,11 +100,33 @@ fn the_backend_sees_the_request_and_nothing_of_the_gateway() {
         .map(String::as_str)
         .filter(|it| !it.starts_with("x-stub"))
         .collect();
-    assert_eq!(headers, ["host", "x-forwarded-for", "x-forwarded-proto", "x-request-id", "x_under_score"]);
+    assert_eq!(headers, ["host", "x-forwarded-for", "x-request-id", "x_under_score"]);
     assert_eq!(seen["headers"]["x-request-id"], "mine");
     // The backend's own `server` and no `x-envoy-upstream-service-time`.
     assert_eq!(response.header("server"), Some("backend"));
     assert!(!response.head.contains("x-envoy"), "{response:?}");
+}
+
+/// Why routes remove `x-forwarded-proto`, and the filter must not.
+#[test]
+fn envoy_finds_no_route_without_x_forwarded_proto() {
+    let backend = Backend::start("users");
+    let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
+    let to = ("x-stub-cluster", plan.clusters[0].name.as_str());
+    let Some(mut world) = World::start("envoy_finds_no_route_without_x_forwarded_proto", &plan) else {
+        return;
+    };
+    says(&world.envoy.get("/", &[to, ("x-stub", "no-proto")]), 404, "Not Found");
+    world.logged(404, "route_not_found");
+}
+
+#[test]
+fn backends_of_rest_apis_see_x_forwarded_proto() {
+    let backend = Backend::start("users");
+    let plan = Plan { forwarded_proto: true, ..plan(vec![cluster("127.0.0.1", backend.port())]) };
+    let to = ("x-stub-cluster", plan.clusters[0].name.as_str());
+    let Some(world) = World::start("backends_of_rest_apis_see_x_forwarded_proto", &plan) else { return };
+    assert_eq!(world.envoy.get("/", &[to]).json()["headers"]["x-forwarded-proto"], "http");
 }
 
 #[test]

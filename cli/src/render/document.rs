@@ -6,7 +6,7 @@ use crate::hash_key::{PREFIX, hash, hash_plain_keys};
 use crate::{Error, validate};
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::compile::compile;
-use sekisho::gateway::config::{Api, Config, ConnectionType, load};
+use sekisho::gateway::config::{Api, Config, ConnectionType, ProtocolType, load};
 use sekisho::gateway::diagnostics::Diagnostics;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -33,6 +33,8 @@ pub struct Plan {
     pub environment: Vec<String>,
     /// The clusters.
     pub clusters: Vec<Cluster>,
+    /// Whether backends see `x-forwarded-proto`: those of REST APIs do, HTTP APIs say it in `forwarded`.
+    pub forwarded_proto: bool,
     /// Integrations that leave the choice of the backend to Envoy's own routes: `apis[0].integrations[1]`.
     pub envoy_routes: Vec<String>,
 }
@@ -74,6 +76,7 @@ pub fn plan(
         header_bytes: limits.header_bytes.unwrap_or(AWS_HEADER_BYTES),
         environment: secret_variables(&config),
         clusters: compiled.clusters,
+        forwarded_proto: config.apis.iter().any(|api| api.protocol_type == ProtocolType::Rest),
         envoy_routes: envoy_routes(&config),
     };
     Ok((plan, compiled.warnings))

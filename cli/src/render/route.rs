@@ -24,7 +24,7 @@ pub fn route_config(plan: &Plan) -> Value {
         "virtual_hosts": [{
             "name": NAME,
             "domains": ["*"],
-            "request_headers_to_remove": removed(),
+            "request_headers_to_remove": removed(plan),
             "request_body_buffer_limit": body_buffer_bytes(plan),
             "routes": routes(plan),
         }],
@@ -48,8 +48,18 @@ pub fn to_clusters(plan: &Plan) -> Vec<Value> {
 }
 
 /// What the backend must not see.
-fn removed() -> Vec<&'static str> {
-    vec![CLUSTER_HEADER, "x-envoy-internal", "x-envoy-external-address", "x-envoy-expected-rq-timeout-ms"]
+fn removed(plan: &Plan) -> Vec<&'static str> {
+    let mut names = vec![
+        CLUSTER_HEADER,
+        "x-envoy-internal",
+        "x-envoy-external-address",
+        "x-envoy-expected-rq-timeout-ms",
+    ];
+    // Not by the filter: Envoy finds no route for a request without it.
+    if !plan.forwarded_proto {
+        names.push("x-forwarded-proto");
+    }
+    names
 }
 
 /// The filter buffers a body where an integration needs it whole, and refuses a larger one itself: Envoy's limit is

@@ -23,6 +23,7 @@ pub fn plan(clusters: Vec<Cluster>) -> Plan {
         header_bytes: 20_480,
         environment: Vec::new(),
         clusters,
+        forwarded_proto: false,
         envoy_routes: Vec::new(),
     }
 }

@@ -78,6 +78,9 @@ pub extern "C" fn proxy_on_configure(_context: u32, size: usize) -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn proxy_on_request_headers(_context: u32, _count: u32, end_of_stream: u32) -> u32 {
     remove(b"x-sekisho-cluster");
+    if header(b"x-stub").as_deref() == Some(b"no-proto") {
+        remove(b"x-forwarded-proto");
+    }
     match header(b"x-stub").as_deref() {
         Some(b"wait") => return PAUSE,
         Some(b"unrouted") => return CONTINUE,
