@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -51,7 +50,7 @@ impl Default for Options {
 /// A running Envoy. Dropped, it is stopped; if the test failed, its log is printed.
 #[derive(Debug)]
 pub struct Gateway {
-    child: Mutex<Child>,
+    process: Running,
     folder: TempDir,
     address: SocketAddr,
     admin: SocketAddr,
@@ -79,7 +78,7 @@ impl Gateway {
         fs::write(&file, format!("{text:#}")).expect("the temporary folder can be written to");
         let log = File::create(folder.path().join("envoy.log")).expect("the temporary folder can be written to");
         let told = folder.path().join("admin");
-        let mut child = Command::new(&envoy)
+        let child = Command::new(&envoy)
             .arg("--config-path")
             .arg(&file)
             .arg("--admin-address-path")
@@ -91,8 +90,9 @@ impl Gateway {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", envoy.display()));
+        let mut process = Running(child);
         let ready = eventually("Envoy listens", async || {
-            if let Some(status) = child.try_wait().expect("a child can be waited for") {
+            if let Some(status) = process.0.try_wait().expect("a child can be waited for") {
                 return Some(Err(format!("Envoy ended with {status}")));
             }
             let admin: SocketAddr = fs::read_to_string(&told).ok()?.trim().parse().ok()?;
@@ -107,7 +107,7 @@ impl Gateway {
                 return Err(format!("{problem}\n{}", tail(&log)));
             }
         };
-        Ok(Self { child: Mutex::new(child), folder, address, admin })
+        Ok(Self { process, folder, address, admin })
     }
 
     /// Where clients connect.
@@ -119,7 +119,7 @@ impl Gateway {
     /// Envoy's process.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child.lock().expect("no test panics while it holds the lock").id()
+        self.process.0.id()
     }
 
     /// A counter or gauge; 0 if there is none of the name.
@@ -167,10 +167,17 @@ impl Drop for Gateway {
         if std::thread::panicking() {
             eprintln!("--- Envoy's log\n{}\n---", self.log());
         }
-        if let Ok(child) = self.child.get_mut() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+    }
+}
+
+/// A process that ends when nobody has it any more.
+#[derive(Debug)]
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
