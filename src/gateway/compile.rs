@@ -1,13 +1,45 @@
 //! Configuration as written → gateway as run: names resolved, indexes built, every problem collected.
 
+mod api;
+mod cluster;
+mod integration;
+mod routes;
+mod scope;
+mod unsupported;
+
+pub use api::{Api, Stage};
+pub use routes::{Route, RouteTable};
+pub use scope::Scope;
+
 use super::Wants;
 use super::clusters::Cluster;
-use super::config::Config;
+use super::config::{Config, ProtocolType};
 use super::diagnostics::Diagnostics;
+use cluster::Clusters;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Largest request body, in bytes: AWS's limit.
+pub const PAYLOAD_BYTES: u64 = 10_485_760;
+/// Largest request line and headers of an HTTP API, in bytes: AWS's limit.
+pub const HTTP_HEADER_BYTES: usize = 10_240;
+/// Largest names and values of the headers of a REST API, in bytes: AWS's limit.
+pub const REST_HEADER_BYTES: usize = 20_480;
 
 /// A gateway as run: immutable, indexes for names. A request holds the one it began with to its end.
 #[derive(Debug)]
-pub struct Gateway {}
+pub struct Gateway {
+    /// The owner's account.
+    pub account_id: String,
+    /// The region that ARNs name.
+    pub region: String,
+    /// Largest request body, in bytes.
+    pub payload_bytes: u64,
+    header_bytes: Option<usize>,
+    apis: HashMap<String, Rc<Api>>,
+    default_api: Option<Rc<Api>>,
+    wants: Wants,
+}
 
 /// What compiling a document gives.
 #[derive(Debug)]
@@ -16,6 +48,8 @@ pub struct Compiled {
     pub gateway: Gateway,
     /// The clusters that the document's URIs need; those named by `cluster` exist already and are not among them.
     pub clusters: Vec<Cluster>,
+    /// Whether an integration leaves the choice of a backend to Envoy's own routes.
+    pub uses_envoy_routes: bool,
     /// What the author should know.
     pub warnings: Diagnostics,
 }
@@ -24,8 +58,78 @@ pub struct Compiled {
 ///
 /// # Errors
 /// Every problem of its meaning, warnings among them.
-pub fn compile(_config: &Config) -> Result<Compiled, Diagnostics> {
-    Ok(Compiled { gateway: Gateway {}, clusters: Vec::new(), warnings: Diagnostics::default() })
+pub fn compile(config: &Config) -> Result<Compiled, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let mut wants = Wants::default();
+    unsupported::check(config, &mut diagnostics);
+    check_limits(config, &mut diagnostics);
+    let mut clusters = Clusters::new(config);
+    let mut apis = HashMap::new();
+    let mut first = None;
+    for (i, written) in config.apis.iter().enumerate() {
+        let mut scope = Scope::new(format!("apis[{i}]"), &mut diagnostics, &mut wants);
+        let api = Rc::new(Api::compile(written, &mut clusters, &mut scope));
+        first.get_or_insert_with(|| Rc::clone(&api));
+        if apis.insert(written.api_id.to_ascii_lowercase(), api).is_some() {
+            scope.error("apiId", format!("the API `{}` exists twice", written.api_id));
+        }
+    }
+    if config.apis.is_empty() {
+        diagnostics.error("apis", "there is no API").help("add one: docs/reference/configuration.md");
+    }
+    let default_api = default_api(config, &apis, first, &mut diagnostics);
+    diagnostics.forget_repeats();
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    let gateway = Gateway {
+        account_id: config.account_id.clone().unwrap_or_else(|| "123456789012".to_owned()),
+        region: config.region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
+        payload_bytes: config
+            .limits
+            .as_ref()
+            .and_then(|limits| limits.payload_bytes)
+            .unwrap_or(PAYLOAD_BYTES),
+        header_bytes: config
+            .limits
+            .as_ref()
+            .and_then(|limits| limits.header_bytes)
+            .map(|bytes| bytes as usize),
+        apis,
+        default_api,
+        wants,
+    };
+    let uses_envoy_routes = clusters.uses_envoy_routes;
+    Ok(Compiled { gateway, clusters: clusters.into_list(), uses_envoy_routes, warnings: diagnostics })
+}
+
+/// The API that answers a host which names none: the one that the document names, else the only one.
+fn default_api(
+    config: &Config,
+    apis: &HashMap<String, Rc<Api>>,
+    first: Option<Rc<Api>>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Rc<Api>> {
+    let Some(id) = &config.default_api_id else {
+        return first.filter(|_| apis.len() == 1);
+    };
+    let found = apis.get(&id.to_ascii_lowercase()).map(Rc::clone);
+    if found.is_none() {
+        let names = config.apis.iter().map(|api| api.api_id.as_str());
+        diagnostics.error("defaultApiId", format!("no API is named `{id}`")).suggest("an API", id, names);
+    }
+    found
+}
+
+fn check_limits(config: &Config, diagnostics: &mut Diagnostics) {
+    let Some(limits) = &config.limits else { return };
+    if limits.payload_bytes == Some(0) {
+        diagnostics.error("limits.payloadBytes", "0 would refuse every request that has a body");
+    }
+    if limits.header_bytes.is_some_and(|bytes| !(1024..=65_536).contains(&bytes)) {
+        let problem = format!("{} is not from 1024 to 65536", limits.header_bytes.unwrap_or_default());
+        diagnostics.error("limits.headerBytes", problem).help("Envoy itself refuses heads over 64 KiB");
+    }
 }
 
 // === impl Gateway ===
@@ -34,6 +138,30 @@ impl Gateway {
     /// What the shell must read from the host for each request.
     #[must_use]
     pub fn wants(&self) -> Wants {
-        Wants::default()
+        self.wants
+    }
+
+    /// The API of this id; ids are compared in lower case, as hosts are.
+    #[must_use]
+    pub fn api(&self, id: &str) -> Option<&Rc<Api>> {
+        self.apis.get(id)
+    }
+
+    /// The API that answers a host which names none.
+    #[must_use]
+    pub fn default_api(&self) -> Option<&Rc<Api>> {
+        self.default_api.as_ref()
+    }
+
+    /// Largest head, in bytes, for an API of this type.
+    #[must_use]
+    pub fn header_bytes(&self, protocol: ProtocolType) -> usize {
+        self.header_bytes.unwrap_or(match protocol {
+            ProtocolType::Http | ProtocolType::Websocket => HTTP_HEADER_BYTES,
+            ProtocolType::Rest => REST_HEADER_BYTES,
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,12 @@ impl Diagnostics {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// Keeps one of several diagnostics that are the same: an integration is compiled for each stage.
+    pub fn forget_repeats(&mut self) {
+        let mut seen = std::collections::HashSet::new();
+        self.0.retain(|diagnostic| seen.insert((diagnostic.path.clone(), diagnostic.problem.clone())));
+    }
+
     fn push(&mut self, severity: Severity, path: String, problem: String) -> &mut Diagnostic {
         let at = self.0.len();
         self.0.push(Diagnostic { severity, path, problem, help: None });

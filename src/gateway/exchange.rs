@@ -1,9 +1,19 @@
 //! One request's life: the request path in order, the response path, and what may be waited for between them.
+//!
+//! A wait is a returned value plus one [`State`] variant. Order is a type: only an authorized request is admitted, and only an
+//! admitted one reaches its integration.
 
-use super::Env;
+use super::admission::{self, Admitted};
 use super::compile::Gateway;
-use super::flow::{Answer, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
+use super::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
+use super::gateway_responses::GatewayResponses;
 use super::head::{Head, MalformedHead};
+use super::integrations::Integration;
+use super::mapping::BODY_BYTES;
+use super::rejection::Rejection;
+use super::request::{Facts, Request};
+use super::routes::RequestPath;
+use super::{Env, authorizers, domains, envoy_replies, limits, stages};
 use std::rc::Rc;
 
 /// Who made the response that passes.
@@ -18,7 +28,33 @@ pub enum Origin<'a> {
 /// One request, from its first header to its log line.
 #[derive(Debug)]
 pub struct Exchange {
-    _gateway: Rc<Gateway>,
+    gateway: Rc<Gateway>,
+    /// Absent until the head has come.
+    request: Option<Request>,
+    state: State,
+}
+
+/// What a request waits for.
+#[derive(Debug)]
+enum State {
+    /// Its head.
+    Arriving,
+    /// Its body, as far as a mapping reads it.
+    Buffering(Admitted),
+    /// Its backend.
+    Upstream {
+        /// Bytes of the request's body that have gone on.
+        sent: u64,
+    },
+    /// The body of its backend's response, as far as a mapping reads it.
+    Responding {
+        /// The response's head.
+        head: Head,
+        /// Its status.
+        status: u16,
+    },
+    /// Nothing: the gateway has answered.
+    Answered,
 }
 
 // === impl Exchange ===
@@ -27,41 +63,196 @@ impl Exchange {
     /// Begins a request on the gateway as it is now; a reload does not change it half-way.
     #[must_use]
     pub fn new(gateway: Rc<Gateway>) -> Self {
-        Self { _gateway: gateway }
+        Self { gateway, request: None, state: State::Arriving }
     }
 
-    /// The head of the request is there.
-    pub fn on_request_headers(&mut self, _head: Result<Head, MalformedHead>, _env: &Env<'_>) -> Flow {
-        Flow::Answer(Answer::default())
+    /// The head of the request is there: the request path, in order.
+    pub fn on_request_headers(&mut self, head: Result<Head, MalformedHead>, env: &Env<'_>) -> Flow {
+        let unreadable = head.is_err();
+        let head = head.unwrap_or_else(|_| Head::from_pairs::<&str, &str>(&[], true));
+        let mut request = Request::new(Rc::clone(&self.gateway), head, env);
+        let admitted = if unreadable { Err(Rejection::UnreadableHead) } else { arrive(&mut request) };
+        let request = self.request.insert(request);
+        match admitted {
+            Err(rejection) => self.refuse(rejection),
+            Ok(admitted) => match integration(request) {
+                Some(Integration::HttpProxy(backend)) if backend.request.needs_body => {
+                    self.state = State::Buffering(admitted);
+                    Flow::Body(BodyWanted { bytes: BODY_BYTES })
+                }
+                _ => self.integrate(admitted, None),
+            },
+        }
     }
 
     /// A question asked by [`Flow::Call`] is answered.
     pub fn on_callout(&mut self, _reply: CalloutReply, _env: &Env<'_>) -> Flow {
-        Flow::Answer(Answer::default())
+        // No stage asks questions yet.
+        self.refuse(Rejection::Internal)
     }
 
     /// The body asked for by [`Flow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
-    pub fn on_request_body(&mut self, _body: &[u8], _ended: bool, _env: &Env<'_>) -> Flow {
-        Flow::Answer(Answer::default())
+    pub fn on_request_body(&mut self, body: &[u8], _ended: bool, _env: &Env<'_>) -> Flow {
+        match std::mem::replace(&mut self.state, State::Answered) {
+            State::Buffering(admitted) => self.integrate(admitted, Some(body)),
+            State::Arriving | State::Upstream { .. } | State::Responding { .. } | State::Answered => {
+                self.refuse(Rejection::Internal)
+            }
+        }
     }
 
     /// `bytes` more of the body of a request that has gone on stream through.
-    pub fn on_request_chunk(&mut self, _bytes: usize) -> ChunkFlow {
-        ChunkFlow::Continue
+    pub fn on_request_chunk(&mut self, bytes: usize) -> ChunkFlow {
+        let State::Upstream { sent } = &mut self.state else { return ChunkFlow::Continue };
+        *sent = sent.saturating_add(bytes as u64);
+        if *sent <= self.gateway.payload_bytes {
+            return ChunkFlow::Continue;
+        }
+        ChunkFlow::Answer(self.answer(Rejection::PayloadTooLarge))
     }
 
-    /// The head of the response is there.
+    /// The head of the response is there: the response path.
     pub fn on_response_headers(
         &mut self,
-        _head: Result<Head, MalformedHead>,
-        _origin: Origin<'_>,
+        head: Result<Head, MalformedHead>,
+        origin: Origin<'_>,
         _env: &Env<'_>,
     ) -> ResponseFlow {
-        ResponseFlow::Continue(Edits::default())
+        let (State::Upstream { .. }, Some(request)) = (&self.state, &self.request) else {
+            return self.on_own_response(origin);
+        };
+        if let Origin::Envoy(details) = origin {
+            return self.on_envoy_reply(details);
+        }
+        let Ok(head) = head else { return ResponseFlow::Replace(self.answer(Rejection::Internal)) };
+        let Some(Integration::HttpProxy(backend)) = integration(request) else {
+            return ResponseFlow::Replace(self.answer(Rejection::Internal));
+        };
+        let status = status(&head);
+        if backend.needs_response_body(status) && !head.end_of_stream {
+            self.state = State::Responding { head, status };
+            return ResponseFlow::Body(BodyWanted { bytes: BODY_BYTES });
+        }
+        ResponseFlow::Continue(backend.respond(request, &head, status, None))
     }
 
     /// The body asked for by [`ResponseFlow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
-    pub fn on_response_body(&mut self, _body: &[u8], _ended: bool, _env: &Env<'_>) -> ResponseFlow {
-        ResponseFlow::Continue(Edits::default())
+    pub fn on_response_body(&mut self, body: &[u8], _ended: bool, _env: &Env<'_>) -> ResponseFlow {
+        let state = std::mem::replace(&mut self.state, State::Answered);
+        let (State::Responding { head, status }, Some(request)) = (state, &self.request) else {
+            return ResponseFlow::Continue(Edits::default());
+        };
+        let body = body.get(..BODY_BYTES).unwrap_or(body);
+        match integration(request) {
+            Some(Integration::HttpProxy(backend)) => {
+                ResponseFlow::Continue(backend.respond(request, &head, status, Some(body)))
+            }
+            Some(Integration::Mock(_)) | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
+        }
     }
+
+    /// The request, once its head has come.
+    #[must_use]
+    pub fn request(&self) -> Option<&Request> {
+        self.request.as_ref()
+    }
+
+    /// Hands an admitted request to its integration.
+    fn integrate(&mut self, _: Admitted, body: Option<&[u8]>) -> Flow {
+        let Some(request) = &self.request else { return self.refuse(Rejection::Internal) };
+        let facts = Facts {
+            request_body: body.map(|body| body.get(..BODY_BYTES).unwrap_or(body)),
+            ..request.facts()
+        };
+        match integration(request) {
+            None => self.refuse(Rejection::Internal),
+            Some(Integration::HttpProxy(backend)) => match backend.forward(&facts) {
+                Err(rejection) => self.refuse(rejection),
+                Ok(edits) => {
+                    self.state = State::Upstream { sent: body.map_or(0, |body| body.len() as u64) };
+                    Flow::Forward(edits)
+                }
+            },
+            Some(Integration::Mock(mock)) => match mock.answer(&facts) {
+                Err(rejection) => self.refuse(rejection),
+                Ok(answer) => {
+                    self.state = State::Answered;
+                    Flow::Answer(answer)
+                }
+            },
+        }
+    }
+
+    /// Envoy answered in the backend's place.
+    fn on_envoy_reply(&mut self, details: &[u8]) -> ResponseFlow {
+        match envoy_replies::rejection(details) {
+            Some(rejection) => ResponseFlow::Replace(self.answer(rejection)),
+            None => ResponseFlow::Continue(self.ids()),
+        }
+    }
+
+    /// A response that no backend made: the gateway's own comes back here and is left alone; one of Envoy's, to a request
+    /// that waits or has not been understood, becomes AWS's.
+    fn on_own_response(&mut self, origin: Origin<'_>) -> ResponseFlow {
+        match (&self.state, origin) {
+            (State::Answered, _) | (_, Origin::Upstream) => ResponseFlow::Continue(Edits::default()),
+            (
+                State::Arriving | State::Buffering(_) | State::Upstream { .. } | State::Responding { .. },
+                Origin::Envoy(details),
+            ) => self.on_envoy_reply(details),
+        }
+    }
+
+    fn ids(&self) -> Edits {
+        let mut edits = Edits::default();
+        for (name, value) in self.request.iter().flat_map(|request| request.ids.headers(request.protocol())) {
+            edits.set(name, value);
+        }
+        edits
+    }
+
+    fn refuse(&mut self, rejection: Rejection) -> Flow {
+        Flow::Answer(self.answer(rejection))
+    }
+
+    /// The answer to a refused request: every refusal leaves here.
+    fn answer(&mut self, rejection: Rejection) -> Answer {
+        self.state = State::Answered;
+        let Some(request) = &self.request else {
+            // No head has come: there is nothing to tell, and nobody's ids to tell it with.
+            return Answer { status: 500, details: rejection.details().into(), ..Answer::default() };
+        };
+        let none = GatewayResponses::default();
+        let responses = request.api.as_ref().map_or(&none, |api| &api.responses);
+        rejection.answer(request.protocol(), responses, request)
+    }
+}
+
+/// From the head to admission: who is asked, and in which order.
+fn arrive(request: &mut Request) -> Result<Admitted, Rejection> {
+    request.host = domains::host(request.head.first(b":authority").unwrap_or_default())?;
+    let api = request.api.insert(domains::api(&request.gateway, &request.host)?);
+    let api = Rc::clone(api);
+    limits::check(request)?;
+    let path = request.head.first(b":path").unwrap_or_default();
+    let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
+    let path = RequestPath::parse(path, api.protocol).map_err(|_| Rejection::BadPath)?;
+    let (stage, path) = stages::stage(&api, path)?;
+    let route = stage.table.select(request.method(), &path);
+    request.stage = Some(stage);
+    request.path = Some(path);
+    request.route = Some(route.ok_or(Rejection::UnknownRoute)?);
+    let authorized = authorizers::begin(request)?;
+    Ok(admission::admit(authorized))
+}
+
+/// The integration of the request's route.
+fn integration(request: &Request) -> Option<&Integration> {
+    let (_, route) = request.route.as_ref()?;
+    request.stage.as_ref()?.integrations.get(route.integration)
+}
+
+fn status(head: &Head) -> u16 {
+    let text = head.first(b":status").and_then(|status| std::str::from_utf8(status).ok());
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }

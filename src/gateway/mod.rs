@@ -2,14 +2,30 @@
 //!
 //! [`config`] is the document as written, [`compile`] turns it into a [`Gateway`], and [`exchange`] is one request's life.
 
+pub mod admission;
+pub mod authorizers;
 pub mod clusters;
 pub mod compile;
 pub mod config;
+pub mod context;
 pub mod diagnostics;
+pub mod domains;
+mod envoy_replies;
 pub mod exchange;
 pub mod flow;
+pub mod gateway_responses;
 pub mod head;
+pub mod integrations;
+mod json_path;
+mod limits;
+pub mod mapping;
+pub mod rejection;
+pub mod request;
+mod request_value;
+mod rest_value;
 pub mod routes;
+pub mod stages;
+mod template;
 
 pub use compile::{Compiled, Gateway, compile};
 pub use exchange::Exchange;

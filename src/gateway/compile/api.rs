@@ -1,0 +1,200 @@
+//! An API and its stages as run.
+
+use super::cluster::Clusters;
+use super::integration;
+use super::routes::RouteTable;
+use super::scope::Scope;
+use crate::gateway::config::{self, ProtocolType};
+use crate::gateway::gateway_responses::GatewayResponses;
+use crate::gateway::integrations::Integration;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+/// An API as run.
+#[derive(Debug)]
+pub struct Api {
+    /// Its id.
+    pub id: String,
+    /// Its type.
+    pub protocol: ProtocolType,
+    /// Whether it answers only custom domains.
+    pub disable_execute_api_endpoint: bool,
+    /// How it words what it answers itself.
+    pub responses: GatewayResponses,
+    stages: HashMap<String, Rc<Stage>>,
+}
+
+/// A stage as run.
+#[derive(Debug)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// The deployment it serves; `None` serves the live lists.
+    pub deployment_id: Option<String>,
+    /// Its variables.
+    pub variables: BTreeMap<String, String>,
+    /// Its routes.
+    pub table: Rc<RouteTable>,
+    /// The integrations that routes name by index.
+    pub integrations: Vec<Integration>,
+}
+
+/// The lists that a stage serves.
+struct Lists<'c> {
+    at: String,
+    integrations: &'c [config::Integration],
+    table: Rc<RouteTable>,
+}
+
+// === impl Api ===
+
+impl Api {
+    /// Compiles an API; what cannot be goes to the diagnostics.
+    pub(super) fn compile(written: &config::Api, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Self {
+        let protocol = written.protocol_type;
+        if written.api_id.is_empty()
+            || !written.api_id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        {
+            scope.error("apiId", format!("`{}` cannot be the first label of a host", written.api_id));
+        }
+        if protocol == ProtocolType::Http && !written.gateway_responses.is_empty() {
+            scope
+                .error("gatewayResponses", "HTTP APIs have no gateway responses")
+                .help("they are a REST API's");
+        }
+        let responses = GatewayResponses::compile(&written.gateway_responses, scope);
+        let (live, deployments) = lists(written, scope);
+        let mut stages = HashMap::new();
+        for (i, stage) in written.stages.iter().enumerate() {
+            let served = match &stage.deployment_id {
+                None => Some(&live),
+                Some(id) => deployments.get(id.as_str()),
+            };
+            let Some(served) = served else {
+                let id = stage.deployment_id.as_deref().unwrap_or_default();
+                let at = format!("stages[{i}].deploymentId");
+                scope.error(&at, format!("no deployment is named `{id}`")).suggest(
+                    "a deployment",
+                    id,
+                    deployments.keys().copied(),
+                );
+                continue;
+            };
+            check_stage(stage, protocol, &format!("stages[{i}]"), scope);
+            let stage = Rc::new(Stage::compile(stage, protocol, served, clusters, scope));
+            if stages.insert(stage.name.clone(), Rc::clone(&stage)).is_some() {
+                scope.error(
+                    &format!("stages[{i}].stageName"),
+                    format!("the stage `{}` exists twice", stage.name),
+                );
+            }
+        }
+        if written.stages.is_empty() {
+            scope.error("stages", "the API has no stage, so it answers nobody").help(match protocol {
+                ProtocolType::Http | ProtocolType::Websocket => "add `{\"stageName\": \"$default\"}`",
+                ProtocolType::Rest => "add `{\"stageName\": \"prod\"}`",
+            });
+        }
+        Self {
+            id: written.api_id.clone(),
+            protocol,
+            disable_execute_api_endpoint: written.disable_execute_api_endpoint.unwrap_or(false),
+            responses,
+            stages,
+        }
+    }
+
+    /// The stage of this name.
+    #[must_use]
+    pub fn stage(&self, name: &str) -> Option<&Rc<Stage>> {
+        self.stages.get(name)
+    }
+}
+
+/// The live lists and the deployments, their routes compiled once however many stages serve them.
+fn lists<'c>(written: &'c config::Api, scope: &mut Scope<'_>) -> (Lists<'c>, HashMap<&'c str, Lists<'c>>) {
+    let protocol = written.protocol_type;
+    let table = RouteTable::compile(protocol, &written.routes, &written.integrations, scope);
+    let live = Lists { at: String::new(), integrations: &written.integrations, table: Rc::new(table) };
+    let mut deployments = HashMap::new();
+    for (i, deployment) in written.deployments.iter().enumerate() {
+        let at = format!("deployments[{i}]");
+        let table = RouteTable::compile(
+            protocol,
+            &deployment.routes,
+            &deployment.integrations,
+            &mut scope.below(&at),
+        );
+        let lists = Lists { at: at.clone(), integrations: &deployment.integrations, table: Rc::new(table) };
+        if deployments.insert(deployment.deployment_id.as_str(), lists).is_some() {
+            let problem = format!("the deployment `{}` exists twice", deployment.deployment_id);
+            scope.error(&format!("{at}.deploymentId"), problem);
+        }
+    }
+    (live, deployments)
+}
+
+fn check_stage(stage: &config::Stage, protocol: ProtocolType, at: &str, scope: &mut Scope<'_>) {
+    let name = stage.stage_name.as_str();
+    let plain = !name.is_empty()
+        && name.len() <= 128
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let default = name == "$default" && protocol != ProtocolType::Rest;
+    if !plain && !default {
+        let help = match protocol {
+            ProtocolType::Http | ProtocolType::Websocket => {
+                "1 to 128 letters, digits, `-` and `_`, or `$default`"
+            }
+            ProtocolType::Rest => {
+                "1 to 128 letters, digits, `-` and `_`; only HTTP APIs have a `$default` stage"
+            }
+        };
+        scope.error(&format!("{at}.stageName"), format!("`{name}` is not the name of a stage")).help(help);
+    }
+    for (variable, value) in &stage.stage_variables {
+        let at = format!("{at}.stageVariables[{variable:?}]");
+        if variable.is_empty()
+            || variable.len() > 64
+            || !variable.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        {
+            scope.error(&at, "a name is 1 to 64 letters, digits and `_`");
+        }
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#&=,".contains(&byte);
+        if value.len() > 2048 || !value.bytes().all(allowed) {
+            scope.error(&at, "a value is at most 2048 letters, digits and `-._~:/?#&=,`");
+        }
+    }
+}
+
+// === impl Stage ===
+
+impl Stage {
+    fn compile(
+        written: &config::Stage,
+        protocol: ProtocolType,
+        served: &Lists<'_>,
+        clusters: &mut Clusters<'_>,
+        scope: &mut Scope<'_>,
+    ) -> Self {
+        let mut scope = scope.below(&served.at);
+        let integrations = served.integrations.iter().enumerate().map(|(i, integration)| {
+            let stage = integration::OfStage { protocol, variables: &written.stage_variables };
+            integration::compile(integration, &stage, &format!("integrations[{i}]"), clusters, &mut scope)
+        });
+        let integrations: Vec<_> = integrations.collect();
+        served.table.check_variables(&integrations, &mut scope);
+        Self {
+            name: written.stage_name.clone(),
+            deployment_id: written.deployment_id.clone(),
+            variables: written.stage_variables.clone(),
+            table: Rc::clone(&served.table),
+            integrations,
+        }
+    }
+
+    /// What stands before the path of a route: nothing for `$default`, else `/` and the stage's name.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        if self.name == "$default" { String::new() } else { format!("/{}", self.name) }
+    }
+}

@@ -1,0 +1,67 @@
+//! Derives Envoy clusters: one for each address, protocol and setting that tells two apart.
+
+use crate::gateway::clusters::Cluster;
+use crate::gateway::config::{Config, Integration, ProtocolVersion};
+use crate::gateway::integrations::backend_uri::BackendUri;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The clusters found so far.
+#[derive(Debug)]
+pub(super) struct Clusters<'c> {
+    /// CONFIG's `endpoints`.
+    pub(super) endpoints: &'c BTreeMap<String, String>,
+    /// Whether an integration leaves the choice to Envoy's own routes.
+    pub(super) uses_envoy_routes: bool,
+    by_name: BTreeMap<String, Cluster>,
+}
+
+// === impl Clusters ===
+
+impl<'c> Clusters<'c> {
+    pub(super) fn new(config: &'c Config) -> Self {
+        Self { endpoints: &config.endpoints, uses_envoy_routes: false, by_name: BTreeMap::new() }
+    }
+
+    /// The name of the cluster for a backend; it is made if it is the first to need it.
+    pub(super) fn derive(&mut self, uri: &BackendUri, integration: &Integration) -> String {
+        let server_name = integration.tls_config.as_ref().and_then(|tls| tls.server_name_to_verify.clone());
+        let mut cluster = Cluster {
+            name: String::new(),
+            tls: uri.tls,
+            host: uri.host.clone(),
+            port: uri.port,
+            protocol: integration.protocol_version.unwrap_or(ProtocolVersion::Http1),
+            server_name: server_name.filter(|name| uri.tls && *name != uri.host),
+            health_check: integration.health_check.clone(),
+            credential: integration.credential.clone(),
+        };
+        cluster.name = name(&cluster);
+        let name = cluster.name.clone();
+        self.by_name.entry(name.clone()).or_insert(cluster);
+        name
+    }
+
+    pub(super) fn into_list(self) -> Vec<Cluster> {
+        self.by_name.into_values().collect()
+    }
+}
+
+/// `http://host:port`, and a digest of the settings where there are any: the same settings share a cluster, others do not.
+fn name(cluster: &Cluster) -> String {
+    let Cluster { name: _, tls, host, port, protocol, server_name, health_check, credential } = cluster;
+    let scheme = if *tls { "https" } else { "http" };
+    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    let address = format!("{scheme}://{host}:{port}");
+    let protocol = match protocol {
+        ProtocolVersion::Http1 => "",
+        ProtocolVersion::Http2 | ProtocolVersion::Grpc => "h2",
+    };
+    if protocol.is_empty() && server_name.is_none() && health_check.is_none() && credential.is_none() {
+        return address;
+    }
+    let settings = format!("{protocol}|{server_name:?}|{health_check:?}|{credential:?}");
+    let digest = Sha256::digest(settings.as_bytes());
+    let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{address}#{short}")
+}

@@ -1,0 +1,174 @@
+//! Compiles one integration for one stage: its stage variables in place, its cluster derived.
+
+use super::cluster::Clusters;
+use super::scope::Scope;
+use crate::gateway::config::{self, ConnectionType, IntegrationType, ProtocolType};
+use crate::gateway::integrations::Integration;
+use crate::gateway::integrations::backend_uri::BackendUri;
+use crate::gateway::integrations::http_proxy::HttpProxy;
+use crate::gateway::integrations::mock::Mock;
+use crate::gateway::integrations::retry::Retry;
+use crate::gateway::mapping::{Mapping, Side};
+use std::collections::{BTreeMap, HashMap};
+
+/// The stage for which an integration is compiled.
+pub(super) struct OfStage<'a> {
+    pub(super) protocol: ProtocolType,
+    pub(super) variables: &'a BTreeMap<String, String>,
+}
+
+/// Compiles an integration; what cannot be goes to the diagnostics.
+pub(super) fn compile(
+    written: &config::Integration,
+    stage: &OfStage<'_>,
+    at: &str,
+    clusters: &mut Clusters<'_>,
+    scope: &mut Scope<'_>,
+) -> Integration {
+    match written.integration_type {
+        IntegrationType::Mock => Integration::Mock(Mock::compile(written, at, scope)),
+        // The other types are refused as not supported yet; an empty backend stands in their place until then.
+        IntegrationType::HttpProxy
+        | IntegrationType::AwsProxy
+        | IntegrationType::Aws
+        | IntegrationType::Http => Integration::HttpProxy(Box::new(http_proxy(written, stage, at, clusters, scope))),
+    }
+}
+
+fn http_proxy(
+    written: &config::Integration,
+    stage: &OfStage<'_>,
+    at: &str,
+    clusters: &mut Clusters<'_>,
+    scope: &mut Scope<'_>,
+) -> HttpProxy {
+    if stage.protocol != ProtocolType::Rest {
+        // The client's address stands in the Forwarded header.
+        scope.want_source_address();
+    }
+    let target = target(written, stage, at, clusters, scope);
+    let mut responses = HashMap::new();
+    for (status, mapping) in &written.response_parameters {
+        let at = format!("{at}.responseParameters[{status:?}]");
+        match status.parse() {
+            Ok(status @ 200..=599_u16) => {
+                responses.insert(status, Mapping::compile(mapping, Side::Response, &at, scope));
+            }
+            _ => {
+                scope.error(&at, format!("`{status}` is not a status from 200 to 599"));
+            }
+        }
+    }
+    HttpProxy {
+        cluster: target.cluster.map(String::into_bytes),
+        uri: target.uri,
+        with_stage: target.with_stage,
+        method: method(written, at, scope),
+        timeout: timeout(written, stage.protocol, at, scope).to_string().into_bytes(),
+        retry: Retry::compile(written.retry_policy.as_ref()),
+        request: Mapping::compile(
+            &written.request_parameters,
+            Side::Request,
+            &format!("{at}.requestParameters"),
+            scope,
+        ),
+        responses,
+    }
+}
+
+/// Where an integration's requests go.
+#[derive(Default)]
+struct Target {
+    cluster: Option<String>,
+    uri: Option<BackendUri>,
+    with_stage: bool,
+}
+
+fn target(
+    written: &config::Integration,
+    stage: &OfStage<'_>,
+    at: &str,
+    clusters: &mut Clusters<'_>,
+    scope: &mut Scope<'_>,
+) -> Target {
+    if written.integration_type != IntegrationType::HttpProxy {
+        return Target::default();
+    }
+    let connection = written.connection_type.unwrap_or(ConnectionType::Internet);
+    let at_uri = format!("{at}.integrationUri");
+    if connection == ConnectionType::EnvoyRoute {
+        clusters.uses_envoy_routes = true;
+        if written.integration_uri.is_some() || written.cluster.is_some() {
+            scope
+                .error(&at_uri, "with `ENVOY_ROUTE` Envoy's own routes choose the backend")
+                .help("remove the URI and the cluster");
+        }
+        return Target { with_stage: true, ..Target::default() };
+    }
+    let Some(text) = written.integration_uri.as_deref() else {
+        if written.cluster.is_none() {
+            scope
+                .error(&at_uri, "the integration has no URI")
+                .help("add `\"integrationUri\": \"http://HOST:PORT/PATH\"`");
+        }
+        return Target { cluster: written.cluster.clone(), ..Target::default() };
+    };
+    let text = expand(text, stage.variables);
+    let is_arn = text.starts_with("arn:");
+    let located = if is_arn { clusters.endpoints.get(&text).cloned() } else { Some(text.clone()) };
+    let Some(located) = located else {
+        scope
+            .error(&at_uri, format!("nothing says where `{text}` lives"))
+            .help(format!("add it to `endpoints`: `{{\"{text}\": \"http://HOST:PORT\"}}`"));
+        return Target::default();
+    };
+    let mut uri = match BackendUri::parse(&located) {
+        Ok(uri) => uri,
+        Err(problem) => {
+            scope.error(&at_uri, format!("`{located}` is not the URI of a backend: {problem}"));
+            return Target::default();
+        }
+    };
+    // A VPC link speaks TLS when it is told whose name to verify.
+    uri.tls |= is_arn && written.tls_config.as_ref().is_some_and(|tls| tls.server_name_to_verify.is_some());
+    let cluster = written.cluster.clone().unwrap_or_else(|| clusters.derive(&uri, written));
+    Target { cluster: Some(cluster), uri: Some(uri), with_stage: is_arn }
+}
+
+/// Puts stage variables in place; AWS takes an unknown one as empty.
+fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${stageVariables.") {
+        expanded.push_str(before);
+        let Some((name, after)) = after.split_once('}') else { break };
+        expanded.push_str(variables.get(name).map_or("", String::as_str));
+        rest = after;
+    }
+    expanded.push_str(rest);
+    expanded
+}
+
+fn method(written: &config::Integration, at: &str, scope: &mut Scope<'_>) -> Option<Vec<u8>> {
+    let method = written.integration_method.as_deref()?;
+    const METHODS: [&str; 8] = ["ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    if !METHODS.contains(&method) {
+        scope
+            .error(&format!("{at}.integrationMethod"), format!("`{method}` is not a method"))
+            .help(format!("the methods are {}", METHODS.join(", ")));
+    }
+    (method != "ANY").then(|| method.as_bytes().to_vec())
+}
+
+/// Milliseconds that the backend may take.
+fn timeout(written: &config::Integration, protocol: ProtocolType, at: &str, scope: &mut Scope<'_>) -> u32 {
+    let most = match protocol {
+        ProtocolType::Http | ProtocolType::Websocket => 30_000,
+        ProtocolType::Rest => 29_000,
+    };
+    let millis = written.timeout_in_millis.unwrap_or(most);
+    if !(50..=most).contains(&millis) {
+        scope.error(&format!("{at}.timeoutInMillis"), format!("{millis} is not from 50 to {most}"));
+    }
+    millis
+}

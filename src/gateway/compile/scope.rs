@@ -1,0 +1,76 @@
+//! Where the compiler stands in the document, and what it has found there.
+
+use crate::gateway::Wants;
+use crate::gateway::context::Variable;
+use crate::gateway::diagnostics::{Diagnostic, Diagnostics};
+use crate::gateway::flow::Bytes;
+
+/// A place in the document, and where its problems go.
+#[derive(Debug)]
+pub struct Scope<'a> {
+    prefix: String,
+    diagnostics: &'a mut Diagnostics,
+    wants: &'a mut Wants,
+}
+
+// === impl Scope ===
+
+impl<'a> Scope<'a> {
+    /// A place.
+    pub fn new(prefix: String, diagnostics: &'a mut Diagnostics, wants: &'a mut Wants) -> Self {
+        Self { prefix, diagnostics, wants }
+    }
+
+    /// A place below this one.
+    pub fn below(&mut self, at: &str) -> Scope<'_> {
+        Scope { prefix: self.path(at), diagnostics: self.diagnostics, wants: self.wants }
+    }
+
+    /// Adds an error at a path below this place.
+    pub fn error(&mut self, at: &str, problem: impl Into<String>) -> &mut Diagnostic {
+        let path = self.path(at);
+        self.diagnostics.error(path, problem)
+    }
+
+    /// Adds a warning at a path below this place.
+    pub fn warning(&mut self, at: &str, problem: impl Into<String>) -> &mut Diagnostic {
+        let path = self.path(at);
+        self.diagnostics.warning(path, problem)
+    }
+
+    /// Notes that requests need the client's address.
+    pub fn want_source_address(&mut self) {
+        self.wants.source_address = true;
+    }
+
+    /// A `$context` variable by its name without `$context.`.
+    pub fn context_variable(&mut self, at: &str, name: &str) -> Option<Variable> {
+        let variable = Variable::parse(name);
+        match variable {
+            Some(variable) => self.wants.source_address |= variable.wants_source_address(),
+            None => {
+                let problem = format!("no `$context` variable is named `{name}`");
+                self.error(at, problem).suggest("a variable", name, Variable::names());
+            }
+        }
+        variable
+    }
+
+    /// A header's name in lower case, if it can be one (RFC 9110, 5.6.2).
+    pub fn header_name(&mut self, at: &str, name: &str) -> Option<Bytes> {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(token) {
+            self.error(at, format!("`{name}` is not the name of a header"));
+            return None;
+        }
+        Some(name.to_ascii_lowercase().into_bytes().into())
+    }
+
+    fn path(&self, at: &str) -> String {
+        match (self.prefix.as_str(), at) {
+            ("", at) => at.to_owned(),
+            (prefix, "") => prefix.to_owned(),
+            (prefix, at) => format!("{prefix}.{at}"),
+        }
+    }
+}

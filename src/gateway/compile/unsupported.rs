@@ -1,0 +1,101 @@
+//! What the document may say and a later capability will honour: an error until then, because silence would change
+//! behaviour. A capability that is built takes its line away.
+
+use crate::gateway::config::{
+    Api, AuthorizationType, Config, Integration, IntegrationType, LoggingLevel, NotYet, ProtocolType, Route,
+    RouteSettings,
+};
+use crate::gateway::diagnostics::Diagnostics;
+
+pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
+    let mut refuse = |present: bool, path: &str| {
+        if present {
+            diagnostics
+                .error(path, NotYet::PROBLEM)
+                .help("docs/compatibility.md lists what is, and what is not");
+        }
+    };
+    refuse(!config.certificates.is_empty(), "certificates");
+    refuse(config.rate_limit_service.is_some(), "rateLimitService");
+    refuse(!config.credentials.is_empty(), "credentials");
+    refuse(!config.domain_names.is_empty(), "domainNames");
+    refuse(!config.api_mappings.is_empty(), "apiMappings");
+    refuse(!config.routing_rules.is_empty(), "routingRules");
+    refuse(!config.api_keys.is_empty(), "apiKeys");
+    refuse(!config.usage_plans.is_empty(), "usagePlans");
+    refuse(!config.usage_plan_keys.is_empty(), "usagePlanKeys");
+    refuse(config.account_throttle.is_some(), "accountThrottle");
+    refuse(!config.web_acls.is_empty(), "webAcls");
+    refuse(!config.ip_sets.is_empty(), "ipSets");
+    refuse(!config.regex_pattern_sets.is_empty(), "regexPatternSets");
+    refuse(!config.rule_groups.is_empty(), "ruleGroups");
+    refuse(!config.logging_configurations.is_empty(), "loggingConfigurations");
+    refuse(!config.managed_rule_group_substitutions.is_empty(), "managedRuleGroupSubstitutions");
+    for (i, written) in config.apis.iter().enumerate() {
+        api(written, &mut |present, path| refuse(present, &format!("apis[{i}].{path}")));
+    }
+}
+
+fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
+    refuse(api.protocol_type == ProtocolType::Websocket, "protocolType");
+    refuse(api.cors_configuration.is_some(), "corsConfiguration");
+    refuse(api.api_key_source.is_some(), "apiKeySource");
+    refuse(!api.binary_media_types.is_empty(), "binaryMediaTypes");
+    refuse(api.minimum_compression_size.is_some(), "minimumCompressionSize");
+    refuse(api.policy.is_some(), "policy");
+    refuse(api.web_socket_settings.is_some(), "webSocketSettings");
+    refuse(!api.authorizers.is_empty(), "authorizers");
+    lists(&api.routes, &api.integrations, refuse);
+    for (i, deployment) in api.deployments.iter().enumerate() {
+        refuse(!deployment.authorizers.is_empty(), &format!("deployments[{i}].authorizers"));
+        lists(&deployment.routes, &deployment.integrations, &mut |present, path| {
+            refuse(present, &format!("deployments[{i}].{path}"));
+        });
+    }
+    for (i, stage) in api.stages.iter().enumerate() {
+        let at = format!("stages[{i}]");
+        refuse(stage.web_acl_arn.is_some(), &format!("{at}.webAclArn"));
+        refuse(stage.access_log_settings.is_some(), &format!("{at}.accessLogSettings"));
+        refuse(stage.canary_settings.is_some(), &format!("{at}.canarySettings"));
+        if let Some(settings) = &stage.default_route_settings {
+            route_settings(settings, &format!("{at}.defaultRouteSettings"), refuse);
+        }
+        for (key, settings) in &stage.route_settings {
+            route_settings(settings, &format!("{at}.routeSettings[{key:?}]"), refuse);
+        }
+    }
+}
+
+fn lists(routes: &[Route], integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
+    for (i, route) in routes.iter().enumerate() {
+        let authorized = !matches!(route.authorization_type, None | Some(AuthorizationType::None));
+        if authorized {
+            refuse(true, &format!("routes[{i}].authorizationType"));
+        }
+        if route.authorizer_id.is_some() {
+            refuse(true, &format!("routes[{i}].authorizerId"));
+        }
+        if !route.authorization_scopes.is_empty() {
+            refuse(true, &format!("routes[{i}].authorizationScopes"));
+        }
+        if route.api_key_required == Some(true) {
+            refuse(true, &format!("routes[{i}].apiKeyRequired"));
+        }
+    }
+    for (i, integration) in integrations.iter().enumerate() {
+        let known =
+            matches!(integration.integration_type, IntegrationType::HttpProxy | IntegrationType::Mock);
+        refuse(!known, &format!("integrations[{i}].integrationType"));
+        refuse(integration.integration_subtype.is_some(), &format!("integrations[{i}].integrationSubtype"));
+        refuse(integration.credentials_arn.is_some(), &format!("integrations[{i}].credentialsArn"));
+    }
+}
+
+/// Settings that are off change nothing, so they are accepted.
+fn route_settings(settings: &RouteSettings, at: &str, refuse: &mut dyn FnMut(bool, &str)) {
+    refuse(settings.throttling_rate_limit.is_some(), &format!("{at}.throttlingRateLimit"));
+    refuse(settings.throttling_burst_limit.is_some(), &format!("{at}.throttlingBurstLimit"));
+    refuse(settings.detailed_metrics_enabled == Some(true), &format!("{at}.detailedMetricsEnabled"));
+    refuse(!matches!(settings.logging_level, None | Some(LoggingLevel::Off)), &format!("{at}.loggingLevel"));
+    refuse(settings.data_trace_enabled == Some(true), &format!("{at}.dataTraceEnabled"));
+}

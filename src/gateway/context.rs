@@ -1,0 +1,219 @@
+//! `$context` variables. <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html> and
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>
+
+use super::Millis;
+use super::request::Facts;
+use std::borrow::Cow;
+use time::OffsetDateTime;
+
+/// One variable, without `$context.`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variable {
+    /// `accountId`
+    AccountId,
+    /// `apiId`
+    ApiId,
+    /// `deploymentId`
+    DeploymentId,
+    /// `domainName`
+    DomainName,
+    /// `domainPrefix`
+    DomainPrefix,
+    /// `error.message`
+    ErrorMessage,
+    /// `error.messageString`
+    ErrorMessageString,
+    /// `error.responseType`
+    ErrorResponseType,
+    /// `extendedRequestId`
+    ExtendedRequestId,
+    /// `httpMethod`
+    HttpMethod,
+    /// `identity.sourceIp`
+    SourceIp,
+    /// `identity.userAgent`
+    UserAgent,
+    /// `integrationStatus`, `integration.status`, `integration.integrationStatus`
+    IntegrationStatus,
+    /// `path`
+    Path,
+    /// `protocol`
+    Protocol,
+    /// `requestId`
+    RequestId,
+    /// `requestTime`
+    RequestTime,
+    /// `requestTimeEpoch`
+    RequestTimeEpoch,
+    /// `resourcePath`
+    ResourcePath,
+    /// `routeKey`
+    RouteKey,
+    /// `stage`
+    Stage,
+    /// `status`
+    Status,
+    /// `xrayTraceId`
+    TraceId,
+    /// A variable of AWS's that has no value here: of a capability that the request did not use.
+    Absent,
+}
+
+const NAMES: [(&str, Variable); 25] = [
+    ("accountId", Variable::AccountId),
+    ("apiId", Variable::ApiId),
+    ("deploymentId", Variable::DeploymentId),
+    ("domainName", Variable::DomainName),
+    ("domainPrefix", Variable::DomainPrefix),
+    ("error.message", Variable::ErrorMessage),
+    ("error.messageString", Variable::ErrorMessageString),
+    ("error.responseType", Variable::ErrorResponseType),
+    ("extendedRequestId", Variable::ExtendedRequestId),
+    ("httpMethod", Variable::HttpMethod),
+    ("identity.sourceIp", Variable::SourceIp),
+    ("identity.userAgent", Variable::UserAgent),
+    ("integration.integrationStatus", Variable::IntegrationStatus),
+    ("integration.status", Variable::IntegrationStatus),
+    ("integrationStatus", Variable::IntegrationStatus),
+    ("path", Variable::Path),
+    ("protocol", Variable::Protocol),
+    ("requestId", Variable::RequestId),
+    ("requestTime", Variable::RequestTime),
+    ("requestTimeEpoch", Variable::RequestTimeEpoch),
+    ("resourcePath", Variable::ResourcePath),
+    ("routeKey", Variable::RouteKey),
+    ("stage", Variable::Stage),
+    ("status", Variable::Status),
+    ("xrayTraceId", Variable::TraceId),
+];
+
+/// Variables and families of variables that AWS fills for capabilities that a request may not use.
+const ABSENT: [&str; 20] = [
+    "authenticate.",
+    "authorize.",
+    "authorizer.",
+    "awsEndpointRequestId",
+    "cipherSuite",
+    "customDomain.",
+    "dataProcessed",
+    "endpointType",
+    "error.validationErrorString",
+    "identity.",
+    "integration.",
+    "integrationErrorMessage",
+    "integrationLatency",
+    "isCanaryRequest",
+    "requestOverride.",
+    "resourceId",
+    "responseLatency",
+    "responseLength",
+    "responseOverride.",
+    "tlsVersion",
+];
+
+// === impl Variable ===
+
+impl Variable {
+    /// The variable of this name, without `$context.`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        if let Some((_, variable)) = NAMES.iter().find(|(known, _)| *known == name) {
+            return Some(*variable);
+        }
+        let absent = |known: &str| if known.ends_with('.') { name.starts_with(known) } else { name == known };
+        ABSENT.iter().any(|known| absent(known)).then_some(Self::Absent)
+    }
+
+    /// All names that have values.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
+    /// Whether it needs the client's address from the host.
+    #[must_use]
+    pub fn wants_source_address(self) -> bool {
+        self == Self::SourceIp
+    }
+
+    /// Its value, if it has one.
+    #[must_use]
+    pub fn value<'a>(self, facts: &Facts<'a>) -> Option<Cow<'a, str>> {
+        let request = facts.request;
+        let text = |bytes: &'a [u8]| String::from_utf8_lossy(bytes);
+        match self {
+            Self::AccountId => Some(request.gateway.account_id.as_str().into()),
+            Self::ApiId => request.api.as_ref().map(|api| api.id.as_str().into()),
+            Self::DeploymentId => {
+                request.stage.as_ref().and_then(|stage| stage.deployment_id.as_deref()).map(Cow::from)
+            }
+            Self::DomainName => Some(request.host.as_str().into()),
+            Self::DomainPrefix => request.host.split('.').next().map(Cow::from),
+            Self::ErrorMessage => facts.problem.and_then(|problem| problem.message).map(Cow::from),
+            Self::ErrorMessageString => facts.problem.map(|problem| problem.message_string().into()),
+            Self::ErrorResponseType => facts.problem.map(|problem| problem.response_type.into()),
+            Self::ExtendedRequestId => Some(request.ids.extended.as_str().into()),
+            Self::HttpMethod => Some(text(request.method())),
+            Self::SourceIp => Some(request.source_ip.as_str().into()),
+            Self::UserAgent => Some(request.head.first(b"user-agent").map_or("".into(), text)),
+            Self::IntegrationStatus => facts.response.map(|response| response.status.to_string().into()),
+            Self::Path => request.head.first(b":path").map(|path| text(without_query(path))),
+            Self::Protocol => Some("HTTP/1.1".into()),
+            Self::RequestId => Some(request.ids.request_id(request.protocol()).into()),
+            Self::RequestTime => Some(clf(request.arrived).into()),
+            Self::RequestTimeEpoch => Some(request.arrived.0.to_string().into()),
+            Self::ResourcePath => request.route.as_ref().map(|(_, route)| route.resource_path().into()),
+            Self::RouteKey => request.route.as_ref().map(|(_, route)| route.key.as_str().into()),
+            Self::Stage => request.stage.as_ref().map(|stage| stage.name.as_str().into()),
+            Self::Status => {
+                let status = facts.problem.map(|problem| problem.status);
+                status
+                    .or_else(|| facts.response.map(|response| response.status))
+                    .map(|status| status.to_string().into())
+            }
+            Self::TraceId => Some(text(&request.ids.trace)),
+            Self::Absent => None,
+        }
+    }
+}
+
+fn without_query(path: &[u8]) -> &[u8] {
+    path.split(|byte| *byte == b'?').next().unwrap_or_default()
+}
+
+/// Common Log Format: `21/Apr/2020:15:08:21 +0000`.
+fn clf(at: Millis) -> String {
+    let seconds = i64::try_from(at.0 / 1000).unwrap_or_default();
+    let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let month = at.month().to_string();
+    let month = month.get(..3).unwrap_or_default();
+    format!(
+        "{:02}/{month}/{:04}:{:02}:{:02}:{:02} +0000",
+        at.day(),
+        at.year(),
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NAMES, Variable, clf};
+    use crate::gateway::Millis;
+
+    #[test]
+    fn names_are_known_once_and_unknown_ones_are_refused() {
+        for (name, variable) in NAMES {
+            assert_eq!(Variable::parse(name), Some(variable));
+        }
+        assert_eq!(Variable::parse("authorizer.claims.sub"), Some(Variable::Absent));
+        assert_eq!(Variable::parse("requestid"), None);
+        assert_eq!(Variable::parse(""), None);
+    }
+
+    #[test]
+    fn times_are_written_in_common_log_format() {
+        assert_eq!(clf(Millis(1_587_481_701_067)), "21/Apr/2020:15:08:21 +0000");
+        assert_eq!(clf(Millis(u64::MAX)), "01/Jan/1970:00:00:00 +0000");
+    }
+}

@@ -1,0 +1,48 @@
+//! The `Forwarded` header (RFC 7239) that an HTTP API sends in the place of the client's `X-Forwarded-*`.
+//!
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-http.html>
+
+use crate::gateway::request::Request;
+use std::net::IpAddr;
+
+/// The header's value: hops that the client claimed, then our own. `by` is an obfuscated identifier (RFC 7239, 6.3), because
+/// the gateway's egress address is Envoy's to choose.
+#[must_use]
+pub fn forwarded(request: &Request) -> String {
+    let mut hops = claimed(request);
+    // Envoy appends the address that it trusts to X-Forwarded-For: that one is our own hop.
+    if hops.last().is_some_and(|last| last.to_string() == request.source_ip) {
+        hops.pop();
+    }
+    let claimed = hops.into_iter().map(|hop| format!("for={}", node(hop)));
+    let proto = match request.head.first(b":scheme") {
+        Some(b"https") => "https",
+        _ => "http",
+    };
+    let source = request.source_ip.parse().map_or_else(|_| "unknown".to_owned(), node);
+    let own = format!("by=_sekisho;for={source};host={};proto={proto}", host(request));
+    claimed.chain([own]).collect::<Vec<_>>().join(", ")
+}
+
+/// The addresses in the client's `X-Forwarded-For`; what is no address is not passed on.
+fn claimed(request: &Request) -> Vec<IpAddr> {
+    let values = request.head.all(b"x-forwarded-for");
+    let entries = values.flat_map(|value| value.split(|byte| *byte == b','));
+    entries.filter_map(|entry| std::str::from_utf8(entry).ok()?.trim().parse().ok()).collect()
+}
+
+fn node(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("\"[{ip}]\""),
+    }
+}
+
+/// The host that was asked for: a token as it is, anything else (a port, IPv6) quoted.
+fn host(request: &Request) -> String {
+    let authority = request.head.first(b":authority").unwrap_or_default();
+    // The authority was checked on arrival: letters, digits and `.-_:[]` only.
+    let text = String::from_utf8_lossy(authority);
+    let token = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    if token { text.into_owned() } else { format!("\"{text}\"") }
+}

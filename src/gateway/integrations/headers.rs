@@ -1,0 +1,138 @@
+//! Which headers pass between client and backend, by API type.
+//!
+//! REST: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html> (the HTTP_PROXY column)
+//! and recordings; HTTP: everything but what belongs to one hop. Names are lower case, as Envoy delivers them.
+
+use super::forwarded::forwarded;
+use crate::gateway::config::ProtocolType;
+use crate::gateway::flow::{Bytes, Edits};
+use crate::gateway::head::Head;
+use crate::gateway::request::Request;
+
+/// Headers that only the gateway and Envoy may write: a client's or a backend's own are removed.
+pub fn is_internal(name: &[u8]) -> bool {
+    // One look at the second byte spares most names the comparisons.
+    name.get(1) == Some(&b'-')
+        && (name.starts_with(b"x-envoy-")
+            || name.starts_with(b"x-sekisho-")
+            || name.starts_with(b"x-amzn-waf-")
+            || name == b"x-forwarded-client-cert")
+}
+
+/// Takes away the internal headers of a request, and those that its API type does not pass on; adds the gateway's own.
+pub fn edit_request(request: &Request, edits: &mut Edits) {
+    let protocol = request.protocol();
+    let mut last: &[u8] = b"";
+    for (name, value) in request.head.iter() {
+        // Repeated headers stand together; one removal takes all.
+        if name != last && (is_internal(name) || !passes_to_backend(protocol, name, value)) {
+            edits.remove(name.to_vec());
+        }
+        last = name;
+    }
+    edits.set(b"x-amzn-trace-id", request.ids.trace.clone());
+    match protocol {
+        ProtocolType::Http | ProtocolType::Websocket => {
+            edits.add(b"forwarded", forwarded(request).into_bytes())
+        }
+        ProtocolType::Rest => {
+            let api = request.api.as_ref().map_or("", |api| &api.id);
+            edits.set(b"x-amzn-apigateway-api-id", api.as_bytes().to_vec());
+            if request.head.first(b"user-agent").is_none() {
+                edits.set(b"user-agent", format!("AmazonAPIGateway_{api}").into_bytes());
+            }
+            if request.head.first(b"accept").is_none() {
+                edits.set(b"accept", b"application/json");
+            }
+        }
+    }
+}
+
+fn passes_to_backend(protocol: ProtocolType, name: &[u8], value: &[u8]) -> bool {
+    match name {
+        // gRPC needs it; everything else in it concerns one hop.
+        b"te" => protocol != ProtocolType::Rest && value == b"trailers",
+        b"keep-alive" | b"proxy-connection" | b"proxy-authorization" | b"proxy-authenticate" | b"trailer" => {
+            false
+        }
+        _ => match protocol {
+            ProtocolType::Http | ProtocolType::Websocket => !name.starts_with(b"x-forwarded-"),
+            ProtocolType::Rest => !matches!(
+                name,
+                b"content-encoding"
+                    | b"content-md5"
+                    | b"expect"
+                    | b"max-forwards"
+                    | b"server"
+                    | b"via"
+                    | b"www-authenticate"
+                    | b"x-http-method-override"
+            ),
+        },
+    }
+}
+
+/// Takes away the internal headers of a response, and renames and drops what its API type does; adds the ids.
+pub fn edit_response(request: &Request, head: &Head, edits: &mut Edits) {
+    let protocol = request.protocol();
+    let mut last: &[u8] = b"";
+    for (name, value) in head.iter() {
+        let repeated = name == last;
+        last = name;
+        match fate(protocol, name) {
+            Fate::Passes => {}
+            Fate::Dropped if repeated => {}
+            Fate::Dropped => edits.remove(name.to_vec()),
+            Fate::Remapped => {
+                if !repeated && name != b"content-length" {
+                    edits.remove(name.to_vec());
+                }
+                let remapped = [b"x-amzn-remapped-", name].concat();
+                edits.add(remapped, value.to_vec());
+            }
+        }
+    }
+    if protocol == ProtocolType::Rest {
+        edits.set(b"x-amzn-trace-id", request.ids.trace.clone());
+    }
+    for (name, value) in request.ids.headers(protocol) {
+        edits.set(name, value);
+    }
+}
+
+enum Fate {
+    Passes,
+    Remapped,
+    Dropped,
+}
+
+fn fate(protocol: ProtocolType, name: &[u8]) -> Fate {
+    if is_internal(name) {
+        return Fate::Dropped;
+    }
+    match (protocol, name) {
+        (_, b"keep-alive" | b"proxy-connection" | b"proxy-authenticate" | b"te" | b"trailer") => {
+            Fate::Dropped
+        }
+        (ProtocolType::Http | ProtocolType::Websocket, _) => Fate::Passes,
+        (ProtocolType::Rest, b"expect" | b"host" | b"via") => Fate::Dropped,
+        (
+            ProtocolType::Rest,
+            b"authorization" | b"content-length" | b"content-md5" | b"date" | b"max-forwards" | b"server"
+            | b"user-agent" | b"www-authenticate" | b"x-amzn-requestid",
+        ) => Fate::Remapped,
+        (ProtocolType::Rest, _) => Fate::Passes,
+    }
+}
+
+/// Whether a value may stand in a header: nothing that ends it.
+#[must_use]
+pub fn is_header_value(value: &str) -> bool {
+    value.bytes().all(|byte| (byte >= 0x20 || byte == b'\t') && byte != 0x7f)
+}
+
+/// `name` and `value` as a pair of bytes.
+#[must_use]
+pub fn pair(name: &'static [u8], value: Vec<u8>) -> (Bytes, Bytes) {
+    (name.into(), value.into())
+}

@@ -1,0 +1,20 @@
+//! What answers a route: a backend behind an Envoy cluster, or the gateway itself.
+
+pub mod backend_uri;
+pub mod forwarded;
+pub mod headers;
+pub mod http_proxy;
+pub mod mock;
+pub mod retry;
+
+use http_proxy::HttpProxy;
+use mock::Mock;
+
+/// A compiled integration, its stage variables in place.
+#[derive(Debug)]
+pub enum Integration {
+    /// A backend; requests and responses pass.
+    HttpProxy(Box<HttpProxy>),
+    /// An answer made here.
+    Mock(Mock),
+}

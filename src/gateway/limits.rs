@@ -1,0 +1,73 @@
+//! Per-request limits. <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+
+use super::config::ProtocolType;
+use super::head::Head;
+use super::rejection::Rejection;
+use super::request::Request;
+
+/// Checks the size of the head, and of the body as far as `content-length` tells it.
+///
+/// # Errors
+/// If one is over its limit.
+pub fn check(request: &Request) -> Result<(), Rejection> {
+    let protocol = request.protocol();
+    if head_bytes(&request.head, protocol) > request.gateway.header_bytes(protocol) {
+        return Err(Rejection::HeaderTooLarge);
+    }
+    if content_length(&request.head).is_some_and(|bytes| bytes > request.gateway.payload_bytes) {
+        return Err(Rejection::PayloadTooLarge);
+    }
+    Ok(())
+}
+
+/// Bytes of the head as the client sent it. HTTP APIs count the request line and the separators too, REST APIs only names
+/// and values. What Envoy wrote into the head before us is not the client's.
+fn head_bytes(head: &Head, protocol: ProtocolType) -> usize {
+    let line = match protocol {
+        ProtocolType::Http | ProtocolType::Websocket => Some(4),
+        ProtocolType::Rest => None,
+    };
+    head.iter().fold(0, |bytes, (name, value)| {
+        let own = match name {
+            // `METHOD `, ` HTTP/1.1` and the line's end; `Host: …` stands as `:authority`.
+            b":method" => line.map_or(0, |_| value.len() + 1),
+            b":path" => line.map_or(0, |_| value.len() + 11),
+            b":authority" => 4 + value.len() + line.unwrap_or(0),
+            b":scheme" | b"x-forwarded-proto" | b"x-request-id" => 0,
+            _ if name.starts_with(b"x-envoy-") => 0,
+            _ => name.len() + value.len() + line.unwrap_or(0),
+        };
+        bytes + own
+    })
+}
+
+/// The body's length, if the head tells it. Envoy has refused heads with several or malformed ones.
+#[must_use]
+pub fn content_length(head: &Head) -> Option<u64> {
+    std::str::from_utf8(head.only(b"content-length")?).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::head_bytes;
+    use crate::gateway::config::ProtocolType;
+    use crate::gateway::head::Head;
+
+    #[test]
+    fn heads_are_counted_as_the_client_sent_them() {
+        let sent = "GET /a HTTP/1.1\r\nHost: shop\r\nx-a: 12\r\n";
+        let head = Head::from_pairs(
+            &[
+                (":method", "GET"),
+                (":path", "/a"),
+                (":authority", "shop"),
+                (":scheme", "http"),
+                ("x-a", "12"),
+                ("x-request-id", "1"),
+            ],
+            true,
+        );
+        assert_eq!(head_bytes(&head, ProtocolType::Http), sent.len());
+        assert_eq!(head_bytes(&head, ProtocolType::Rest), "Hostshopx-a12".len());
+    }
+}

@@ -1,0 +1,158 @@
+//! Why a request is refused, and what the client is told: the only place where a refusal gets its status and words.
+//!
+//! HTTP APIs answer `{"message":"…"}` with AWS's fixed words; REST APIs answer through gateway responses, which a document
+//! may customise. <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
+
+use super::config::ProtocolType;
+use super::flow::{Answer, Bytes};
+use super::gateway_responses::{GatewayResponses, ResponseType};
+use super::request::Request;
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rejection {
+    /// The host could not hand over the head.
+    UnreadableHead,
+    /// The authority is not a host and a port.
+    BadAuthority,
+    /// The path cannot be matched safely.
+    BadPath,
+    /// No API answers this host.
+    UnknownHost,
+    /// The API answers only custom domains.
+    DefaultEndpointDisabled,
+    /// No stage of the API answers this path.
+    UnknownStage,
+    /// No route answers this method and path.
+    UnknownRoute,
+    /// Request line and headers are over the limit.
+    HeaderTooLarge,
+    /// The body is over the limit.
+    PayloadTooLarge,
+    /// A mapping would put bytes into a header or a path that may not stand there.
+    BadMappedValue,
+    /// The integration cannot answer as it is configured.
+    ApiConfiguration,
+    /// The backend cannot be reached, or broke off.
+    IntegrationFailure,
+    /// The backend did not answer in time.
+    IntegrationTimeout,
+    /// The request was not complete in time.
+    RequestTimeout,
+    /// Envoy refuses requests because it has too many.
+    Overloaded,
+    /// A state that cannot be.
+    Internal,
+}
+
+/// How a rejection is told.
+struct Words {
+    /// Envoy's `RESPONSE_CODE_DETAILS`.
+    details: &'static str,
+    /// Status and message of an HTTP API.
+    http: (u16, &'static str),
+    /// Gateway response type of a REST API; its own status and message, or these where AWS has no type of its own.
+    rest: Told,
+}
+
+enum Told {
+    /// By a gateway response type.
+    As(ResponseType),
+    /// Outside the customisable types: status, message, `x-amzn-ErrorType`.
+    Fixed(u16, &'static str, &'static str),
+}
+
+// === impl Rejection ===
+
+impl Rejection {
+    /// Why, for Envoy's access log.
+    #[must_use]
+    pub fn details(self) -> &'static str {
+        self.words().details
+    }
+
+    fn words(self) -> Words {
+        use ResponseType as Type;
+        use Told::{As, Fixed};
+        const BAD_REQUEST: Told = Fixed(400, "Bad Request", "BadRequestException");
+        const FORBIDDEN: Told = Fixed(403, "Forbidden", "ForbiddenException");
+        let (details, http, rest) = match self {
+            Self::UnreadableHead => {
+                ("sekisho_unreadable_head", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
+            }
+            Self::BadAuthority => ("sekisho_bad_authority", (400, "Bad Request"), BAD_REQUEST),
+            Self::BadPath => ("sekisho_bad_path", (400, "Bad Request"), BAD_REQUEST),
+            Self::UnknownHost => ("sekisho_unknown_host", (403, "Forbidden"), FORBIDDEN),
+            Self::DefaultEndpointDisabled => {
+                ("sekisho_default_endpoint_disabled", (403, "Forbidden"), FORBIDDEN)
+            }
+            Self::UnknownStage => ("sekisho_unknown_stage", (404, "Not Found"), FORBIDDEN),
+            Self::UnknownRoute => {
+                ("sekisho_unknown_route", (404, "Not Found"), As(Type::MissingAuthenticationToken))
+            }
+            Self::HeaderTooLarge => (
+                "sekisho_header_too_large",
+                (431, "Request Header Fields Too Large"),
+                Fixed(431, "Request Header Fields Too Large", "BadRequestException"),
+            ),
+            Self::PayloadTooLarge => {
+                ("sekisho_payload_too_large", (413, "Request Entity Too Large"), As(Type::RequestTooLarge))
+            }
+            Self::BadMappedValue => ("sekisho_bad_mapped_value", (400, "Bad Request"), BAD_REQUEST),
+            Self::ApiConfiguration => {
+                ("sekisho_api_configuration", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
+            }
+            Self::IntegrationFailure => {
+                ("sekisho_integration_failure", (503, "Service Unavailable"), As(Type::IntegrationFailure))
+            }
+            Self::IntegrationTimeout => (
+                "sekisho_integration_timeout",
+                (504, "Endpoint request timed out"),
+                As(Type::IntegrationTimeout),
+            ),
+            Self::RequestTimeout => (
+                "sekisho_request_timeout",
+                (408, "Request Timeout"),
+                Fixed(408, "Request Timeout", "RequestTimeoutException"),
+            ),
+            Self::Overloaded => (
+                "sekisho_overloaded",
+                (503, "Service Unavailable"),
+                Fixed(503, "Service Unavailable", "ServiceUnavailableException"),
+            ),
+            Self::Internal => {
+                ("sekisho_internal", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
+            }
+        };
+        Words { details, http, rest }
+    }
+
+    /// What the client is told.
+    #[must_use]
+    pub fn answer(self, protocol: ProtocolType, responses: &GatewayResponses, request: &Request) -> Answer {
+        let words = self.words();
+        let mut answer = match (protocol, words.rest) {
+            (ProtocolType::Http | ProtocolType::Websocket, _) => plain(words.http.0, words.http.1),
+            (ProtocolType::Rest, Told::As(response_type)) => responses.answer(response_type, request),
+            (ProtocolType::Rest, Told::Fixed(status, message, error_type)) => {
+                let mut answer = plain(status, message);
+                answer.headers.push((b"x-amzn-errortype".into(), error_type.as_bytes().into()));
+                answer
+            }
+        };
+        answer.headers.extend(request.ids.headers(protocol));
+        answer.details = words.details.into();
+        answer
+    }
+}
+
+/// `{"message":"…"}`; the messages are constants without characters that JSON escapes.
+fn plain(status: u16, message: &'static str) -> Answer {
+    let body: Bytes = format!("{{\"message\":\"{message}\"}}").into_bytes().into();
+    Answer {
+        status,
+        headers: vec![(b"content-type".into(), b"application/json".into())],
+        body,
+        details: "".into(),
+    }
+}

@@ -1,0 +1,269 @@
+//! What is known of a request while it lives: its head, its ids, and what it was matched to.
+
+use super::compile::{Api, Gateway, Route, Stage};
+use super::config::ProtocolType;
+use super::flow::Bytes;
+use super::head::Head;
+use super::routes::{Captures, RequestPath};
+use super::{Env, Millis};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::fmt::Write;
+use std::rc::Rc;
+
+/// A request and what it was matched to so far.
+#[derive(Debug)]
+pub struct Request {
+    /// The gateway that the request began with.
+    pub gateway: Rc<Gateway>,
+    /// The head as the client sent it.
+    pub head: Head,
+    /// Its ids.
+    pub ids: RequestIds,
+    /// When it arrived.
+    pub arrived: Millis,
+    /// The client's IP address, without port; empty where nothing asks for it.
+    pub source_ip: String,
+    /// The host it was sent to: lower case, without port.
+    pub host: String,
+    /// The API, once known.
+    pub api: Option<Rc<Api>>,
+    /// The stage, once known.
+    pub stage: Option<Rc<Stage>>,
+    /// The path behind the stage, once known.
+    pub path: Option<RequestPath>,
+    /// The route, once known, and its place in the stage's table.
+    pub route: Option<(usize, Rc<Route>)>,
+}
+
+/// The ids that AWS gives a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestIds {
+    /// `$context.requestId` of a REST API: a UUID.
+    pub uuid: String,
+    /// `$context.extendedRequestId`, and `$context.requestId` of an HTTP API: `JKJaXmPLvHcESHA=`.
+    pub extended: String,
+    /// `X-Amzn-Trace-Id`: the client's, or a new root.
+    pub trace: Vec<u8>,
+}
+
+/// What went wrong, for gateway responses.
+#[derive(Debug, Clone, Copy)]
+pub struct Problem {
+    /// The gateway response type.
+    pub response_type: &'static str,
+    /// AWS's message, where the type has one.
+    pub message: Option<&'static str>,
+    /// The status that is answered.
+    pub status: u16,
+}
+
+/// Everything that templates and mappings may read.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// What went wrong, in gateway responses.
+    pub problem: Option<&'a Problem>,
+    /// The request's body as far as it was asked for.
+    pub request_body: Option<&'a [u8]>,
+    /// The backend's response, in response mappings.
+    pub response: Option<Response<'a>>,
+}
+
+/// A backend's response.
+#[derive(Debug, Clone, Copy)]
+pub struct Response<'a> {
+    /// Its head.
+    pub head: &'a Head,
+    /// Its status.
+    pub status: u16,
+    /// Its body, as far as it was asked for.
+    pub body: Option<&'a [u8]>,
+}
+
+// === impl Request ===
+
+impl Request {
+    /// Begins with nothing matched.
+    #[must_use]
+    pub fn new(gateway: Rc<Gateway>, head: Head, env: &Env<'_>) -> Self {
+        let ids = RequestIds::new(&head, env);
+        let source_ip = ip_of(env.source_address);
+        Self {
+            gateway,
+            head,
+            ids,
+            arrived: env.wall,
+            source_ip,
+            host: String::new(),
+            api: None,
+            stage: None,
+            path: None,
+            route: None,
+        }
+    }
+
+    /// Wording, statuses and rules of the API; those of an HTTP API before it is known.
+    #[must_use]
+    pub fn protocol(&self) -> ProtocolType {
+        self.api.as_ref().map_or(ProtocolType::Http, |api| api.protocol)
+    }
+
+    /// The method: the client's, or on a REST API that of `X-HTTP-Method-Override`.
+    #[must_use]
+    pub fn method(&self) -> &[u8] {
+        let sent = self.head.first(b":method").unwrap_or_default();
+        match self.protocol() {
+            ProtocolType::Rest => self.head.only(b"x-http-method-override").unwrap_or(sent),
+            ProtocolType::Http | ProtocolType::Websocket => sent,
+        }
+    }
+
+    /// The query string as sent, without `?`.
+    #[must_use]
+    pub fn query(&self) -> Option<&[u8]> {
+        let path = self.head.first(b":path")?;
+        let at = path.iter().position(|byte| *byte == b'?')?;
+        path.get(at + 1..)
+    }
+
+    /// The path variables, once the route is known.
+    #[must_use]
+    pub fn captures(&self) -> Option<Captures<'_>> {
+        let (route, _) = self.route.as_ref()?;
+        self.stage.as_ref()?.table.captures(*route, self.path.as_ref()?)
+    }
+
+    /// Whether the route is `$default`.
+    #[must_use]
+    pub fn is_default_route(&self) -> bool {
+        self.route.as_ref().is_some_and(|(_, route)| route.is_default())
+    }
+
+    /// A stage variable; AWS takes an unknown one as empty.
+    #[must_use]
+    pub fn stage_variable(&self, name: &str) -> &str {
+        self.stage.as_ref().and_then(|stage| stage.variables.get(name)).map_or("", String::as_str)
+    }
+
+    /// The media type that the client accepts, if it names one.
+    #[must_use]
+    pub fn accept(&self) -> Option<&[u8]> {
+        self.head.only(b"accept")
+    }
+
+    /// What templates may read before a body or a response is there.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        Facts { request: self, problem: None, request_body: None, response: None }
+    }
+
+    /// What a gateway response's template may read.
+    #[must_use]
+    pub fn with_problem<'a>(&'a self, problem: &'a Problem) -> Facts<'a> {
+        Facts { problem: Some(problem), ..self.facts() }
+    }
+}
+
+// === impl Problem ===
+
+impl Problem {
+    /// `$context.error.messageString`: the message as a JSON string, or `null`.
+    #[must_use]
+    pub fn message_string(&self) -> String {
+        // The messages are constants without characters that JSON escapes.
+        self.message.map_or_else(|| "null".to_owned(), |message| format!("\"{message}\""))
+    }
+}
+
+// === impl RequestIds ===
+
+impl RequestIds {
+    fn new(head: &Head, env: &Env<'_>) -> Self {
+        let [ref id @ .., _, _, _, _, _] = env.dice;
+        let (uuid, extended) = id.split_at_checked(16).unwrap_or((id, id));
+        let extended = STANDARD.encode(extended);
+        let trace = match head.only(b"x-amzn-trace-id") {
+            Some(sent) if sent.len() <= 512 && sent.iter().all(|byte| (0x20..0x7f).contains(byte)) => {
+                sent.to_vec()
+            }
+            _ => format!("Root=1-{:08x}-{}", env.wall.0 / 1000, hex(uuid.get(..12).unwrap_or_default()))
+                .into_bytes(),
+        };
+        Self { uuid: sent_uuid(head).unwrap_or_else(|| uuid_v4(uuid)), extended, trace }
+    }
+
+    /// The response headers that carry the ids.
+    #[must_use]
+    pub fn headers(&self, protocol: ProtocolType) -> Vec<(Bytes, Bytes)> {
+        let value = |text: &str| Bytes::from(text.as_bytes().to_vec());
+        match protocol {
+            ProtocolType::Http | ProtocolType::Websocket => {
+                vec![(b"apigw-requestid".into(), value(&self.extended))]
+            }
+            ProtocolType::Rest => vec![
+                (b"x-amzn-requestid".into(), value(&self.uuid)),
+                (b"x-amz-apigw-id".into(), value(&self.extended)),
+            ],
+        }
+    }
+
+    /// `$context.requestId`.
+    #[must_use]
+    pub fn request_id(&self, protocol: ProtocolType) -> &str {
+        match protocol {
+            ProtocolType::Http | ProtocolType::Websocket => &self.extended,
+            ProtocolType::Rest => &self.uuid,
+        }
+    }
+}
+
+/// The id that a client chose with `x-amzn-RequestId`; AWS replaces what is not a UUID by these words.
+fn sent_uuid(head: &Head) -> Option<String> {
+    let sent = head.all(b"x-amzn-requestid").next()?;
+    let shape = |(i, byte): (usize, &u8)| match i {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    if sent.len() == 36 && sent.iter().enumerate().all(shape) {
+        return String::from_utf8(sent.to_vec()).ok();
+    }
+    Some("UUID_REPLACED_INVALID_REQUEST_ID".to_owned())
+}
+
+fn uuid_v4(random: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    for (i, byte) in random.iter().enumerate() {
+        if matches!(i, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        let byte = match i {
+            6 => byte & 0x0f | 0x40,
+            8 => byte & 0x3f | 0x80,
+            _ => *byte,
+        };
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The address without its port: `192.0.2.1:80` and `[2001:db8::1]:80`, as Envoy writes them.
+fn ip_of(address: &[u8]) -> String {
+    let text = String::from_utf8_lossy(address);
+    let ip = match text.strip_prefix('[') {
+        Some(v6) => v6.split(']').next(),
+        None => text.rsplit_once(':').map(|(ip, _)| ip).or(Some(&*text)),
+    };
+    ip.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

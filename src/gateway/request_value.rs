@@ -1,0 +1,103 @@
+//! `header.NAME`, `querystring.NAME` and `path.NAME` of a request: the sources that every mapping language has.
+
+use super::config::ProtocolType;
+use super::request::Request;
+use percent_encoding::percent_decode;
+use std::borrow::Cow;
+
+/// One source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestValue {
+    /// A header, by lower-case name.
+    Header(String),
+    /// A query parameter, by case-sensitive name.
+    QueryString(String),
+    /// A path variable.
+    Path(String),
+}
+
+// === impl RequestValue ===
+
+impl RequestValue {
+    /// The source of this name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, name) = text.split_once('.')?;
+        if name.is_empty() {
+            return None;
+        }
+        match kind {
+            "header" => Some(Self::Header(name.to_ascii_lowercase())),
+            "querystring" => Some(Self::QueryString(name.to_owned())),
+            "path" => Some(Self::Path(name.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// The value; repeated ones are joined by commas.
+    #[must_use]
+    pub fn value<'a>(&'a self, request: &'a Request) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Header(name) => joined(request.head.all(name.as_bytes()).map(String::from_utf8_lossy)),
+            Self::QueryString(name) => joined(query_values(request.query().unwrap_or_default(), name)),
+            // REST APIs keep the client's encoding; HTTP APIs decode.
+            Self::Path(name) => match request.protocol() {
+                ProtocolType::Rest => request.captures()?.raw(name).map(Cow::from),
+                ProtocolType::Http | ProtocolType::Websocket => request.captures()?.get(name).map(Cow::from),
+            },
+        }
+    }
+}
+
+/// The decoded values of one name in a query string.
+fn query_values<'a>(query: &'a [u8], name: &str) -> impl Iterator<Item = Cow<'a, str>> {
+    query.split(|byte| *byte == b'&').filter_map(move |pair| {
+        let mut halves = pair.splitn(2, |byte| *byte == b'=');
+        let key = decode_component(halves.next()?);
+        (key == name).then(|| decode_component(halves.next().unwrap_or_default()))
+    })
+}
+
+/// Decodes a form-encoded component; what is not UTF-8 becomes U+FFFD.
+pub fn decode_component(component: &[u8]) -> Cow<'_, str> {
+    if component.contains(&b'+') {
+        let spaced: Vec<u8> = component.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        return percent_decode(&spaced).decode_utf8_lossy().into_owned().into();
+    }
+    percent_decode(component).decode_utf8_lossy()
+}
+
+fn joined<'a>(mut values: impl Iterator<Item = Cow<'a, str>>) -> Option<Cow<'a, str>> {
+    let mut all = values.next()?;
+    for value in values {
+        let text = all.to_mut();
+        text.push(',');
+        text.push_str(&value);
+    }
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RequestValue, joined, query_values};
+
+    #[test]
+    fn sources_are_named_by_kind_and_name() {
+        assert_eq!(RequestValue::parse("header.X-A"), Some(RequestValue::Header("x-a".into())));
+        assert_eq!(RequestValue::parse("querystring.A"), Some(RequestValue::QueryString("A".into())));
+        assert_eq!(RequestValue::parse("path.id"), Some(RequestValue::Path("id".into())));
+        for wrong in ["header", "header.", "body.x", ""] {
+            assert_eq!(RequestValue::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn query_values_are_decoded_and_repeats_are_joined() {
+        let value =
+            |query: &str| joined(query_values(query.as_bytes(), "a b")).map(|value| value.into_owned());
+        assert_eq!(value("a+b=1&a%20b=2%2C&c=3").as_deref(), Some("1,2,"));
+        assert_eq!(value("a+b").as_deref(), Some(""));
+        assert_eq!(value("x=1"), None);
+        assert_eq!(value("a+b=%ff").as_deref(), Some("\u{fffd}"));
+    }
+}
