@@ -182,7 +182,7 @@ fn upstream(seen: &Seen) -> Upstream {
             "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure",
             b"upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}",
         ),
-        b"slow.test" => Upstream::Envoy(504, "upstream request timeout", b"response_timeout"),
+        b"slow.test" => Upstream::Envoy(504, "upstream request timeout", b"upstream_response_timeout"),
         _ => Upstream::Backend,
     }
 }
