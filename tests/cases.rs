@@ -62,12 +62,24 @@ impl Engine for Native {
         let mut held = false;
         for _ in 0..8 {
             match flow {
-                Flow::Call(callout) => return Err(format!("the core calls {}, which no case can answer", callout.cluster)),
+                Flow::Call(callout) => {
+                    return Err(format!("the core calls {}, which no case can answer", callout.cluster));
+                }
                 Flow::Body(_) => {
                     held = true;
                     flow = exchange.on_request_body(&body, true, &env);
                 }
-                Flow::Answer(local) => return respond(&mut exchange, request, local_pairs(&local), local.body.to_vec(), Origin::Upstream, &env, Vec::new()),
+                Flow::Answer(local) => {
+                    return respond(
+                        &mut exchange,
+                        request,
+                        local_pairs(&local),
+                        local.body.to_vec(),
+                        Origin::Upstream,
+                        &env,
+                        Vec::new(),
+                    );
+                }
                 Flow::Forward(edits) => {
                     apply(&mut pairs, &edits);
                     let seen = self.forward(pairs, &body)?;
@@ -76,7 +88,15 @@ impl Engine for Native {
                         for piece in body.chunks(16_384) {
                             if let ChunkFlow::Answer(local) = exchange.on_request_chunk(piece.len()) {
                                 let (pairs, body) = (local_pairs(&local), local.body.to_vec());
-                                return respond(&mut exchange, request, pairs, body, Origin::Upstream, &env, Vec::new());
+                                return respond(
+                                    &mut exchange,
+                                    request,
+                                    pairs,
+                                    body,
+                                    Origin::Upstream,
+                                    &env,
+                                    Vec::new(),
+                                );
                             }
                         }
                     }
@@ -91,7 +111,15 @@ impl Engine for Native {
                                 ("content-length".to_owned(), text.len().to_string().into_bytes()),
                                 ("content-type".to_owned(), b"text/plain".to_vec()),
                             ];
-                            respond(&mut exchange, request, pairs, text.into(), Origin::Envoy(details), &env, Vec::new())
+                            respond(
+                                &mut exchange,
+                                request,
+                                pairs,
+                                text.into(),
+                                Origin::Envoy(details),
+                                &env,
+                                Vec::new(),
+                            )
                         }
                     };
                 }
@@ -116,7 +144,9 @@ impl Native {
         pairs.retain(|(name, _)| name != "x-sekisho-cluster" && !ROUTER_HEADERS.contains(&name.as_str()));
         let text = |name: &str| {
             let found = pairs.iter().find(|(n, _)| n == name);
-            found.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).ok_or(format!("{name} is gone"))
+            found
+                .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+                .ok_or(format!("{name} is gone"))
         };
         let (method, path, host) = (text(":method")?, text(":path")?, text(":authority")?);
         let mut headers: Headers = vec![("host".to_owned(), host.into_bytes())];
@@ -138,7 +168,8 @@ const ROUTER_HEADERS: [&str; 6] = [
 /// `cluster` of integrations: clusters that exist already.
 fn named_clusters(config: &Config) -> Vec<String> {
     let live = config.apis.iter().flat_map(|api| &api.integrations);
-    let deployed = config.apis.iter().flat_map(|api| &api.deployments).flat_map(|deployment| &deployment.integrations);
+    let deployed =
+        config.apis.iter().flat_map(|api| &api.deployments).flat_map(|deployment| &deployment.integrations);
     live.chain(deployed).filter_map(|integration| integration.cluster.clone()).collect()
 }
 
@@ -182,7 +213,7 @@ fn upstream(seen: &Seen) -> Upstream {
             "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure",
             b"upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}",
         ),
-        b"slow.test" => Upstream::Envoy(504, "upstream request timeout", b"upstream_response_timeout"),
+        b"slow.test" => Upstream::Envoy(504, "upstream request timeout", b"response_timeout"),
         _ => Upstream::Backend,
     }
 }
@@ -232,8 +263,10 @@ fn respond(
             body = local.body.to_vec();
         }
     }
-    let at = pairs.iter().position(|(name, _)| name == ":status").ok_or("the response has lost its status")?;
-    let status = String::from_utf8_lossy(&pairs.remove(at).1).parse().map_err(|_| "the status is no number")?;
+    let at =
+        pairs.iter().position(|(name, _)| name == ":status").ok_or("the response has lost its status")?;
+    let status =
+        String::from_utf8_lossy(&pairs.remove(at).1).parse().map_err(|_| "the status is no number")?;
     if request.method == "HEAD" {
         body.clear();
     }

@@ -172,7 +172,8 @@ async fn serve(request: Request<Incoming>, state: Arc<State>) -> Result<Response
     if let Some(authority) = head.uri.authority().filter(|_| !head.headers.contains_key("host")) {
         headers.insert(0, ("host".to_owned(), authority.as_str().as_bytes().to_vec()));
     }
-    let path = head.uri.path_and_query().map_or_else(|| head.uri.to_string(), |path| path.as_str().to_owned());
+    let path =
+        head.uri.path_and_query().map_or_else(|| head.uri.to_string(), |path| path.as_str().to_owned());
     let slow = headers.iter().any(|(name, value)| name == "host" && value == b"slow.test");
     let seen = Seen { method: head.method.to_string(), path: path.clone(), headers, ..Seen::default() };
     let recorded = Arc::new(Mutex::new(Recorded { seen, ..Recorded::default() }));
@@ -237,7 +238,10 @@ struct Streamed {
 impl hyper::body::Body for Streamed {
     type Data = Bytes;
     type Error = Error;
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if self.left > 0 {
             let size = self.left.min(self.piece.len());
             self.left -= size;
@@ -265,7 +269,10 @@ struct Watched {
 impl hyper::body::Body for Watched {
     type Data = Bytes;
     type Error = Error;
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         let Poll::Ready(frame) = polled else { return Poll::Pending };
         let mut recorded = lock(&self.recorded);

@@ -6,8 +6,8 @@
 use crate::gateway::Options;
 use crate::toolchain;
 use sekisho::gateway::clusters::Cluster;
-use sekisho::gateway::config::{ProtocolVersion, load};
 use sekisho::gateway::compile;
+use sekisho::gateway::config::{ProtocolVersion, load};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -150,7 +150,9 @@ fn resolve(value: &mut Value, hosts: &Hosts) {
     match value {
         Value::Object(members) => {
             let host = members.get("address").and_then(Value::as_str).map(str::to_owned);
-            if let Some(host) = host.filter(|host| host.ends_with(".test") && members.contains_key("port_value")) {
+            if let Some(host) =
+                host.filter(|host| host.ends_with(".test") && members.contains_key("port_value"))
+            {
                 let place = match host.as_str() {
                     // Nobody listens on a port that only root may open.
                     "dead.test" => SocketAddr::from(([127, 0, 0, 1], 1)),

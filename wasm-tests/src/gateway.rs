@@ -73,10 +73,12 @@ impl Gateway {
         let envoy = toolchain::envoy(options.envoy_version.as_deref());
         let hosts = Hosts { backend: backend.address(), others: options.hosts.clone() };
         let text = bootstrap(document, &hosts, &options)?;
-        let folder = tempfile::Builder::new().prefix("sekisho-").tempdir().expect("a temporary folder can be made");
+        let folder =
+            tempfile::Builder::new().prefix("sekisho-").tempdir().expect("a temporary folder can be made");
         let file = folder.path().join("envoy.json");
         fs::write(&file, format!("{text:#}")).expect("the temporary folder can be written to");
-        let log = File::create(folder.path().join("envoy.log")).expect("the temporary folder can be written to");
+        let log =
+            File::create(folder.path().join("envoy.log")).expect("the temporary folder can be written to");
         let told = folder.path().join("admin");
         let child = Command::new(&envoy)
             .arg("--config-path")
@@ -84,7 +86,7 @@ impl Gateway {
             .arg("--admin-address-path")
             .arg(&told)
             .args(["--concurrency", &options.concurrency.to_string()])
-            .args(["--disable-hot-restart", "--log-level", "info"])
+            .args(["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -125,7 +127,8 @@ impl Gateway {
     /// A counter or gauge; 0 if there is none of the name.
     pub async fn admin_stat(&self, name: &str) -> u64 {
         let text = self.admin(&format!("/stats?filter=^{}$", name.replace('.', "\\."))).await;
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned);
+        let value =
+            text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned);
         value.map_or(0, |value| value.trim().parse().expect("a counter is a number"))
     }
 
@@ -139,7 +142,8 @@ impl Gateway {
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("Envoy runs on Linux");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells the memory");
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells the memory");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("the memory is a number") * 1024
     }
 
@@ -186,7 +190,8 @@ async fn listener(admin: SocketAddr) -> Option<SocketAddr> {
     if ready.body.trim_ascii() != b"LIVE" {
         return None;
     }
-    let listeners: Value = serde_json::from_slice(&raw::get(admin, "/listeners?format=json").await.ok()?.body).ok()?;
+    let listeners: Value =
+        serde_json::from_slice(&raw::get(admin, "/listeners?format=json").await.ok()?.body).ok()?;
     let socket = listeners.pointer("/listener_statuses/0/local_address/socket_address")?;
     let port = u16::try_from(socket.get("port_value")?.as_u64()?).ok()?;
     Some(SocketAddr::new(socket.get("address")?.as_str()?.parse().ok()?, port))

@@ -123,7 +123,9 @@ impl Raw {
             loop {
                 match self.reader.fill().await {
                     Ok(()) => {}
-                    Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+                    Err(error)
+                        if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) =>
+                    {
                         return Ok(std::mem::take(&mut self.reader.buffer));
                     }
                     Err(error) => return Err(error),
@@ -195,7 +197,10 @@ impl Reader {
     async fn head(&mut self) -> Result<Response> {
         loop {
             let line = self.line().await?;
-            let status = line.split(|byte| *byte == b' ').nth(1).and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+            let status = line
+                .split(|byte| *byte == b' ')
+                .nth(1)
+                .and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
             let status: u16 = status.ok_or_else(|| malformed(&line))?;
             let headers = self.headers().await?;
             if status >= 200 || status == 101 {
@@ -216,7 +221,9 @@ impl Reader {
         if header("transfer-encoding").is_some_and(|coding| coding == "chunked") {
             loop {
                 let line = self.line().await?;
-                let size = std::str::from_utf8(&line).ok().and_then(|text| usize::from_str_radix(text.trim(), 16).ok());
+                let size = std::str::from_utf8(&line)
+                    .ok()
+                    .and_then(|text| usize::from_str_radix(text.trim(), 16).ok());
                 let size = size.ok_or_else(|| malformed(&line))?;
                 if size == 0 {
                     break;

@@ -19,7 +19,8 @@ async fn gateway(document: &Value) -> (Backend, Gateway) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_backend_of_an_http_api_is_503_in_awss_words() {
-    let (_backend, gateway) = gateway(&documents::http_proxy_with(&json!({ "integrationUri": "http://dead.test" }))).await;
+    let (_backend, gateway) =
+        gateway(&documents::http_proxy_with(&json!({ "integrationUri": "http://dead.test" }))).await;
     for method in ["GET", "POST"] {
         let request = format!("{method} /x HTTP/1.1\r\nhost: h.test\r\ncontent-length: 0\r\n\r\n");
         let response = raw::send(gateway.address(), request.as_bytes()).await.unwrap();
@@ -96,7 +97,11 @@ async fn errors_that_a_backend_sends_itself_are_its_own() {
         (431, "too many"),
         (404, "not here"),
     ] {
-        backend.answers(Answer { status, headers: vec![("x-own".to_owned(), "yes".to_owned())], body: body.to_owned() });
+        backend.answers(Answer {
+            status,
+            headers: vec![("x-own".to_owned(), "yes".to_owned())],
+            body: body.to_owned(),
+        });
         let response = raw::get(gateway.address(), "/x").await.unwrap();
         assert_eq!((response.status, response.text().as_str()), (status, body));
         assert_eq!(response.header("x-own").as_deref(), Some("yes"), "{status}");
@@ -106,7 +111,7 @@ async fn errors_that_a_backend_sends_itself_are_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_breaks_off_half_way_is_broken_off_for_the_client() {
     let (_backend, gateway) = gateway(&documents::http_proxy()).await;
-    let problem = raw::get(gateway.address(), "/behave/break/100000").await.expect_err("the end is missing");
+    let problem = raw::get(gateway.address(), "/behave/break/8000000").await.expect_err("the end is missing");
     assert_eq!(problem.kind(), std::io::ErrorKind::UnexpectedEof);
     assert_eq!(raw::get(gateway.address(), "/x").await.unwrap().status, 200);
     gateway.assert_no_panic().await;
@@ -135,6 +140,7 @@ async fn a_document_that_is_wrong_stops_envoy_from_starting() {
     let backend = Backend::start().await;
     let mut document = documents::http_proxy();
     document["apis"][0]["routes"][0]["target"] = "integrations/missing".into();
-    let problem = Gateway::try_start(&document, &backend, Options::default()).await.err().expect("it must not start");
+    let problem =
+        Gateway::try_start(&document, &backend, Options::default()).await.err().expect("it must not start");
     assert!(problem.contains("missing"), "{problem}");
 }

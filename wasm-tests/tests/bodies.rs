@@ -14,7 +14,8 @@ const TOO_LARGE: &str = r#"{"message":"Request Entity Too Large"}"#;
 const LIMIT: usize = 10_485_760;
 
 fn chunked(path: &str, chunk: &[u8], count: usize, trailers: &str) -> Vec<u8> {
-    let mut request = format!("POST {path} HTTP/1.1\r\nhost: h.test\r\ntransfer-encoding: chunked\r\n\r\n").into_bytes();
+    let mut request =
+        format!("POST {path} HTTP/1.1\r\nhost: h.test\r\ntransfer-encoding: chunked\r\n\r\n").into_bytes();
     for _ in 0..count {
         request.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
         request.extend_from_slice(chunk);
@@ -77,11 +78,14 @@ async fn a_body_of_single_bytes_with_trailers_passes_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_a_mapping_reads_ends_with_its_trailers() {
     let backend = Backend::start().await;
-    let document = documents::http_proxy_with(&json!({ "requestParameters": { "overwrite:header.x-name": "$request.body.name" } }));
+    let document = documents::http_proxy_with(
+        &json!({ "requestParameters": { "overwrite:header.x-name": "$request.body.name" } }),
+    );
     let gateway = Gateway::start(&document, &backend, Options::default()).await;
     for trailers in ["", "x-sum: 1\r\n"] {
         backend.forget();
-        let response = raw::send(gateway.address(), &chunked("/x", b"{\"name\":\"Ada\"}", 1, trailers)).await.unwrap();
+        let response =
+            raw::send(gateway.address(), &chunked("/x", b"{\"name\":\"Ada\"}", 1, trailers)).await.unwrap();
         assert_eq!(response.status, 200, "{trailers}");
         assert_eq!(backend.only().header("x-name"), ["Ada"], "{trailers}");
         assert_eq!(backend.only().seen.body, b"{\"name\":\"Ada\"}", "{trailers}");
@@ -91,7 +95,9 @@ async fn a_body_that_a_mapping_reads_ends_with_its_trailers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_body_that_a_mapping_reads_still_passes_whole() {
     let backend = Backend::start().await;
-    let document = documents::http_proxy_with(&json!({ "requestParameters": { "overwrite:header.x-name": "$request.body.name" } }));
+    let document = documents::http_proxy_with(
+        &json!({ "requestParameters": { "overwrite:header.x-name": "$request.body.name" } }),
+    );
     let gateway = Gateway::start(&document, &backend, Options::default()).await;
     let request = chunked("/x", &[b'x'; 65_536], 64, "");
     assert_eq!(raw::send(gateway.address(), &request).await.unwrap().status, 200);
@@ -107,7 +113,13 @@ async fn a_large_download_streams_with_bounded_memory() {
     assert_eq!(raw::get(gateway.address(), "/behave/stream/1000000").await.unwrap().body.len(), 1_000_000);
     let before = gateway.resident_bytes();
     let mut connection = raw::Raw::connect(gateway.address()).await.unwrap();
-    connection.write(format!("GET /behave/stream/{SIZE} HTTP/1.1\r\nhost: h.test\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    connection
+        .write(
+            format!("GET /behave/stream/{SIZE} HTTP/1.1\r\nhost: h.test\r\nconnection: close\r\n\r\n")
+                .as_bytes(),
+        )
+        .await
+        .unwrap();
     assert_eq!(connection.head().await.unwrap().status, 200);
     let (mut read, mut most) = (0, before);
     loop {
@@ -129,8 +141,13 @@ async fn a_large_download_streams_with_bounded_memory() {
 async fn uploads_to_a_backend_that_does_not_read_hold_bounded_memory() {
     let backend = Backend::start().await;
     let stuck = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let options = Options { hosts: [("backend.test".to_owned(), stuck.local_addr().unwrap())].into(), ..Options::default() };
-    let gateway = Gateway::start(&documents::http_proxy_with(&json!({ "timeoutInMillis": 30000 })), &backend, options).await;
+    let options = Options {
+        hosts: [("backend.test".to_owned(), stuck.local_addr().unwrap())].into(),
+        ..Options::default()
+    };
+    let gateway =
+        Gateway::start(&documents::http_proxy_with(&json!({ "timeoutInMillis": 30000 })), &backend, options)
+            .await;
     let before = gateway.resident_bytes();
     let keeper = tokio::spawn(async move {
         let mut kept = Vec::new();
@@ -144,7 +161,11 @@ async fn uploads_to_a_backend_that_does_not_read_hold_bounded_memory() {
         uploads.spawn(async move {
             let mut connection = raw::Raw::connect(address).await.unwrap();
             // It stops when nobody takes more: that is what is tested.
-            let _ = tokio::time::timeout(std::time::Duration::from_secs(3), connection.write(&chunked("/x", &[b'x'; 65_536], 159, ""))).await;
+            let _ = tokio::time::timeout(
+                std::time::Duration::from_secs(3),
+                connection.write(&chunked("/x", &[b'x'; 65_536], 159, "")),
+            )
+            .await;
             connection
         });
     }

@@ -35,7 +35,8 @@ impl Engine for Envoy {
     fn send(&mut self, request: &Request, answer: &Answer) -> Result<Observed, String> {
         self.backend.forget();
         self.backend.answers(answer.clone());
-        let mut bytes = format!("{} {} HTTP/1.1\r\nhost: {}\r\n", request.method, request.path, request.host).into_bytes();
+        let mut bytes = format!("{} {} HTTP/1.1\r\nhost: {}\r\n", request.method, request.path, request.host)
+            .into_bytes();
         for (name, value) in &request.headers {
             bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
         }

@@ -51,7 +51,10 @@ async fn thousands_of_idle_connections_are_held_while_requests_are_served() {
     }
     let each = gateway.resident_bytes().saturating_sub(before) / wanted as u64;
     eprintln!("{held} idle connections, {each} bytes each, of {files} files allowed");
-    assert!(wanted == 10_000 || std::env::var("CI").as_deref() != Ok("true"), "only {files} files may be open");
+    assert!(
+        wanted == 10_000 || std::env::var("CI").as_deref() != Ok("true"),
+        "only {files} files may be open"
+    );
     assert!(each < 40_960, "{each} bytes for each idle connection");
     gateway.assert_no_panic().await;
 }
@@ -90,7 +93,9 @@ async fn four_workers_serve_the_same_gateway() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_requests_on_one_connection_are_told_apart() {
     let backend = Backend::start().await;
-    let document = documents::http_proxy_with(&json!({ "requestParameters": { "overwrite:header.x-id": "$request.path" } }));
+    let document = documents::http_proxy_with(
+        &json!({ "requestParameters": { "overwrite:header.x-id": "$request.path" } }),
+    );
     let gateway = Gateway::start(&document, &backend, Options::default()).await;
     let mut connection = raw::Raw::connect(gateway.address()).await.unwrap();
     let mut pipelined = Vec::new();
@@ -104,7 +109,10 @@ async fn many_requests_on_one_connection_are_told_apart() {
     let seen = backend.seen();
     assert_eq!(seen.len(), 50);
     for (i, recorded) in seen.iter().enumerate() {
-        assert_eq!((recorded.seen.path.clone(), recorded.header("x-id")), (format!("/{i}"), vec![format!("/{i}")]));
+        assert_eq!(
+            (recorded.seen.path.clone(), recorded.header("x-id")),
+            (format!("/{i}"), vec![format!("/{i}")])
+        );
     }
 }
 

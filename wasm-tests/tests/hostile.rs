@@ -31,7 +31,16 @@ async fn repeated_headers_of_every_kind_kill_nothing_and_stay_what_they_are() {
     let gateway = Gateway::start(&documents::http_proxy(), &backend, Options::default()).await;
 
     let mut request = b"GET /x HTTP/1.1\r\nhost: h.test\r\n".to_vec();
-    for name in ["authorization", "cookie", "x-custom", "x-forwarded-for", "x-api-key", "origin", "x-amzn-trace-id", "forwarded"] {
+    for name in [
+        "authorization",
+        "cookie",
+        "x-custom",
+        "x-forwarded-for",
+        "x-api-key",
+        "origin",
+        "x-amzn-trace-id",
+        "forwarded",
+    ] {
         request.extend_from_slice(format!("{name}: one\r\n{name}: two\r\n").as_bytes());
     }
     request.extend_from_slice(b"\r\n");
@@ -89,7 +98,12 @@ async fn huge_paths_and_queries_are_refused_in_awss_words() {
     let backend = Backend::start().await;
     let options = Options { max_headers_count: Some(200), ..Options::default() };
     let gateway = Gateway::start(&documents::http_proxy(), &backend, options).await;
-    for path in ["/".repeat(500_000), format!("/{}", "%2e".repeat(200_000)), format!("/?{}", "a&".repeat(250_000)), format!("/{}", "a/".repeat(250_000))] {
+    for path in [
+        "/".repeat(500_000),
+        format!("/{}", "%2e".repeat(200_000)),
+        format!("/?{}", "a&".repeat(250_000)),
+        format!("/{}", "a/".repeat(250_000)),
+    ] {
         let response = raw::get(gateway.address(), &path).await.unwrap();
         assert_eq!((response.status, response.text().as_str()), (431, TOO_LARGE), "{}", &path[..8]);
     }
@@ -104,8 +118,12 @@ async fn a_client_cannot_name_the_cluster() {
     let mut document = documents::http_proxy();
     let integration = json!({ "integrationId": "other", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "integrationUri": "http://other.test" });
     document["apis"][0]["integrations"].as_array_mut().unwrap().push(integration);
-    document["apis"][0]["routes"].as_array_mut().unwrap().push(json!({ "routeKey": "GET /other", "target": "integrations/other" }));
-    let options = Options { hosts: [("other.test".to_owned(), other.address())].into(), ..Options::default() };
+    document["apis"][0]["routes"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "routeKey": "GET /other", "target": "integrations/other" }));
+    let options =
+        Options { hosts: [("other.test".to_owned(), other.address())].into(), ..Options::default() };
     let gateway = Gateway::start(&document, &backend, options).await;
 
     assert_eq!(raw::get(gateway.address(), "/other").await.unwrap().status, 200);
@@ -141,7 +159,9 @@ async fn an_unmatched_request_cannot_name_the_cluster_either() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_x_forwarded_for_changes_no_source_address() {
     let backend = Backend::start().await;
-    let document = documents::http_proxy_with(&json!({ "requestParameters": { "overwrite:header.x-source": "$context.identity.sourceIp" } }));
+    let document = documents::http_proxy_with(
+        &json!({ "requestParameters": { "overwrite:header.x-source": "$context.identity.sourceIp" } }),
+    );
     let gateway = Gateway::start(&document, &backend, Options::default()).await;
     for forged in [
         "x-forwarded-for: 203.0.113.7\r\n",
@@ -180,7 +200,12 @@ async fn bytes_that_are_no_request_are_refused_and_others_are_served() {
         let mut connection = raw::Raw::connect(gateway.address()).await.unwrap();
         connection.write(nonsense).await.unwrap();
         let told = connection.closed().await.unwrap();
-        assert!(told.is_empty() || told.starts_with(b"HTTP/1.1 4"), "{}: {}", nonsense.escape_ascii(), told.escape_ascii());
+        assert!(
+            told.is_empty() || told.starts_with(b"HTTP/1.1 4"),
+            "{}: {}",
+            nonsense.escape_ascii(),
+            told.escape_ascii()
+        );
     }
     backend.forget();
     assert_eq!(raw::get(gateway.address(), "/x").await.unwrap().status, 200);
@@ -196,22 +221,49 @@ async fn a_request_smuggled_behind_two_lengths_is_not_served() {
     connection.write(request).await.unwrap();
     assert_eq!(connection.response().await.unwrap().status, 400);
     assert_eq!(raw::get(gateway.address(), "/after").await.unwrap().status, 200);
-    assert_eq!(backend.seen().iter().map(|recorded| recorded.seen.path.as_str()).collect::<Vec<_>>(), ["/after"]);
+    assert_eq!(
+        backend.seen().iter().map(|recorded| recorded.seen.path.as_str()).collect::<Vec<_>>(),
+        ["/after"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_never_leaves_its_template_however_it_is_written() {
     let backend = Backend::start().await;
     let mut document = documents::http_proxy();
-    document["apis"][0]["routes"] = json!([{ "routeKey": "ANY /public/{proxy+}", "target": "integrations/backend" }]);
+    document["apis"][0]["routes"] =
+        json!([{ "routeKey": "ANY /public/{proxy+}", "target": "integrations/backend" }]);
     document["apis"][0]["integrations"][0]["integrationUri"] = "http://backend.test/public/{proxy}".into();
     let gateway = Gateway::start(&document, &backend, Options::default()).await;
     let mut served = 0;
     for path in [
-        "/public/../admin", "/public/%2e%2e/admin", "/public/..%2fadmin", "/public/%2e%2e%2fadmin", "/public/..%5cadmin", "/public/..\\admin",
-        "/public/%252e%252e/admin", "/public/..;/admin", "/public/..;x=y/admin", "/public/.%00./admin", "/public/..%00/admin", "/public/%c0%ae%c0%ae/admin",
-        "/public/..%c0%afadmin", "/public//../admin", "/public/./../admin", "/public/a/../../admin", "//admin", "/./admin", "/public/%2e/admin", "/public/..%ff/admin",
-        "/public/..%3f/admin", "/public/..#/admin", "/public%2f..%2fadmin", "/admin/..%2fpublic/x", "/public/\u{ff0e}\u{ff0e}/admin", "/public/..%09/admin", "/public/..%20/admin",
+        "/public/../admin",
+        "/public/%2e%2e/admin",
+        "/public/..%2fadmin",
+        "/public/%2e%2e%2fadmin",
+        "/public/..%5cadmin",
+        "/public/..\\admin",
+        "/public/%252e%252e/admin",
+        "/public/..;/admin",
+        "/public/..;x=y/admin",
+        "/public/.%00./admin",
+        "/public/..%00/admin",
+        "/public/%c0%ae%c0%ae/admin",
+        "/public/..%c0%afadmin",
+        "/public//../admin",
+        "/public/./../admin",
+        "/public/a/../../admin",
+        "//admin",
+        "/./admin",
+        "/public/%2e/admin",
+        "/public/..%ff/admin",
+        "/public/..%3f/admin",
+        "/public/..#/admin",
+        "/public%2f..%2fadmin",
+        "/admin/..%2fpublic/x",
+        "/public/\u{ff0e}\u{ff0e}/admin",
+        "/public/..%09/admin",
+        "/public/..%20/admin",
     ] {
         let response = raw::get(gateway.address(), path).await.unwrap();
         served += usize::from(response.status == 200);
@@ -223,7 +275,10 @@ async fn a_path_never_leaves_its_template_however_it_is_written() {
         let path = recorded.seen.path.split('?').next().unwrap();
         assert!(path.starts_with("/public/"), "{path}");
         let decoded = path.replace("%2e", ".").replace("%2E", ".").replace("%2f", "/").replace("%2F", "/");
-        assert!(!decoded.split(['/', '\\']).any(|segment| matches!(segment.split(';').next(), Some("." | ".."))), "{path}");
+        assert!(
+            !decoded.split(['/', '\\']).any(|segment| matches!(segment.split(';').next(), Some("." | ".."))),
+            "{path}"
+        );
     }
     gateway.assert_no_panic().await;
 }
@@ -240,5 +295,8 @@ async fn an_absolute_target_decides_the_host_and_nothing_else() {
     let request = b"GET http://proxy.localhost/x?a=1 HTTP/1.1\r\nhost: second.localhost\r\n\r\n";
     assert_eq!(raw::send(gateway.address(), request).await.unwrap().status, 200);
     let recorded = backend.only();
-    assert_eq!((recorded.header("host"), recorded.seen.path.as_str()), (vec!["backend.test".to_owned()], "/x?a=1"));
+    assert_eq!(
+        (recorded.header("host"), recorded.seen.path.as_str()),
+        (vec!["backend.test".to_owned()], "/x?a=1")
+    );
 }

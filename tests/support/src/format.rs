@@ -250,12 +250,10 @@ impl<'de> Deserialize<'de> for Matcher {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::Null => Ok(Self::Absent),
-            Value::String(text) => {
-                match text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-                    Some(pattern) if !pattern.is_empty() => Ok(Self::Pattern(pattern.to_owned())),
-                    _ => Ok(Self::Text(expand(&text))),
-                }
-            }
+            Value::String(text) => match text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+                Some(pattern) if !pattern.is_empty() => Ok(Self::Pattern(pattern.to_owned())),
+                _ => Ok(Self::Text(expand(&text))),
+            },
             Value::Array(values) => values
                 .into_iter()
                 .map(|value| match value {

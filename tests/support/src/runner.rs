@@ -45,7 +45,8 @@ pub fn main<E: Engine>(dir: &Path) -> ExitCode {
     files.sort();
     for path in &files {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text =
+            std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let file = File::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
         if list {
             file.cases.iter().for_each(|case| println!("{name}: {}: test", case.name));
@@ -96,7 +97,11 @@ fn run_file<E: Engine>(name: &str, file: &File, only: &[String], failures: &mut 
         Ok(engine) => engine,
         Err(problem) => {
             count.failed = todo.len();
-            failures.push(format!("{name}: the gateway did not start, {} cases failed\n  {}", todo.len(), problem.replace('\n', "\n  ")));
+            failures.push(format!(
+                "{name}: the gateway did not start, {} cases failed\n  {}",
+                todo.len(),
+                problem.replace('\n', "\n  ")
+            ));
             return count;
         }
     };
@@ -138,10 +143,13 @@ impl Count {
     }
 
     fn sentence(&self) -> String {
-        let mut text = format!("{} cases ran, {} failed, {} values compared", self.ran, self.failed, self.compared);
-        for (number, what) in
-            [(self.skipped, "cases not run"), (self.left, "values left to Envoy"), (self.filtered, "filtered out")]
-        {
+        let mut text =
+            format!("{} cases ran, {} failed, {} values compared", self.ran, self.failed, self.compared);
+        for (number, what) in [
+            (self.skipped, "cases not run"),
+            (self.left, "values left to the other engine"),
+            (self.filtered, "filtered out"),
+        ] {
             if number > 0 {
                 text.push_str(&format!(", {number} {what}"));
             }

@@ -18,7 +18,8 @@ pub fn skip(name: &str, package: &str) {
         PathBuf::from,
     );
     let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
-    file.and_then(|mut file| writeln!(file, "{line}")).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    file.and_then(|mut file| writeln!(file, "{line}"))
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{line}");
 }
 

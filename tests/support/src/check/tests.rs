@@ -26,7 +26,12 @@ fn observed() -> Observed {
         status: 200,
         headers: vec![header("a", "1"), header("b", "2"), header("b", "3")],
         body: b"{\"x\":1}".to_vec(),
-        backend: vec![Seen { method: "GET".into(), path: "/p".into(), headers: vec![header("a", "192.0.2.1")], ..Seen::default() }],
+        backend: vec![Seen {
+            method: "GET".into(),
+            path: "/p".into(),
+            headers: vec![header("a", "192.0.2.1")],
+            ..Seen::default()
+        }],
     }
 }
 
