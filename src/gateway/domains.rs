@@ -48,7 +48,7 @@ pub fn host(authority: &[u8]) -> Result<String, Rejection> {
 /// The API that answers a host.
 ///
 /// # Errors
-/// If none does, or the one that would answers only custom domains.
+/// If none does.
 pub fn api(gateway: &Gateway, host: &str) -> Result<Rc<Api>, Rejection> {
     let (label, parent) = host.split_once('.').unwrap_or((host, ""));
     let named = if parent.starts_with("execute-api.") {
@@ -58,11 +58,15 @@ pub fn api(gateway: &Gateway, host: &str) -> Result<Rc<Api>, Rejection> {
     } else {
         None
     };
-    let api = named.or_else(|| gateway.default_api()).ok_or(Rejection::UnknownHost)?;
-    if api.disable_execute_api_endpoint {
-        return Err(Rejection::DefaultEndpointDisabled);
-    }
-    Ok(Rc::clone(api))
+    named.or_else(|| gateway.default_api()).map(Rc::clone).ok_or(Rejection::UnknownHost)
+}
+
+/// Checks that the API answers hosts that are no custom domain.
+///
+/// # Errors
+/// If it does not.
+pub fn check_endpoint(api: &Api) -> Result<(), Rejection> {
+    if api.disable_execute_api_endpoint { Err(Rejection::DefaultEndpointDisabled) } else { Ok(()) }
 }
 
 #[cfg(test)]

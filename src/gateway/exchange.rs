@@ -9,10 +9,9 @@ use super::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Edits, Flow, Resp
 use super::gateway_responses::GatewayResponses;
 use super::head::{Head, MalformedHead};
 use super::integrations::Integration;
-use super::mapping::BODY_BYTES;
+use super::json_path::{BODY_BYTES, JsonBody};
 use super::rejection::Rejection;
 use super::request::{Facts, Request};
-use super::routes::RequestPath;
 use super::{Env, authorizers, domains, envoy_replies, limits, stages};
 use std::rc::Rc;
 
@@ -48,6 +47,8 @@ enum State {
     },
     /// The body of its backend's response, as far as a mapping reads it.
     Responding {
+        /// Bytes of the request's body that have gone on: a backend may answer before it has read all of it.
+        sent: u64,
         /// The response's head.
         head: Head,
         /// Its status.
@@ -76,7 +77,10 @@ impl Exchange {
         match admitted {
             Err(rejection) => self.refuse(rejection),
             Ok(admitted) => match integration(request) {
-                Some(Integration::HttpProxy(backend)) if backend.request.needs_body => {
+                // A body that does not exist never comes.
+                Some(Integration::HttpProxy(backend))
+                    if backend.request.needs_body && !request.head.end_of_stream =>
+                {
                     self.state = State::Buffering(admitted);
                     Flow::Body(BodyWanted { bytes: BODY_BYTES })
                 }
@@ -94,6 +98,9 @@ impl Exchange {
     /// The body asked for by [`Flow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
     pub fn on_request_body(&mut self, body: &[u8], _ended: bool, _env: &Env<'_>) -> Flow {
         match std::mem::replace(&mut self.state, State::Answered) {
+            State::Buffering(_) if body.len() as u64 > self.gateway.payload_bytes => {
+                self.refuse(Rejection::PayloadTooLarge)
+            }
             State::Buffering(admitted) => self.integrate(admitted, Some(body)),
             State::Arriving | State::Upstream { .. } | State::Responding { .. } | State::Answered => {
                 self.refuse(Rejection::Internal)
@@ -103,7 +110,9 @@ impl Exchange {
 
     /// `bytes` more of the body of a request that has gone on stream through.
     pub fn on_request_chunk(&mut self, bytes: usize) -> ChunkFlow {
-        let State::Upstream { sent } = &mut self.state else { return ChunkFlow::Continue };
+        let (State::Upstream { sent } | State::Responding { sent, .. }) = &mut self.state else {
+            return ChunkFlow::Continue;
+        };
         *sent = sent.saturating_add(bytes as u64);
         if *sent <= self.gateway.payload_bytes {
             return ChunkFlow::Continue;
@@ -118,36 +127,38 @@ impl Exchange {
         origin: Origin<'_>,
         _env: &Env<'_>,
     ) -> ResponseFlow {
-        let (State::Upstream { .. }, Some(request)) = (&self.state, &self.request) else {
-            return self.on_own_response(origin);
+        let status = head.as_ref().map(status).unwrap_or_default();
+        let (State::Upstream { sent }, Some(request)) = (&self.state, &self.request) else {
+            return self.on_own_response(origin, status);
         };
         if let Origin::Envoy(details) = origin {
-            return self.on_envoy_reply(details);
+            return self.on_envoy_reply(details, status);
         }
         let Ok(head) = head else { return ResponseFlow::Replace(self.answer(Rejection::Internal)) };
         let Some(Integration::HttpProxy(backend)) = integration(request) else {
             return ResponseFlow::Replace(self.answer(Rejection::Internal));
         };
-        let status = status(&head);
         if backend.needs_response_body(status) && !head.end_of_stream {
-            self.state = State::Responding { head, status };
+            self.state = State::Responding { sent: *sent, head, status };
             return ResponseFlow::Body(BodyWanted { bytes: BODY_BYTES });
         }
-        ResponseFlow::Continue(backend.respond(request, &head, status, None))
+        backend.respond(request, &head, status, None)
     }
 
     /// The body asked for by [`ResponseFlow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
     pub fn on_response_body(&mut self, body: &[u8], _ended: bool, _env: &Env<'_>) -> ResponseFlow {
-        let state = std::mem::replace(&mut self.state, State::Answered);
-        let (State::Responding { head, status }, Some(request)) = (state, &self.request) else {
+        let State::Responding { sent, head, status } = &mut self.state else {
             return ResponseFlow::Continue(Edits::default());
         };
-        let body = body.get(..BODY_BYTES).unwrap_or(body);
-        match integration(request) {
-            Some(Integration::HttpProxy(backend)) => {
-                ResponseFlow::Continue(backend.respond(request, &head, status, Some(body)))
+        let (sent, status) = (*sent, *status);
+        let head = std::mem::take(head);
+        self.state = State::Upstream { sent };
+        let integration = self.request.as_ref().and_then(|request| Some((request, integration(request)?)));
+        match integration {
+            Some((request, Integration::HttpProxy(backend))) => {
+                backend.respond(request, &head, status, Some(&JsonBody::new(body)))
             }
-            Some(Integration::Mock(_)) | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
+            Some((_, Integration::Mock(_))) | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
         }
     }
 
@@ -160,10 +171,8 @@ impl Exchange {
     /// Hands an admitted request to its integration.
     fn integrate(&mut self, _: Admitted, body: Option<&[u8]>) -> Flow {
         let Some(request) = &self.request else { return self.refuse(Rejection::Internal) };
-        let facts = Facts {
-            request_body: body.map(|body| body.get(..BODY_BYTES).unwrap_or(body)),
-            ..request.facts()
-        };
+        let json = body.map(JsonBody::new);
+        let facts = Facts { request_body: json.as_ref(), ..request.facts() };
         match integration(request) {
             None => self.refuse(Rejection::Internal),
             Some(Integration::HttpProxy(backend)) => match backend.forward(&facts) {
@@ -184,8 +193,8 @@ impl Exchange {
     }
 
     /// Envoy answered in the backend's place.
-    fn on_envoy_reply(&mut self, details: &[u8]) -> ResponseFlow {
-        match envoy_replies::rejection(details) {
+    fn on_envoy_reply(&mut self, details: &[u8], status: u16) -> ResponseFlow {
+        match envoy_replies::rejection(details, status) {
             Some(rejection) => ResponseFlow::Replace(self.answer(rejection)),
             None => ResponseFlow::Continue(self.ids()),
         }
@@ -193,13 +202,13 @@ impl Exchange {
 
     /// A response that no backend made: the gateway's own comes back here and is left alone; one of Envoy's, to a request
     /// that waits or has not been understood, becomes AWS's.
-    fn on_own_response(&mut self, origin: Origin<'_>) -> ResponseFlow {
+    fn on_own_response(&mut self, origin: Origin<'_>, status: u16) -> ResponseFlow {
         match (&self.state, origin) {
             (State::Answered, _) | (_, Origin::Upstream) => ResponseFlow::Continue(Edits::default()),
             (
                 State::Arriving | State::Buffering(_) | State::Upstream { .. } | State::Responding { .. },
                 Origin::Envoy(details),
-            ) => self.on_envoy_reply(details),
+            ) => self.on_envoy_reply(details, status),
         }
     }
 
@@ -220,7 +229,7 @@ impl Exchange {
         self.state = State::Answered;
         let Some(request) = &self.request else {
             // No head has come: there is nothing to tell, and nobody's ids to tell it with.
-            return Answer { status: 500, details: rejection.details().into(), ..Answer::default() };
+            return rejection.bare();
         };
         let none = GatewayResponses::default();
         let responses = request.api.as_ref().map_or(&none, |api| &api.responses);
@@ -231,12 +240,11 @@ impl Exchange {
 /// From the head to admission: who is asked, and in which order.
 fn arrive(request: &mut Request) -> Result<Admitted, Rejection> {
     request.host = domains::host(request.head.first(b":authority").unwrap_or_default())?;
-    let api = request.api.insert(domains::api(&request.gateway, &request.host)?);
-    let api = Rc::clone(api);
+    let api = domains::api(&request.gateway, &request.host)?;
+    request.api = Some(Rc::clone(&api));
+    domains::check_endpoint(&api)?;
     limits::check(request)?;
-    let path = request.head.first(b":path").unwrap_or_default();
-    let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
-    let path = RequestPath::parse(path, api.protocol).map_err(|_| Rejection::BadPath)?;
+    let path = request.read_path()?;
     let (stage, path) = stages::stage(&api, path)?;
     let route = stage.table.select(request.method(), &path);
     request.stage = Some(stage);

@@ -6,7 +6,7 @@ use thiserror::Error;
 ///
 /// The layout is proxy-wasm's: a count, the lengths of each name and value, then names and values, each followed by a
 /// zero byte; numbers are little-endian 32-bit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {
     buffer: Vec<u8>,
     count: usize,

@@ -3,6 +3,17 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-parameter-mapping.html>
 
 use serde_json::Value;
+use std::cell::OnceCell;
+
+/// How many bytes of a body a mapping may look at; AWS truncates it there too.
+pub const BODY_BYTES: usize = 102_400;
+
+/// A body that mappings read: parsed once, however many of them do.
+#[derive(Debug)]
+pub struct JsonBody<'b> {
+    bytes: &'b [u8],
+    parsed: OnceCell<Option<Value>>,
+}
 
 /// A compiled path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +26,20 @@ enum Step {
     Member(String),
     Index(usize),
     All,
+}
+
+// === impl JsonBody ===
+
+impl<'b> JsonBody<'b> {
+    /// A body, cut off where AWS cuts it. What is no JSON then has no values.
+    #[must_use]
+    pub fn new(body: &'b [u8]) -> Self {
+        Self { bytes: body.get(..BODY_BYTES).unwrap_or(body), parsed: OnceCell::new() }
+    }
+
+    fn root(&self) -> Option<&Value> {
+        self.parsed.get_or_init(|| serde_json::from_slice(self.bytes).ok()).as_ref()
+    }
 }
 
 // === impl JsonPath ===
@@ -38,9 +63,8 @@ impl JsonPath {
 
     /// The value at the path as text: strings as they are, everything else as JSON.
     #[must_use]
-    pub fn find(&self, body: &[u8]) -> Option<String> {
-        let root: Value = serde_json::from_slice(body).ok()?;
-        let mut found = vec![&root];
+    pub fn find(&self, body: &JsonBody<'_>) -> Option<String> {
+        let mut found = vec![body.root()?];
         let mut many = false;
         for step in &self.steps {
             found = match step {
@@ -109,10 +133,18 @@ fn bracket(text: &str) -> Result<(Step, &str), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::JsonPath;
+    use super::{BODY_BYTES, JsonBody, JsonPath};
 
     fn find(path: &str, body: &str) -> Option<String> {
-        JsonPath::parse(path).unwrap().find(body.as_bytes())
+        JsonPath::parse(path).unwrap().find(&JsonBody::new(body.as_bytes()))
+    }
+
+    #[test]
+    fn a_body_is_cut_off_where_aws_cuts_it() {
+        let body = |spaces: usize| format!("{{\"a\":1}}{}", " ".repeat(spaces));
+        assert_eq!(find(".a", &body(BODY_BYTES)).as_deref(), Some("1"));
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(BODY_BYTES));
+        assert_eq!(find(".a", &long), None);
     }
 
     #[test]

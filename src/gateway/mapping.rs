@@ -12,8 +12,7 @@ use super::request_value::RequestValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// How many bytes of a body a mapping may look at; AWS truncates it there too.
-pub const BODY_BYTES: usize = 102_400;
+pub use super::json_path::BODY_BYTES;
 
 /// Which message a mapping changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,23 +220,23 @@ impl Source {
         if let Some(name) = reference.strip_prefix("stageVariables.") {
             return Some(Self::StageVariable(name.to_owned()));
         }
-        let known = match side {
-            Side::Request => {
-                reference.strip_prefix("request.").and_then(|rest| match rest.strip_prefix("body") {
-                    Some(path) => Self::body(path, at, scope).map(Self::RequestBody),
-                    None if rest == "path" => Some(Self::RequestPath),
-                    None => RequestValue::parse(rest).map(Self::Request),
-                })
-            }
-            Side::Response => {
-                reference.strip_prefix("response.").and_then(|rest| match rest.strip_prefix("body") {
-                    Some(path) => Self::body(path, at, scope).map(Self::ResponseBody),
-                    None => rest
-                        .strip_prefix("header.")
-                        .map(|name| Self::ResponseHeader(name.to_ascii_lowercase())),
-                })
-            }
+        let message = match side {
+            Side::Request => "request.",
+            Side::Response => "response.",
         };
+        let source = reference.strip_prefix(message);
+        if let Some(path) = source.and_then(|source| source.strip_prefix("body")) {
+            let path = JsonPath::parse(path)
+                .map_err(|problem| {
+                    scope.error(at, format!("`${reference}` is not a JSON path: {problem}")).clone()
+                })
+                .ok()?;
+            return Some(match side {
+                Side::Request => Self::RequestBody(path),
+                Side::Response => Self::ResponseBody(path),
+            });
+        }
+        let known = source.and_then(|source| Self::of_head(source, side));
         if known.is_none() {
             let sources = match side {
                 Side::Request => {
@@ -252,10 +251,15 @@ impl Source {
         known
     }
 
-    fn body(path: &str, at: &str, scope: &mut Scope<'_>) -> Option<JsonPath> {
-        JsonPath::parse(path)
-            .map_err(|problem| scope.error(at, format!("`{path}` is not a JSON path: {problem}")).clone())
-            .ok()
+    fn of_head(source: &str, side: Side) -> Option<Self> {
+        match side {
+            Side::Request if source == "path" => Some(Self::RequestPath),
+            Side::Request => RequestValue::parse(source).map(Self::Request),
+            Side::Response => match RequestValue::parse(source)? {
+                RequestValue::Header(name) => Some(Self::ResponseHeader(name)),
+                RequestValue::QueryString(_) | RequestValue::Path(_) => None,
+            },
+        }
     }
 
     fn value<'a>(&'a self, facts: &Facts<'a>) -> Option<Cow<'a, str>> {

@@ -26,6 +26,8 @@ mod rest_value;
 pub mod routes;
 pub mod stages;
 mod template;
+#[cfg(test)]
+mod testing;
 
 pub use compile::{Compiled, Gateway, compile};
 pub use exchange::Exchange;

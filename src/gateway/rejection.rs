@@ -71,6 +71,13 @@ impl Rejection {
         self.words().details
     }
 
+    /// What is answered before any head has come: the status alone.
+    #[must_use]
+    pub fn bare(self) -> Answer {
+        let words = self.words();
+        Answer { status: words.http.0, details: words.details.into(), ..Answer::default() }
+    }
+
     fn words(self) -> Words {
         use ResponseType as Type;
         use Told::{As, Fixed};

@@ -4,6 +4,8 @@ use super::compile::{Api, Gateway, Route, Stage};
 use super::config::ProtocolType;
 use super::flow::Bytes;
 use super::head::Head;
+use super::json_path::JsonBody;
+use super::rejection::Rejection;
 use super::routes::{Captures, RequestPath};
 use super::{Env, Millis};
 use base64::Engine;
@@ -66,7 +68,7 @@ pub struct Facts<'a> {
     /// What went wrong, in gateway responses.
     pub problem: Option<&'a Problem>,
     /// The request's body as far as it was asked for.
-    pub request_body: Option<&'a [u8]>,
+    pub request_body: Option<&'a JsonBody<'a>>,
     /// The backend's response, in response mappings.
     pub response: Option<Response<'a>>,
 }
@@ -79,7 +81,7 @@ pub struct Response<'a> {
     /// Its status.
     pub status: u16,
     /// Its body, as far as it was asked for.
-    pub body: Option<&'a [u8]>,
+    pub body: Option<&'a JsonBody<'a>>,
 }
 
 // === impl Request ===
@@ -104,10 +106,11 @@ impl Request {
         }
     }
 
-    /// Wording, statuses and rules of the API; those of an HTTP API before it is known.
+    /// Wording, statuses and rules of the API. Before it is known, those of a REST API: AWS answers a host that is nobody's
+    /// with `x-amzn-ErrorType`.
     #[must_use]
     pub fn protocol(&self) -> ProtocolType {
-        self.api.as_ref().map_or(ProtocolType::Http, |api| api.protocol)
+        self.api.as_ref().map_or(ProtocolType::Rest, |api| api.protocol)
     }
 
     /// The method: the client's, or on a REST API that of `X-HTTP-Method-Override`.
@@ -118,6 +121,21 @@ impl Request {
             ProtocolType::Rest => self.head.only(b"x-http-method-override").unwrap_or(sent),
             ProtocolType::Http | ProtocolType::Websocket => sent,
         }
+    }
+
+    /// Reads the path by the rules of the API's type.
+    ///
+    /// # Errors
+    /// If it cannot be matched safely, or if the query string, which is forwarded as it is, could end the request line.
+    pub fn read_path(&self) -> Result<RequestPath, Rejection> {
+        let sent = self.head.first(b":path").unwrap_or_default();
+        let path = sent.split(|byte| *byte == b'?').next().unwrap_or_default();
+        let query = sent.get(path.len()..).unwrap_or_default();
+        // RFC 3986 allows less; these are the bytes that two parsers read in two ways. HTTP/2 can carry all of them.
+        if query.iter().any(|byte| !(0x21..0x7f).contains(byte) || *byte == b'#') {
+            return Err(Rejection::BadPath);
+        }
+        RequestPath::parse(path, self.protocol()).map_err(|_| Rejection::BadPath)
     }
 
     /// The query string as sent, without `?`.

@@ -26,7 +26,10 @@ impl RequestValue {
         if name.is_empty() {
             return None;
         }
+        // What can be no header's name is a mistake, such as text behind a name without `${…}`.
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         match kind {
+            "header" if !name.bytes().all(token) => None,
             "header" => Some(Self::Header(name.to_ascii_lowercase())),
             "querystring" => Some(Self::QueryString(name.to_owned())),
             "path" => Some(Self::Path(name.to_owned())),
@@ -39,7 +42,10 @@ impl RequestValue {
     pub fn value<'a>(&'a self, request: &'a Request) -> Option<Cow<'a, str>> {
         match self {
             Self::Header(name) => joined(request.head.all(name.as_bytes()).map(String::from_utf8_lossy)),
-            Self::QueryString(name) => joined(query_values(request.query().unwrap_or_default(), name)),
+            Self::QueryString(name) => {
+                let query = std::str::from_utf8(request.query().unwrap_or_default()).unwrap_or_default();
+                joined(query_values(query, name, request.protocol()))
+            }
             // REST APIs keep the client's encoding; HTTP APIs decode.
             Self::Path(name) => match request.protocol() {
                 ProtocolType::Rest => request.captures()?.raw(name).map(Cow::from),
@@ -49,12 +55,21 @@ impl RequestValue {
     }
 }
 
+/// The pairs of a query string, as sent. REST APIs split at `;` too.
+pub fn pairs(query: &str, protocol: ProtocolType) -> impl Iterator<Item = &str> {
+    let splits_at_semicolon = protocol == ProtocolType::Rest;
+    query.split(move |c: char| c == '&' || (c == ';' && splits_at_semicolon))
+}
+
 /// The decoded values of one name in a query string.
-fn query_values<'a>(query: &'a [u8], name: &str) -> impl Iterator<Item = Cow<'a, str>> {
-    query.split(|byte| *byte == b'&').filter_map(move |pair| {
-        let mut halves = pair.splitn(2, |byte| *byte == b'=');
-        let key = decode_component(halves.next()?);
-        (key == name).then(|| decode_component(halves.next().unwrap_or_default()))
+fn query_values<'a>(
+    query: &'a str,
+    name: &str,
+    protocol: ProtocolType,
+) -> impl Iterator<Item = Cow<'a, str>> {
+    pairs(query, protocol).filter_map(move |pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode_component(key.as_bytes()) == name).then(|| decode_component(value.as_bytes()))
     })
 }
 
@@ -79,14 +94,14 @@ fn joined<'a>(mut values: impl Iterator<Item = Cow<'a, str>>) -> Option<Cow<'a, 
 
 #[cfg(test)]
 mod tests {
-    use super::{RequestValue, joined, query_values};
+    use super::{ProtocolType, RequestValue, joined, query_values};
 
     #[test]
     fn sources_are_named_by_kind_and_name() {
         assert_eq!(RequestValue::parse("header.X-A"), Some(RequestValue::Header("x-a".into())));
         assert_eq!(RequestValue::parse("querystring.A"), Some(RequestValue::QueryString("A".into())));
         assert_eq!(RequestValue::parse("path.id"), Some(RequestValue::Path("id".into())));
-        for wrong in ["header", "header.", "body.x", ""] {
+        for wrong in ["header", "header.", "header.a b", "body.x", ""] {
             assert_eq!(RequestValue::parse(wrong), None, "{wrong}");
         }
     }
@@ -94,10 +109,13 @@ mod tests {
     #[test]
     fn query_values_are_decoded_and_repeats_are_joined() {
         let value =
-            |query: &str| joined(query_values(query.as_bytes(), "a b")).map(|value| value.into_owned());
+            |query| joined(query_values(query, "a b", ProtocolType::Http)).map(|value| value.into_owned());
         assert_eq!(value("a+b=1&a%20b=2%2C&c=3").as_deref(), Some("1,2,"));
         assert_eq!(value("a+b").as_deref(), Some(""));
         assert_eq!(value("x=1"), None);
         assert_eq!(value("a+b=%ff").as_deref(), Some("\u{fffd}"));
+        assert_eq!(value("a+b=1;a+b=2").as_deref(), Some("1;a+b=2"));
+        let rest = joined(query_values("a+b=1;a+b=2", "a b", ProtocolType::Rest));
+        assert_eq!(rest.as_deref(), Some("1,2"));
     }
 }

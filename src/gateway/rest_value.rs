@@ -4,6 +4,7 @@
 
 use super::compile::Scope;
 use super::context::Variable;
+use super::integrations::headers::is_header_value;
 use super::request::Facts;
 use super::request_value::RequestValue;
 use std::borrow::Cow;
@@ -28,6 +29,10 @@ impl RestValue {
     #[must_use]
     pub fn compile(text: &str, at: &str, scope: &mut Scope<'_>) -> Option<Self> {
         if let Some(fixed) = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+            if !is_header_value(fixed) {
+                scope.error(at, "the text has a control character, which would end the header");
+                return None;
+            }
             return Some(Self::Static(fixed.to_owned()));
         }
         if let Some(name) = text.strip_prefix("context.") {
@@ -61,6 +66,6 @@ impl RestValue {
     #[must_use]
     pub fn header_value(&self, facts: &Facts<'_>) -> Option<Vec<u8>> {
         let value = self.value(facts)?;
-        value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f).then(|| value.into_owned().into_bytes())
+        is_header_value(&value).then(|| value.into_owned().into_bytes())
     }
 }

@@ -102,6 +102,8 @@ impl Part {
 struct Reference<'t> {
     path: &'t str,
     argument: Option<&'t str>,
+    /// Whether an index, a method or a second call follows, which is not supported.
+    call_goes_on: bool,
     rest: &'t str,
 }
 
@@ -111,28 +113,40 @@ impl<'t> Reference<'t> {
     /// Reads what stands behind a `$`; `None` is a dollar sign that is text.
     fn read(after: &'t str) -> Option<Self> {
         let after = after.strip_prefix('!').unwrap_or(after);
-        if let Some(braced) = after.strip_prefix('{') {
-            let (inner, rest) = braced.split_once('}')?;
-            return Self::read(inner).map(|reference| Self { rest, ..reference });
+        let Some(braced) = after.strip_prefix('{') else { return Self::bare(after) };
+        let (inner, rest) = braced.split_once('}')?;
+        let reference = Self::bare(inner)?;
+        if reference.rest.is_empty() {
+            return Some(Self { rest, ..reference });
         }
+        // VTL would compute something here: an alternate value, an index, a method.
+        Some(Self { path: inner, argument: None, call_goes_on: true, rest })
+    }
+
+    fn bare(after: &'t str) -> Option<Self> {
         let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let end = after.find(|c| !word(c)).unwrap_or(after.len());
-        let (path, rest) = after.split_at_checked(end)?;
         // A full stop at the end belongs to the sentence.
-        let path = path.trim_end_matches('.');
-        let rest = after.get(path.len()..).unwrap_or(rest);
+        let path = after.get(..end)?.trim_end_matches('.');
+        let rest = after.get(path.len()..)?;
         if !path.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return None;
         }
-        match rest.strip_prefix('(').and_then(|call| call.split_once(')')) {
-            Some((argument, rest)) => Some(Self { path, argument: Some(argument), rest }),
-            None => Some(Self { path, argument: None, rest }),
-        }
+        let (argument, rest) = match rest.strip_prefix('(').and_then(|call| call.split_once(')')) {
+            Some((argument, rest)) => (Some(argument), rest),
+            None => (None, rest),
+        };
+        let method =
+            rest.strip_prefix('.').is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
+        let call_goes_on = rest.starts_with(['(', '[']) || (argument.is_some() && method);
+        Some(Self { path, argument, call_goes_on, rest })
     }
 
     fn part(&self, at: &str, scope: &mut Scope<'_>) -> Option<Part> {
-        if let ("input.params", Some(argument)) = (self.path, self.argument) {
-            let name = argument.trim().trim_matches(['\'', '"']);
+        if self.call_goes_on {
+            return self.refuse(at, scope);
+        }
+        if let ("input.params", Some(name)) = (self.path, self.argument.and_then(quoted)) {
             let header = RequestValue::Header(name.to_ascii_lowercase());
             return Some(Part::Param([
                 RequestValue::Path(name.to_owned()),
@@ -151,11 +165,22 @@ impl<'t> Reference<'t> {
                 return Some(Part::Request(value));
             }
         }
+        self.refuse(at, scope)
+    }
+
+    fn refuse(&self, at: &str, scope: &mut Scope<'_>) -> Option<Part> {
         scope
             .error(at, format!("the template reference `${}` is not supported yet", self.path))
             .help("`$context.NAME`, `$stageVariables.NAME` and `$input.params('NAME')` are replaced");
         None
     }
+}
+
+/// The text of a VTL string literal.
+fn quoted(literal: &str) -> Option<&str> {
+    let literal = literal.trim();
+    let inner = |quote: char| literal.strip_prefix(quote)?.strip_suffix(quote);
+    inner('\'').or_else(|| inner('"')).filter(|name| !name.is_empty())
 }
 
 fn push_text(parts: &mut Vec<Part>, text: &str) {
@@ -171,12 +196,12 @@ fn push_text(parts: &mut Vec<Part>, text: &str) {
 
 /// The first VTL directive or comment of a text.
 fn directive(text: &str) -> Option<String> {
+    if let Some(comment) = ["##", "#*", "#[["].into_iter().find(|comment| text.contains(comment)) {
+        return Some(comment.to_owned());
+    }
     text.split('#').skip(1).find_map(|after| {
         let bare = after.strip_prefix('{').unwrap_or(after);
         let word = bare.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        if text.contains("##") && after.is_empty() {
-            return Some("##".to_owned());
-        }
         DIRECTIVES.contains(&word).then(|| format!("#{word}"))
     })
 }

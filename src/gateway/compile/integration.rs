@@ -31,7 +31,9 @@ pub(super) fn compile(
         IntegrationType::HttpProxy
         | IntegrationType::AwsProxy
         | IntegrationType::Aws
-        | IntegrationType::Http => Integration::HttpProxy(Box::new(http_proxy(written, stage, at, clusters, scope))),
+        | IntegrationType::Http => {
+            Integration::HttpProxy(Box::new(http_proxy(written, stage, at, clusters, scope)))
+        }
     }
 }
 
@@ -141,7 +143,11 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${stageVariables.") {
         expanded.push_str(before);
-        let Some((name, after)) = after.split_once('}') else { break };
+        // Left as it is: a `{` that is not closed is an error of the URI.
+        let Some((name, after)) = after.split_once('}') else {
+            rest = rest.get(before.len()..).unwrap_or_default();
+            break;
+        };
         expanded.push_str(variables.get(name).map_or("", String::as_str));
         rest = after;
     }

@@ -66,6 +66,19 @@ impl<'a> Scope<'a> {
         Some(name.to_ascii_lowercase().into_bytes().into())
     }
 
+    /// A header's name as [`Scope::header_name`], if an answer of the gateway's own may carry it: framing is Envoy's, because
+    /// a length that is not the body's would shift every later response of the connection.
+    pub fn answer_header(&mut self, at: &str, name: &str) -> Option<Bytes> {
+        const FRAMING: [&str; 6] =
+            ["connection", "content-length", "keep-alive", "trailer", "transfer-encoding", "upgrade"];
+        let lower = name.to_ascii_lowercase();
+        if FRAMING.contains(&lower.as_str()) {
+            self.error(at, format!("the header `{name}` is written by Envoy"));
+            return None;
+        }
+        self.header_name(at, name)
+    }
+
     fn path(&self, at: &str) -> String {
         match (self.prefix.as_str(), at) {
             ("", at) => at.to_owned(),

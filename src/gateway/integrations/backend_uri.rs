@@ -121,20 +121,31 @@ fn split_authority(authority: &str) -> Result<(String, Option<u16>), String> {
         Some(v6) => {
             let (host, rest) = v6.split_once(']').ok_or("`]` is missing")?;
             host.parse::<std::net::Ipv6Addr>().map_err(|_| format!("`{host}` is not an IPv6 address"))?;
-            (host, rest.strip_prefix(':'))
+            let port = if rest.is_empty() {
+                None
+            } else {
+                Some(rest.strip_prefix(':').ok_or_else(|| format!("`{authority}` is not a host"))?)
+            };
+            (host, port)
         }
-        None => match authority.rsplit_once(':') {
+        None => match authority.split_once(':') {
             Some((host, port)) => (host, Some(port)),
             None => (authority, None),
         },
     };
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':');
-    if host.is_empty() || !host.bytes().all(allowed) {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let is_v6 = authority.starts_with('[');
+    if host.is_empty() || !(is_v6 || host.bytes().all(allowed)) {
         return Err(format!("`{authority}` is not a host"));
     }
-    let port =
-        port.map(|port| port.parse().ok().filter(|port| *port > 0).ok_or(format!("`{port}` is not a port")));
-    Ok((host.to_ascii_lowercase(), port.transpose()?))
+    Ok((host.to_ascii_lowercase(), port.map(parse_port).transpose()?))
+}
+
+fn parse_port(text: &str) -> Result<u16, String> {
+    // `u16::from_str` takes a plus sign.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let port = text.parse().ok().filter(|port| digits && *port > 0);
+    port.ok_or_else(|| format!("`{text}` is not a port"))
 }
 
 fn parts(text: &str) -> Result<Vec<Part>, String> {

@@ -9,17 +9,19 @@ use std::net::IpAddr;
 /// the gateway's egress address is Envoy's to choose.
 #[must_use]
 pub fn forwarded(request: &Request) -> String {
+    let source: Option<IpAddr> = request.source_ip.parse().ok();
     let mut hops = claimed(request);
     // Envoy appends the address that it trusts to X-Forwarded-For: that one is our own hop.
-    if hops.last().is_some_and(|last| last.to_string() == request.source_ip) {
+    if source.is_some() && hops.last() == source.as_ref() {
         hops.pop();
     }
     let claimed = hops.into_iter().map(|hop| format!("for={}", node(hop)));
-    let proto = match request.head.first(b":scheme") {
+    // A client of HTTP/2 writes `:scheme` itself; X-Forwarded-Proto is Envoy's, unless a trusted proxy wrote it.
+    let proto = match request.head.only(b"x-forwarded-proto").or_else(|| request.head.first(b":scheme")) {
         Some(b"https") => "https",
         _ => "http",
     };
-    let source = request.source_ip.parse().map_or_else(|_| "unknown".to_owned(), node);
+    let source = source.map_or_else(|| "unknown".to_owned(), node);
     let own = format!("by=_sekisho;for={source};host={};proto={proto}", host(request));
     claimed.chain([own]).collect::<Vec<_>>().join(", ")
 }
@@ -46,3 +48,6 @@ fn host(request: &Request) -> String {
     let token = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
     if token { text.into_owned() } else { format!("\"{text}\"") }
 }
+
+#[cfg(test)]
+mod tests;

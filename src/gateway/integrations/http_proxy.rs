@@ -3,15 +3,19 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-http.html>
 
 use super::backend_uri::{BackendUri, encode_component};
+use super::bodiless;
 use super::headers::{edit_request, edit_response, is_header_value};
 use super::retry::Retry;
-use crate::gateway::flow::{Bytes, Edits};
+use crate::gateway::config::ProtocolType;
+use crate::gateway::flow::{Bytes, Edits, ResponseFlow};
 use crate::gateway::head::Head;
+use crate::gateway::json_path::JsonBody;
 use crate::gateway::mapping::{Change, Mapping};
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::{Facts, Request, Response};
-use crate::gateway::request_value::decode_component;
+use crate::gateway::request_value::{decode_component, pairs};
 use crate::gateway::routes::{RequestPath, encode_segments, is_dot_segment};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The request header by which Envoy's route finds the cluster. A client's own is removed before ours is written.
@@ -53,16 +57,15 @@ impl HttpProxy {
         if let Some(uri) = &self.uri {
             edits.set(b":authority", uri.authority.clone().into_bytes());
         }
-        match &self.method {
-            Some(method) => edits.set(b":method", method.clone()),
-            None if request.head.first(b":method") != Some(request.method()) => {
-                edits.set(b":method", request.method().to_vec());
-            }
-            None => {}
+        let method = self.method_sent(request);
+        if request.head.first(b":method") != Some(method) {
+            edits.set(b":method", method.to_vec());
         }
-        map_headers(&self.request.headers, facts, &mut edits)?;
+        for change in &self.request.headers {
+            map_header(change, facts, &mut edits)?;
+        }
         edits.set(b"x-envoy-upstream-rq-timeout-ms", self.timeout.clone());
-        self.retry.edit(self.method.as_deref().unwrap_or_else(|| request.method()), &mut edits);
+        self.retry.edit(self.method_sent(request), &mut edits);
         if let Some(cluster) = &self.cluster {
             edits.set(CLUSTER_HEADER, cluster.clone());
         }
@@ -75,26 +78,41 @@ impl HttpProxy {
         self.responses.get(&status).is_some_and(|mapping| mapping.needs_body)
     }
 
-    /// The changes that make the backend's response the client's.
-    #[must_use]
-    pub fn respond(&self, request: &Request, head: &Head, status: u16, body: Option<&[u8]>) -> Edits {
+    /// What makes the backend's response the client's.
+    pub fn respond(
+        &self,
+        request: &Request,
+        head: &Head,
+        status: u16,
+        body: Option<&JsonBody<'_>>,
+    ) -> ResponseFlow {
         let mut edits = Edits::default();
         edit_response(request, head, &mut edits);
+        let mut goes = status;
         if let Some(mapping) = self.responses.get(&status) {
             let facts = Facts { response: Some(Response { head, status, body }), ..request.facts() };
-            // A value that may not stand in a header is one that cannot be resolved: the mapping is skipped.
-            let _ = map_headers(&mapping.headers, &facts, &mut edits);
+            for change in &mapping.headers {
+                // A value that may not stand in a header is one that cannot be resolved: this change is skipped, but not
+                // the ones behind it, which may take away what the client must not see.
+                let _ = map_header(change, &facts, &mut edits);
+            }
             let overwrite = mapping.overwrite.as_ref().and_then(|value| value.value(&facts));
             if let Some(status @ 200..=599) = overwrite.and_then(|text| text.trim().parse::<u16>().ok()) {
+                goes = status;
                 edits.set(b":status", status.to_string().into_bytes());
             }
         }
-        edits
+        bodiless::frame(request, head, edits, self.method_sent(request), status, goes)
+    }
+
+    /// The method that the backend sees.
+    fn method_sent<'a>(&'a self, request: &'a Request) -> &'a [u8] {
+        self.method.as_deref().unwrap_or_else(|| request.method())
     }
 
     fn path_and_query(&self, facts: &Facts<'_>) -> Result<String, Rejection> {
         let mut path = match self.request.overwrite.as_ref().and_then(|path| path.value(facts)) {
-            Some(path) => overwritten(&path)?,
+            Some(path) => overwritten(&path, facts.request.protocol())?,
             None => self.path(facts.request),
         };
         let own = self.uri.as_ref().and_then(|uri| uri.query(facts.request.captures().as_ref()));
@@ -125,15 +143,16 @@ impl HttpProxy {
         format!("{}{stage}{own}", base.trim_end_matches('/'))
     }
 
-    /// The client's query string with the mapping's changes; what is not changed stays byte for byte.
+    /// The client's query string with the mapping's changes; pairs that are not changed stay byte for byte.
     fn query(&self, facts: &Facts<'_>) -> Option<String> {
-        let sent = facts.request.query().map(String::from_utf8_lossy);
+        // It was checked on arrival: ASCII only.
+        let sent = facts.request.query().and_then(|sent| std::str::from_utf8(sent).ok());
         if self.request.query.is_empty() {
-            return sent.map(|sent| sent.into_owned());
+            return sent.map(str::to_owned);
         }
-        let mut pairs: Vec<String> =
-            sent.iter().flat_map(|sent| sent.split('&')).map(str::to_owned).collect();
-        pairs.retain(|pair| !pair.is_empty());
+        let sent = sent.filter(|sent| !sent.is_empty());
+        let mut kept: Vec<Cow<'_, str>> =
+            sent.iter().flat_map(|sent| pairs(sent, facts.request.protocol())).map(Cow::from).collect();
         for change in &self.request.query {
             let (name, value, replaces) = match change {
                 Change::Remove(name) => (name, None, true),
@@ -144,48 +163,55 @@ impl HttpProxy {
                 },
             };
             if replaces {
-                pairs.retain(|pair| {
+                kept.retain(|pair| {
                     decode_component(pair.split('=').next().unwrap_or_default().as_bytes()) != *name
                 });
             }
             if let Some(value) = value {
-                pairs.push(format!("{}={}", encode_component(name), encode_component(&value)));
+                kept.push(format!("{}={}", encode_component(name), encode_component(&value)).into());
             }
         }
-        Some(pairs.join("&"))
+        Some(kept.join("&"))
     }
 }
 
 /// A path made by a mapping, encoded again. A client's header may stand in it, so it is checked as a request's path is.
-fn overwritten(path: &str) -> Result<String, Rejection> {
-    if path.split(['/', '\\']).any(is_dot_segment) || !is_header_value(path) {
+fn overwritten(path: &str, protocol: ProtocolType) -> Result<String, Rejection> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let mut segments = path.split('/').enumerate().peekable();
+    while let Some((i, segment)) = segments.next() {
+        // Servlet containers cut `;x` off: what is left may be empty. `//host` at the start may be read as an authority.
+        let is_empty = segment.split(';').next() == Some("");
+        let may_be_empty =
+            segment.is_empty() && (segments.peek().is_none() || (protocol == ProtocolType::Rest && i > 0));
+        if is_dot_segment(segment) || segment.contains('\\') || (is_empty && !may_be_empty) {
+            return Err(Rejection::BadMappedValue);
+        }
+    }
+    if !is_header_value(path) {
         return Err(Rejection::BadMappedValue);
     }
     let mut encoded = String::from("/");
-    encode_segments(path.strip_prefix('/').unwrap_or(path), &mut encoded);
+    encode_segments(path, &mut encoded);
     Ok(encoded)
 }
 
-fn map_headers(changes: &[Change<Bytes>], facts: &Facts<'_>, edits: &mut Edits) -> Result<(), Rejection> {
-    for change in changes {
-        let (name, expression, append) = match change {
-            Change::Remove(name) => {
-                edits.remove(name.clone());
-                continue;
-            }
-            Change::Append(name, expression) => (name, expression, true),
-            Change::Overwrite(name, expression) => (name, expression, false),
-        };
-        let Some(value) = expression.value(facts) else { continue };
-        if !is_header_value(&value) {
-            return Err(Rejection::BadMappedValue);
+fn map_header(change: &Change<Bytes>, facts: &Facts<'_>, edits: &mut Edits) -> Result<(), Rejection> {
+    let (name, expression) = match change {
+        Change::Remove(name) => {
+            edits.remove(name.clone());
+            return Ok(());
         }
-        let value = value.into_owned().into_bytes();
-        if append {
-            edits.add(name.clone(), value);
-        } else {
-            edits.set(name.clone(), value);
-        }
+        Change::Append(name, expression) | Change::Overwrite(name, expression) => (name, expression),
+    };
+    let Some(value) = expression.value(facts) else { return Ok(()) };
+    if !is_header_value(&value) {
+        return Err(Rejection::BadMappedValue);
+    }
+    let value = value.into_owned().into_bytes();
+    match change {
+        Change::Append(..) => edits.add(name.clone(), value),
+        Change::Overwrite(..) | Change::Remove(_) => edits.set(name.clone(), value),
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! The request template yields a status code, the code selects an integration response, and that makes the answer.
 
-use super::headers::is_header_value;
+use super::bodiless::is_bodiless;
 use crate::gateway::compile::Scope;
 use crate::gateway::config;
 use crate::gateway::flow::{Answer, Bytes};
@@ -51,6 +51,11 @@ impl Mock {
                 }
                 requests.push((media_type.clone().into_bytes(), template));
             }
+        }
+        if written.request_templates.is_empty() {
+            scope
+                .warning(&format!("{at}.requestTemplates"), "without a template the integration answers 500")
+                .help("add `{\"application/json\": \"{\\\"statusCode\\\": 200}\"}`");
         }
         if written.integration_responses.is_empty() {
             scope
@@ -112,7 +117,7 @@ impl MockResponse {
                 continue;
             };
             if let (Some(name), Some(value)) =
-                (scope.header_name(&at, name), RestValue::compile(value, &at, scope))
+                (scope.answer_header(&at, name), RestValue::compile(value, &at, scope))
             {
                 headers.push((name, value));
             }
@@ -130,14 +135,15 @@ impl MockResponse {
     fn answer(&self, facts: &Facts<'_>) -> Answer {
         let request = facts.request;
         let (media_type, body) = match &self.body {
+            Some((media_type, _)) if is_bodiless(self.status) => (media_type.clone(), Vec::new()),
             Some((media_type, template)) => (media_type.clone(), template.render(facts).into_bytes()),
             None => (b"application/json".into(), Vec::new()),
         };
         let mut headers: Vec<(Bytes, Bytes)> = vec![(b"content-type".into(), media_type)];
         for (name, value) in &self.headers {
-            if let Some(value) = value.value(facts).filter(|value| is_header_value(value)) {
+            if let Some(value) = value.header_value(facts) {
                 headers.retain(|(known, _)| known != name);
-                headers.push((name.clone(), value.into_owned().into_bytes().into()));
+                headers.push((name.clone(), value.into()));
             }
         }
         headers.extend(request.ids.headers(request.protocol()));
@@ -155,18 +161,4 @@ fn status_code(text: &str) -> Option<u16> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::status_code;
-
-    #[test]
-    fn status_codes_are_read_leniently() {
-        for text in
-            ["{\"statusCode\": 200}", "{statusCode: 200}", "{ 'statusCode':200 }", "{\"statusCode\":\"200\"}"]
-        {
-            assert_eq!(status_code(text), Some(200), "{text}");
-        }
-        for text in ["", "{}", "{\"statusCode\": x}", "statusCode", "{\"statusCode\": 99999999}"] {
-            assert_eq!(status_code(text), None, "{text}");
-        }
-    }
-}
+mod tests;

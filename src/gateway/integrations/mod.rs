@@ -1,6 +1,7 @@
 //! What answers a route: a backend behind an Envoy cluster, or the gateway itself.
 
 pub mod backend_uri;
+pub mod bodiless;
 pub mod forwarded;
 pub mod headers;
 pub mod http_proxy;
