@@ -6,18 +6,24 @@
 use crate::gateway::Options;
 use crate::toolchain;
 use sekisho::gateway::clusters::Cluster;
-use sekisho::gateway::compile;
-use sekisho::gateway::config::{ProtocolVersion, load};
+use sekisho::gateway::config::ProtocolVersion;
+use sekisho_cli::render::document::plan;
+use sekisho_cli::render::dynamic::Delivery;
+use sekisho_cli::render::{Plan, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+
+/// What the connection manager's statistics are called, in every bootstrap here.
+pub(crate) const STAT_PREFIX: &str = "sekisho";
 
 /// Who writes the bootstrap.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Source {
-    /// This file.
+    /// `sekisho render`.
     #[default]
+    Rendered,
+    /// This file.
     ByHand,
     /// Nobody loads the filter: every request goes to the backend, for comparison.
     WithoutFilter,
@@ -32,17 +38,24 @@ pub(crate) struct Hosts {
 /// The bootstrap of a document, or what is wrong with the document.
 pub(crate) fn bootstrap(document: &Value, hosts: &Hosts, options: &Options) -> Result<Value, String> {
     let text = document.to_string();
-    let config = load(text.as_bytes()).map_err(|diagnostics| diagnostics.to_string())?;
-    let clusters = compile(&config).map_err(|diagnostics| diagnostics.to_string())?.clusters;
+    let (plan, _) = plan(text.as_bytes(), &|_| None).map_err(|diagnostics| diagnostics.to_string())?;
     let mut bootstrap = match options.bootstrap {
-        Source::ByHand => by_hand(&text, toolchain::module(), &clusters, options),
-        Source::WithoutFilter => without_filter(options),
+        Source::Rendered => rendered(&plan),
+        Source::ByHand => by_hand(&plan),
+        Source::WithoutFilter => without_filter(),
     };
     resolve(&mut bootstrap, hosts);
+    adjust(&mut bootstrap, options);
     Ok(bootstrap)
 }
 
-fn by_hand(document: &str, wasm: &Path, clusters: &[Cluster], options: &Options) -> Value {
+fn rendered(plan: &Plan) -> Value {
+    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let settings = Settings::new(anywhere, anywhere, toolchain::module().to_owned());
+    sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
+}
+
+fn by_hand(plan: &Plan) -> Value {
     let filter = json!({
         "name": "sekisho",
         "typed_config": {
@@ -51,27 +64,25 @@ fn by_hand(document: &str, wasm: &Path, clusters: &[Cluster], options: &Options)
                 "name": "sekisho",
                 "failure_policy": "FAIL_RELOAD",
                 "allow_on_headers_stop_iteration": true,
-                "configuration": { "@type": "type.googleapis.com/google.protobuf.StringValue", "value": document },
+                "configuration": { "@type": "type.googleapis.com/google.protobuf.StringValue", "value": plan.document },
                 "vm_config": {
                     "vm_id": "sekisho/default",
                     "runtime": "envoy.wasm.runtime.v8",
-                    "code": { "local": { "filename": wasm } },
+                    "code": { "local": { "filename": toolchain::module() } },
                 },
             },
         },
     });
     let route = json!({ "cluster_header": "x-sekisho-cluster", "timeout": "30s" });
-    let mut list: Vec<Value> = clusters.iter().map(|cluster| self::cluster(cluster, options)).collect();
-    list.extend(options.clusters.iter().cloned());
-    assemble(&[filter], &route, list, options)
+    assemble(&[filter], &route, plan.clusters.iter().map(cluster).collect())
 }
 
-fn without_filter(options: &Options) -> Value {
+fn without_filter() -> Value {
     let backend = json!({ "name": "backend", "type": "STRICT_DNS", "load_assignment": endpoint("backend", "backend.test", 80) });
-    assemble(&[], &json!({ "cluster": "backend", "timeout": "30s" }), vec![backend], options)
+    assemble(&[], &json!({ "cluster": "backend", "timeout": "30s" }), vec![backend])
 }
 
-fn assemble(filters: &[Value], route: &Value, clusters: Vec<Value>, options: &Options) -> Value {
+fn assemble(filters: &[Value], route: &Value, clusters: Vec<Value>) -> Value {
     let mut filters = filters.to_vec();
     filters.push(json!({
         "name": "envoy.filters.http.router",
@@ -80,25 +91,20 @@ fn assemble(filters: &[Value], route: &Value, clusters: Vec<Value>, options: &Op
             "suppress_envoy_headers": true,
         },
     }));
-    let mut manager = json!({
+    let manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "gateway",
+        "stat_prefix": STAT_PREFIX,
         "use_remote_address": true,
         "normalize_path": false,
         "merge_slashes": false,
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
         "stream_idle_timeout": "20s",
-        "request_headers_timeout": format!("{}s", options.request_headers_timeout.as_secs_f32()),
         "http_filters": filters,
         "route_config": {
             "request_headers_to_remove": ["x-sekisho-cluster"],
             "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [{ "match": { "prefix": "/" }, "route": route }] }],
         },
     });
-    if let Some(count) = options.max_headers_count {
-        manager["common_http_protocol_options"] = json!({ "max_headers_count": count });
-        manager["max_request_headers_kb"] = 1024.into();
-    }
     json!({
         "node": { "id": "sekisho", "cluster": "sekisho" },
         "admin": { "address": socket("127.0.0.1", 0) },
@@ -114,12 +120,12 @@ fn assemble(filters: &[Value], route: &Value, clusters: Vec<Value>, options: &Op
     })
 }
 
-fn cluster(cluster: &Cluster, options: &Options) -> Value {
+fn cluster(cluster: &Cluster) -> Value {
     let mut value = json!({
         "name": cluster.name,
         "type": "STRICT_DNS",
         "connect_timeout": "1s",
-        "per_connection_buffer_limit_bytes": options.upstream_buffer,
+        "per_connection_buffer_limit_bytes": 1_048_576,
         "load_assignment": endpoint(&cluster.name, &cluster.host, cluster.port),
     });
     let http2 = match cluster.protocol {
@@ -143,6 +149,31 @@ fn endpoint(name: &str, host: &str, port: u16) -> Value {
 
 fn socket(host: &str, port: u16) -> Value {
     json!({ "socket_address": { "address": host, "port_value": port } })
+}
+
+/// Applies what a test changes in the settings of the connection manager.
+fn adjust(value: &mut Value, options: &Options) {
+    match value {
+        Value::Object(members) => {
+            let manager = members
+                .get("@type")
+                .and_then(Value::as_str)
+                .is_some_and(|kind| kind.ends_with(".HttpConnectionManager"));
+            if let Some(timeout) = options.request_headers_timeout.filter(|_| manager) {
+                members.insert(
+                    "request_headers_timeout".to_owned(),
+                    format!("{}s", timeout.as_secs_f32()).into(),
+                );
+            }
+            if let Some(count) = options.max_headers_count.filter(|_| manager) {
+                members.insert("max_request_headers_kb".to_owned(), 1024.into());
+                members["common_http_protocol_options"]["max_headers_count"] = count.into();
+            }
+            members.values_mut().for_each(|member| adjust(member, options));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| adjust(item, options)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Puts the places of this machine where the documents' hosts stand: a backend is asked under its own name, and is here.

@@ -1,7 +1,7 @@
 //! A running Envoy.
 
 use crate::backend::Backend;
-use crate::bootstrap::{Hosts, Source, bootstrap};
+use crate::bootstrap::{Hosts, STAT_PREFIX, Source, bootstrap};
 use crate::{eventually, raw, toolchain};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -22,14 +22,10 @@ pub struct Options {
     pub bootstrap: Source,
     /// Places of hosts other than the backend; every other `….test` is the backend.
     pub hosts: BTreeMap<String, SocketAddr>,
-    /// Further clusters.
-    pub clusters: Vec<Value>,
-    /// Time for a client to send its headers.
-    pub request_headers_timeout: Duration,
-    /// Headers that Envoy lets through to the filter; its own 100 when absent.
+    /// Time for a client to send its headers, in the place of the bootstrap's.
+    pub request_headers_timeout: Option<Duration>,
+    /// Headers that Envoy lets through to the filter, in the place of the bootstrap's, and 1 MiB of them.
     pub max_headers_count: Option<u32>,
-    /// Bytes that Envoy keeps for a backend that does not take them.
-    pub upstream_buffer: u32,
 }
 
 impl Default for Options {
@@ -39,10 +35,8 @@ impl Default for Options {
             envoy_version: None,
             bootstrap: Source::default(),
             hosts: BTreeMap::new(),
-            clusters: Vec::new(),
-            request_headers_timeout: Duration::from_secs(10),
+            request_headers_timeout: None,
             max_headers_count: None,
-            upstream_buffer: 1_048_576,
         }
     }
 }
@@ -130,6 +124,11 @@ impl Gateway {
         let value =
             text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned);
         value.map_or(0, |value| value.trim().parse().expect("a counter is a number"))
+    }
+
+    /// A counter or gauge of the connection manager, such as `downstream_rq_4xx`.
+    pub async fn http_stat(&self, name: &str) -> u64 {
+        self.admin_stat(&format!("http.{STAT_PREFIX}.{name}")).await
     }
 
     /// The text of an admin page.

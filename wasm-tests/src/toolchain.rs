@@ -1,35 +1,31 @@
-//! Where Envoy and the module come from.
+//! Where Envoy and the module come from: as for everybody, from the command's toolchain.
 
+use sekisho_cli::toolchain;
+use sekisho_cli::ui::Ui;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
-/// The workspace.
-pub(crate) fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the workspace")
-}
-
-/// Envoy: of a version if one is given or `$SEKISHO_ENVOY_VERSION` names one, else any.
+/// Envoy: of the version that `$SEKISHO_ENVOY_VERSION` names, else the one everything is tested with.
+///
+/// Tests run at the same time, and the first one may have to install it.
 pub(crate) fn envoy(version: Option<&str>) -> PathBuf {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock();
     let wanted = version.map(str::to_owned).or_else(|| std::env::var("SEKISHO_ENVOY_VERSION").ok());
-    let path = std::env::var_os("ENVOY_BIN").map(PathBuf::from).expect("ENVOY_BIN names an Envoy");
+    let version = wanted.as_deref().unwrap_or(toolchain::ENVOY_VERSION);
+    let path = toolchain::envoy(&Ui::new(), version).unwrap_or_else(|error| panic!("{error}"));
+    let found = toolchain::envoy_version(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     if let Some(wanted) = wanted {
-        let output = Command::new(&path).arg("--version").output().expect("Envoy can be run");
-        let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(told.contains(&format!("/{wanted}/")), "{} is not Envoy {wanted}: {told}", path.display());
+        assert_eq!(found.to_string(), wanted, "`{}` is found before an installed one", path.display());
     }
     path
 }
 
-/// The module, built once per test binary.
+/// The module, built once per test binary; `$SEKISHO_WASM` names one that is there.
 pub(crate) fn module() -> &'static Path {
     static MODULE: OnceLock<PathBuf> = OnceLock::new();
-    MODULE.get_or_init(|| {
-        if let Some(path) = std::env::var_os("SEKISHO_WASM") {
-            return path.into();
-        }
-        let status = Command::new(env!("CARGO")).arg("wasm").current_dir(workspace()).status();
-        assert!(status.expect("cargo can be run").success(), "the module cannot be built: `cargo wasm`");
-        workspace().join("target/wasm32-wasip1/release/sekisho.wasm")
+    MODULE.get_or_init(|| match std::env::var_os("SEKISHO_WASM") {
+        Some(path) => path.into(),
+        None => toolchain::module(&Ui::new()).unwrap_or_else(|error| panic!("{error}")),
     })
 }

@@ -4,7 +4,7 @@
 
 use sekisho_cases::Answer;
 use serde_json::{Value, json};
-use wasm_tests::{Backend, Gateway, Options, documents, eventually, raw};
+use wasm_tests::{Backend, Gateway, Options, Source, documents, eventually, raw};
 
 const UNAVAILABLE: &str = r#"{"message":"Service Unavailable"}"#;
 const INTERNAL_HTTP: &str = r#"{"message":"Internal Server Error"}"#;
@@ -126,11 +126,11 @@ async fn a_client_that_leaves_takes_its_request_from_the_backend() {
         eventually("the request arrives", async || (backend.seen().len() >= i).then_some(())).await;
     }
     eventually("nothing is active upstream", async || {
-        let active = gateway.admin_stat("cluster.http_//backend_test_80.upstream_rq_active").await;
-        (active == 0).then_some(())
+        let active = gateway.admin("/stats?filter=^cluster.*upstream_rq_active$").await;
+        active.lines().all(|line| line.ends_with(": 0")).then_some(())
     })
     .await;
-    assert_eq!(gateway.admin_stat("http.gateway.downstream_rq_active").await, 0);
+    assert_eq!(gateway.http_stat("downstream_rq_active").await, 0);
     assert_eq!(raw::get(gateway.address(), "/x").await.unwrap().status, 200);
     gateway.assert_no_panic().await;
 }
@@ -143,4 +143,18 @@ async fn a_document_that_is_wrong_stops_envoy_from_starting() {
     let problem =
         Gateway::try_start(&document, &backend, Options::default()).await.err().expect("it must not start");
     assert!(problem.contains("missing"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_filter_alone_serves_in_a_bootstrap_that_somebody_wrote_by_hand() {
+    let backend = Backend::start().await;
+    let options = Options { bootstrap: Source::ByHand, ..Options::default() };
+    let gateway = Gateway::start(&documents::http_proxy(), &backend, options).await;
+    let response = raw::get(gateway.address(), "/x?a=1").await.unwrap();
+    assert_eq!((response.status, response.text().as_str()), (200, "ok"));
+    assert_eq!(backend.only().seen.path, "/x?a=1");
+    assert_eq!(backend.only().header("x-sekisho-cluster"), [""; 0]);
+    let request = b"GET /../x HTTP/1.1\r\nhost: h.test\r\n\r\n";
+    assert_eq!(raw::send(gateway.address(), request).await.unwrap().status, 400);
+    gateway.assert_no_panic().await;
 }

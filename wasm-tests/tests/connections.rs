@@ -9,7 +9,7 @@ use wasm_tests::{Backend, Gateway, Options, documents, eventually, raise_open_fi
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_senders_do_not_keep_others_waiting_and_are_cut_off() {
     let backend = Backend::start().await;
-    let options = Options { request_headers_timeout: Duration::from_secs(3), ..Options::default() };
+    let options = Options { request_headers_timeout: Some(Duration::from_secs(3)), ..Options::default() };
     let gateway = Gateway::start(&documents::http_proxy(), &backend, options).await;
     let mut slow = Vec::new();
     for _ in 0..500 {
@@ -42,7 +42,7 @@ async fn thousands_of_idle_connections_are_held_while_requests_are_served() {
         idle.push(raw::Raw::connect(gateway.address()).await.expect("the gateway takes connections"));
     }
     let held = eventually("Envoy holds them", async || {
-        let active = gateway.admin_stat("http.gateway.downstream_cx_active").await;
+        let active = gateway.http_stat("downstream_cx_active").await;
         (active >= wanted as u64).then_some(active)
     })
     .await;

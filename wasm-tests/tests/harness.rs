@@ -22,20 +22,14 @@ async fn what_is_sent_is_recorded_and_what_is_answered_arrives() {
     assert_eq!((recorded.seen.method.as_str(), recorded.seen.path.as_str()), ("POST", "/a?b"));
     assert_eq!((recorded.seen.body.as_slice(), recorded.ended), (b"body".as_slice(), true));
     assert!(recorded.seen.headers.contains(&("x-bytes".to_owned(), b"\xff\xfe".to_vec())));
-    assert_eq!(gateway.admin_stat("http.gateway.downstream_rq_4xx").await, 1);
+    assert_eq!(gateway.http_stat("downstream_rq_4xx").await, 1);
     assert!(gateway.resident_bytes() > 1 << 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_envoy_that_cannot_start_says_why() {
     let backend = Backend::start().await;
-    let options = Options {
-        bootstrap: Source::WithoutFilter,
-        clusters: vec![],
-        request_headers_timeout: std::time::Duration::from_secs(1),
-        concurrency: 0,
-        ..Options::default()
-    };
+    let options = Options { bootstrap: Source::WithoutFilter, concurrency: 0, ..Options::default() };
     // Worker threads cannot be none: Envoy takes one.
     let gateway = Gateway::start(&documents::http_proxy(), &backend, options).await;
     assert_eq!(gateway.admin_stat("server.concurrency").await, 1);
