@@ -1,1 +1,22 @@
-//! x
+//! The `sekisho` command: one module for each verb over the gateway's core.
+//!
+//! A verb is a module with `pub struct Args` and `pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error>`; it is
+//! added in [`args`] by a variant and an arm.
+
+pub mod apply;
+pub mod args;
+pub mod completions;
+pub mod demo;
+pub mod error;
+pub mod explain;
+pub mod hash_key;
+pub mod process;
+pub mod reference;
+pub mod render;
+pub mod schema;
+pub mod toolchain;
+pub mod ui;
+pub mod validate;
+
+pub use error::Error;
+pub use ui::Ui;

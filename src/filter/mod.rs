@@ -1,1 +1,138 @@
 //! The shell: carries out what the core decides, and decides nothing. Wasm only.
+//!
+//! `abi` is Proxy-Wasm as functions, `host` is what we ask of it, `root` is one configuration. `stream` and `response` are
+//! one request: the only place where a decision becomes host calls. `docs/adr/0001-own-abi-shell.md` tells why it is ours.
+
+mod abi;
+mod body;
+mod host;
+mod response;
+mod root;
+mod stream;
+
+use abi::{DataStatus, HeadersStatus, TrailersStatus};
+use nohash_hasher::IntMap;
+use root::Root;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use stream::Stream;
+
+thread_local! {
+    static VM: RefCell<Vm> = const { RefCell::new(Vm::new()) };
+}
+
+/// Everything in one VM: one Envoy worker.
+struct Vm {
+    roots: IntMap<u32, Root>,
+    streams: IntMap<u32, Stream>,
+    worker: Worker,
+}
+
+/// What the requests of a worker share.
+struct Worker {
+    /// Which stream asked.
+    callouts: IntMap<u32, u32>,
+    dice: Option<fastrand::Rng>,
+}
+
+/// Runs a callback. None if another one is running, which no host does: the caller then holds the request.
+fn vm<T>(callback: impl FnOnce(&mut Vm) -> T) -> Option<T> {
+    VM.with(|vm| vm.try_borrow_mut().ok().map(|mut vm| callback(&mut vm)))
+}
+
+fn configure(context: u32, size: usize) -> bool {
+    vm(|vm| vm.roots.get_mut(&context).is_some_and(|root| root.configure(size))).unwrap_or(false)
+}
+
+// === impl Vm ===
+
+impl Vm {
+    const fn new() -> Self {
+        Self {
+            roots: HashMap::with_hasher(BuildHasherDefault::new()),
+            streams: HashMap::with_hasher(BuildHasherDefault::new()),
+            worker: Worker { callouts: HashMap::with_hasher(BuildHasherDefault::new()), dice: None },
+        }
+    }
+
+    fn create(&mut self, context: u32, parent: u32) {
+        if parent == 0 {
+            self.roots.insert(context, Root::default());
+        } else {
+            let gateway = self.roots.get(&parent).and_then(Root::gateway);
+            self.streams.insert(context, Stream::new(context, gateway));
+        }
+    }
+
+    fn delete(&mut self, context: u32) {
+        if let Some(stream) = self.streams.remove(&context) {
+            if let Some(token) = stream.token() {
+                self.worker.callouts.remove(&token);
+            }
+        } else {
+            self.roots.remove(&context);
+        }
+    }
+
+    fn request_headers(&mut self, context: u32, end_of_stream: bool) -> HeadersStatus {
+        match self.streams.get_mut(&context) {
+            Some(stream) => stream.on_request_headers(end_of_stream, &mut self.worker),
+            None => HeadersStatus::StopAll,
+        }
+    }
+
+    fn request_body(&mut self, context: u32, size: usize, end_of_stream: bool) -> DataStatus {
+        match self.streams.get_mut(&context) {
+            Some(stream) => stream.on_request_body(size, end_of_stream, &mut self.worker),
+            None => DataStatus::Drop,
+        }
+    }
+
+    fn request_trailers(&mut self, context: u32) -> TrailersStatus {
+        match self.streams.get_mut(&context) {
+            Some(stream) => stream.on_request_trailers(&mut self.worker),
+            None => TrailersStatus::Stop,
+        }
+    }
+
+    fn response_headers(&mut self, context: u32, end_of_stream: bool) -> HeadersStatus {
+        match self.streams.get_mut(&context) {
+            Some(stream) => stream.on_response_headers(end_of_stream, &mut self.worker),
+            None => HeadersStatus::StopAll,
+        }
+    }
+
+    fn response_body(&mut self, context: u32, size: usize, end_of_stream: bool) -> DataStatus {
+        match self.streams.get_mut(&context) {
+            Some(stream) => stream.on_response_body(size, end_of_stream, &mut self.worker),
+            None => DataStatus::Drop,
+        }
+    }
+
+    fn response_trailers(&mut self, context: u32) -> TrailersStatus {
+        match self.streams.get_mut(&context) {
+            Some(stream) => stream.on_response_trailers(&mut self.worker),
+            None => TrailersStatus::Stop,
+        }
+    }
+
+    fn callout(&mut self, token: u32, headers: usize, body: usize) {
+        let context = self.worker.callouts.remove(&token);
+        // The request may be gone; Envoy does not cancel its callouts.
+        if let Some(stream) = context.and_then(|context| self.streams.get_mut(&context)) {
+            stream.on_callout(token, headers, body, &mut self.worker);
+        }
+    }
+}
+
+// === impl Worker ===
+
+impl Worker {
+    fn roll(&mut self) -> [u8; 32] {
+        let rng = self.dice.get_or_insert_with(|| fastrand::Rng::with_seed(host::seed()));
+        let mut dice = [0; 32];
+        rng.fill(&mut dice);
+        dice
+    }
+}

@@ -75,7 +75,9 @@ pub fn compile(config: &Config) -> Result<Compiled, Diagnostics> {
         }
     }
     if config.apis.is_empty() {
-        diagnostics.error("apis", "there is no API").help("add one: docs/reference/configuration.md");
+        diagnostics
+            .error("apis", "there is no API")
+            .help("`sekisho schema --markdown` shows what an API needs");
     }
     let default_api = default_api(config, &apis, first, &mut diagnostics);
     diagnostics.forget_repeats();

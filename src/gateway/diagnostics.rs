@@ -47,6 +47,12 @@ impl Diagnostics {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// How many there are of a severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.0.iter().filter(|diagnostic| diagnostic.severity == severity).count()
+    }
+
     /// Keeps one of several diagnostics that are the same: an integration is compiled for each stage.
     pub fn forget_repeats(&mut self) {
         let mut seen = std::collections::HashSet::new();
@@ -78,26 +84,64 @@ impl Diagnostic {
     }
 }
 
-/// The candidate most like `name`, within three edits and a third of its length.
+/// The candidate most like `name`: the same but for case, or within three edits and a third of its length.
 #[must_use]
 pub fn similar<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let reach = (name.len() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= reach)
+        .filter_map(|candidate| Some((distance(name, candidate, reach)?, candidate)))
         .min()
         .map(|(_, candidate)| candidate)
 }
 
+/// Edits from `name` to `candidate`, if they are within `reach`.
+fn distance(name: &str, candidate: &str, reach: usize) -> Option<usize> {
+    if name.eq_ignore_ascii_case(candidate) {
+        return Some(0);
+    }
+    // A name that is too long or too short by more than the reach cannot be within it, and a document may hold many names.
+    if name.len().abs_diff(candidate.len()) > reach * 4 {
+        return None;
+    }
+    Some(strsim::damerau_levenshtein(name, candidate)).filter(|distance| *distance <= reach)
+}
+
+/// The path of an object's member: `stages[0]` and `target` are `stages[0].target`, a name that is no identifier stands
+/// in brackets: `routeSettings["GET /x"]`.
+#[must_use]
+pub fn member(path: &str, name: &str) -> String {
+    let identifier = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    match (identifier, path.is_empty()) {
+        (true, true) => name.to_owned(),
+        (true, false) => format!("{path}.{name}"),
+        (false, _) => format!("{path}[{}]", serde_json::Value::from(name)),
+    }
+}
+
+/// The path of a list's element: `apis` and 0 are `apis[0]`.
+#[must_use]
+pub fn element(path: &str, index: usize) -> String {
+    format!("{path}[{index}]")
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        let at = if self.path.is_empty() { String::new() } else { format!("{}: ", self.path) };
-        write!(f, "{severity}: {at}{}", self.problem)?;
+        write!(f, "{}: ", self.severity)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.problem)?;
         match &self.help {
             Some(help) => write!(f, "\n  help: {help}"),
             None => Ok(()),
@@ -116,3 +160,8 @@ impl fmt::Display for Diagnostics {
         Ok(())
     }
 }
+
+impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests;

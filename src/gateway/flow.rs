@@ -59,6 +59,9 @@ pub struct Callout {
     pub body: Vec<u8>,
     /// How long to wait.
     pub timeout_millis: u32,
+    /// Whether the request's body may be wanted after the answer. It is then buffered meanwhile, and too long a one is
+    /// refused; else the client is made to wait with it.
+    pub then_body: bool,
 }
 
 /// The answer to a [`Callout`].

@@ -45,6 +45,17 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     refuse(api.policy.is_some(), "policy");
     refuse(api.web_socket_settings.is_some(), "webSocketSettings");
     refuse(!api.authorizers.is_empty(), "authorizers");
+    refuse(
+        differs(
+            &api.route_selection_expression,
+            &["$request.method $request.path", "${request.method} ${request.path}"],
+        ),
+        "routeSelectionExpression",
+    );
+    refuse(
+        differs(&api.api_key_selection_expression, &["$request.header.x-api-key"]),
+        "apiKeySelectionExpression",
+    );
     lists(&api.routes, &api.integrations, refuse);
     for (i, deployment) in api.deployments.iter().enumerate() {
         refuse(!deployment.authorizers.is_empty(), &format!("deployments[{i}].authorizers"));
@@ -87,8 +98,15 @@ fn lists(routes: &[Route], integrations: &[Integration], refuse: &mut dyn FnMut(
             matches!(integration.integration_type, IntegrationType::HttpProxy | IntegrationType::Mock);
         refuse(!known, &format!("integrations[{i}].integrationType"));
         refuse(integration.integration_subtype.is_some(), &format!("integrations[{i}].integrationSubtype"));
+        let passthrough = differs(&integration.passthrough_behavior, &["WHEN_NO_MATCH"]);
+        refuse(passthrough, &format!("integrations[{i}].passthroughBehavior"));
         refuse(integration.credentials_arn.is_some(), &format!("integrations[{i}].credentialsArn"));
     }
+}
+
+/// Whether a member says something else than AWS prints where nobody chose anything.
+fn differs(written: &Option<String>, defaults: &[&str]) -> bool {
+    written.as_deref().is_some_and(|written| !defaults.contains(&written))
 }
 
 /// Settings that are off change nothing, so they are accepted.

@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Api {
     /// Names the API; the first label of its default host.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub api_id: String,
     /// The API's name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
     pub name: Option<String>,
     /// Decides wording, statuses, routing and payload rules.
     pub protocol_type: ProtocolType,
@@ -41,6 +43,7 @@ pub struct Api {
     #[serde(default)]
     pub binary_media_types: Vec<String>,
     /// Smallest response that is compressed, in bytes; REST APIs.
+    #[cfg_attr(feature = "schema", schemars(range(max = 10_485_760)))]
     pub minimum_compression_size: Option<u64>,
     /// Resource policy; REST APIs.
     pub policy: Option<serde_json::Value>,
@@ -67,10 +70,10 @@ pub struct Api {
     pub warnings: Option<Ignored>,
     /// Descriptive or read-only: ignored.
     pub ip_address_type: Option<Ignored>,
-    /// Not supported yet.
-    pub api_key_selection_expression: Option<NotYet>,
-    /// Not supported yet.
-    pub route_selection_expression: Option<NotYet>,
+    /// AWS prints `$request.header.x-api-key`; nothing else is supported yet.
+    pub api_key_selection_expression: Option<String>,
+    /// AWS prints `$request.method $request.path`; nothing else is supported yet.
+    pub route_selection_expression: Option<String>,
     /// Not supported yet.
     pub disable_schema_validation: Option<NotYet>,
 }
@@ -111,6 +114,7 @@ pub struct CorsConfiguration {
     pub allow_headers: Vec<String>,
     /// Allowed methods.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(inner(length(min = 1, max = 64))))]
     pub allow_methods: Vec<String>,
     /// Allowed origins.
     #[serde(default)]
@@ -119,6 +123,7 @@ pub struct CorsConfiguration {
     #[serde(default)]
     pub expose_headers: Vec<String>,
     /// Seconds a preflight may be cached; -1 to 86400.
+    #[cfg_attr(feature = "schema", schemars(range(min = -1, max = 86400)))]
     pub max_age: Option<i64>,
 }
 
@@ -128,8 +133,10 @@ pub struct CorsConfiguration {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Route {
     /// `$default`, or a method (or `ANY`) and a path: `GET /users/{id}`.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub route_key: String,
     /// `integrations/<integrationId>`.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
     pub target: Option<String>,
     /// Who may call; `NONE` when absent.
     pub authorization_type: Option<AuthorizationType>,
@@ -137,10 +144,12 @@ pub struct Route {
     pub authorizer_id: Option<String>,
     /// Scopes of which a token must carry one.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(inner(length(min = 1, max = 64))))]
     pub authorization_scopes: Vec<String>,
     /// Whether an API key is required.
     pub api_key_required: Option<bool>,
     /// A name for the operation.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     pub operation_name: Option<String>,
     /// Descriptive or read-only: ignored.
     pub route_id: Option<Ignored>,
@@ -164,6 +173,7 @@ pub struct Route {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Deployment {
     /// Names the deployment.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub deployment_id: String,
     /// Its routes.
     #[serde(default)]

@@ -9,8 +9,10 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Authorizer {
     /// Names the authorizer for routes.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub authorizer_id: String,
     /// The authorizer's name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
     pub name: Option<String>,
     /// What kind it is.
     pub authorizer_type: AuthorizerType,
@@ -24,14 +26,17 @@ pub struct Authorizer {
     #[serde(rename = "providerARNs")]
     pub provider_arns: Vec<String>,
     /// The Lambda function, or a plain HTTP endpoint.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 2048)))]
     pub authorizer_uri: Option<String>,
     /// Payload format of a REQUEST authorizer.
     pub authorizer_payload_format_version: Option<super::PayloadFormatVersion>,
     /// Whether `isAuthorized` answers are understood.
     pub enable_simple_responses: Option<bool>,
     /// Seconds a result is cached; 0 to 3600.
+    #[cfg_attr(feature = "schema", schemars(range(max = 3600)))]
     pub authorizer_result_ttl_in_seconds: Option<u32>,
     /// What a token must match in full.
+    #[cfg_attr(feature = "schema", schemars(length(max = 1024)))]
     pub identity_validation_expression: Option<String>,
     /// The role that calls the function.
     pub authorizer_credentials_arn: Option<String>,
@@ -77,6 +82,7 @@ pub enum AuthorizationType {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct JwtConfiguration {
     /// `iss`, exactly; HTTP APIs.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 2048)))]
     pub issuer: Option<String>,
     /// Accepted `aud` or `client_id`.
     #[serde(default)]
@@ -104,6 +110,7 @@ pub struct JwtConfiguration {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct JwtIssuer {
     /// `iss`, exactly.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 2048)))]
     pub issuer: String,
     /// Accepted `aud`.
     #[serde(default)]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DomainName {
     /// The host, or `*.` and a parent domain.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 512)))]
     pub domain_name: String,
     /// Certificate and TLS policy.
     #[serde(default)]
@@ -73,6 +74,7 @@ pub enum SecurityPolicy {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MutualTlsAuthentication {
     /// `file:` and a PEM path.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 2048)))]
     pub truststore_uri: String,
     /// Descriptive or read-only: ignored.
     pub truststore_warnings: Option<Ignored>,
@@ -103,6 +105,7 @@ pub struct ApiMapping {
     /// The API.
     pub api_id: String,
     /// Its stage.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
     pub stage: String,
     /// The path; everything when absent.
     pub api_mapping_key: Option<String>,
@@ -118,6 +121,7 @@ pub struct RoutingRule {
     /// The custom domain.
     pub domain_name: String,
     /// 1 to 1,000,000; lowest first.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1_000_000)))]
     pub priority: u32,
     /// All must hold.
     #[serde(default)]
@@ -190,6 +194,7 @@ pub struct InvokeApi {
     /// The API.
     pub api_id: String,
     /// Its stage.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
     pub stage: String,
     /// Whether the matched base path is removed.
     pub strip_base_path: Option<bool>,

@@ -1,5 +1,7 @@
 //! Integrations as written.
 
+#[cfg(feature = "schema")]
+use super::bounds;
 use super::{Ignored, NotYet};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -10,18 +12,23 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Integration {
     /// Names the integration for routes.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub integration_id: String,
     /// What kind it is.
     pub integration_type: IntegrationType,
     /// An AWS service action: `SQS-SendMessage`.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
     pub integration_subtype: Option<String>,
     /// The method sent; `ANY` passes the client's.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     pub integration_method: Option<String>,
     /// URL, ARN or function name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 2048)))]
     pub integration_uri: Option<String>,
     /// How it is reached; `INTERNET` when absent.
     pub connection_type: Option<ConnectionType>,
     /// The VPC link.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1024)))]
     pub connection_id: Option<String>,
     /// Format of Lambda events.
     pub payload_format_version: Option<PayloadFormatVersion>,
@@ -29,9 +36,11 @@ pub struct Integration {
     pub timeout_in_millis: Option<u32>,
     /// Request mapping: `append:header.x` to a value.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(1, 512))))]
     pub request_parameters: BTreeMap<String, String>,
     /// Response mapping: status to mapping.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::texts(1, 512))))]
     pub response_parameters: BTreeMap<String, BTreeMap<String, String>>,
     /// The execution role.
     pub credentials_arn: Option<String>,
@@ -39,6 +48,7 @@ pub struct Integration {
     pub tls_config: Option<TlsConfig>,
     /// Media type to template; MOCK.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(0, 32768))))]
     pub request_templates: BTreeMap<String, String>,
     /// Answers; MOCK.
     #[serde(default)]
@@ -61,8 +71,8 @@ pub struct Integration {
     pub content_handling_strategy: Option<NotYet>,
     /// Not supported yet.
     pub integration_response_selection_expression: Option<NotYet>,
-    /// Not supported yet.
-    pub passthrough_behavior: Option<NotYet>,
+    /// AWS prints `WHEN_NO_MATCH`; nothing else is supported yet.
+    pub passthrough_behavior: Option<String>,
     /// Not supported yet.
     pub template_selection_expression: Option<NotYet>,
     /// Not supported yet.
@@ -134,6 +144,7 @@ pub enum ProtocolVersion {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct TlsConfig {
     /// The name the certificate must carry, and SNI.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 512)))]
     pub server_name_to_verify: Option<String>,
     /// Not supported yet.
     pub insecure_skip_verification: Option<NotYet>,
@@ -145,14 +156,17 @@ pub struct TlsConfig {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct IntegrationResponse {
     /// The status.
+    #[cfg_attr(feature = "schema", schemars(range(min = 100, max = 599)))]
     pub status_code: u16,
     /// A regular expression that the template's status must match in full; empty is the default answer.
     pub selection_pattern: Option<String>,
     /// `method.response.header.<Name>` to a value.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(1, 512))))]
     pub response_parameters: BTreeMap<String, String>,
     /// Media type to template.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(0, 32768))))]
     pub response_templates: BTreeMap<String, String>,
     /// Not supported yet.
     pub content_handling_strategy: Option<NotYet>,

@@ -1,29 +1,37 @@
-//! Text → [`Config`], or everything that is wrong with it.
+//! Text → [`Config`], or everything that is wrong with its form. What a document means is
+//! [`crate::gateway::compile`]'s.
+//!
+//! Three questions in turn: is it JSON in which no name stands twice (`syntax`), does it fit the schema (`violations`,
+//! native only: the filter would carry a schema validator for nothing), do the types take it (`typed`)?
 
 use super::Config;
 use crate::gateway::diagnostics::Diagnostics;
 
+#[cfg(feature = "schema")]
+mod hints;
+mod syntax;
+mod typed;
+#[cfg(feature = "schema")]
+mod violations;
+
 /// Reads a document.
 ///
 /// # Errors
-/// Every problem of its form: what is not JSON, unknown or missing fields, wrong types. Without the `schema` feature
-/// (in the filter) only the first one is found; the document is refused all the same.
+/// Every problem of its form: what is not JSON, names that stand twice, unknown or missing fields, wrong types, values
+/// out of bounds. Without the `schema` feature (in the filter) bounds are not checked, and of the others only the first
+/// is found; the document is refused all the same.
 pub fn load(text: &[u8]) -> Result<Config, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
-    let deserializer = &mut serde_json::Deserializer::from_slice(text);
-    match serde_path_to_error::deserialize(deserializer) {
-        Ok(config) => Ok(config),
-        Err(error) => {
-            let path = error.path().to_string();
-            diagnostics.error(path, error.inner().to_string());
-            Err(diagnostics)
-        }
+    if !syntax::check(text, &mut diagnostics) {
+        return Err(diagnostics);
     }
+    #[cfg(feature = "schema")]
+    violations::check(text, &mut diagnostics);
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    typed::read(text, &mut diagnostics).ok_or(diagnostics)
 }
 
-/// The JSON Schema of the document.
-#[cfg(feature = "schema")]
-#[must_use]
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Config).to_value()
-}
+#[cfg(test)]
+mod tests;

@@ -5,27 +5,34 @@
 
 mod api;
 mod authorizer;
+#[cfg(feature = "schema")]
+mod bounds;
 mod domain;
 mod integration;
 mod load;
 mod marker;
+#[cfg(feature = "schema")]
+mod schema;
 mod stage;
 mod usage_plan;
 
-pub use api::{Api, CorsConfiguration, Deployment, GatewayResponse, ProtocolType, Route, WebSocketSettings};
+pub use api::{
+    Api, ApiKeySource, CorsConfiguration, Deployment, GatewayResponse, ProtocolType, Route, WebSocketSettings,
+};
 pub use authorizer::{AuthorizationType, Authorizer, AuthorizerType, JwtConfiguration, JwtIssuer};
 pub use domain::{
-    ApiMapping, DomainName, DomainNameConfiguration, MutualTlsAuthentication, RoutingMode, RoutingRule,
-    RoutingRuleAction, RoutingRuleCondition, SecurityPolicy,
+    ApiMapping, DomainName, DomainNameConfiguration, InvokeApi, MatchBasePaths, MatchHeaderValue,
+    MatchHeaders, MutualTlsAuthentication, RoutingMode, RoutingRule, RoutingRuleAction, RoutingRuleCondition,
+    SecurityPolicy,
 };
 pub use integration::{
     ConnectionType, HealthCheck, InjectedCredential, Integration, IntegrationResponse, IntegrationType,
     PayloadFormatVersion, ProtocolVersion, RetryOn, RetryPolicy, TlsConfig,
 };
 pub use load::load;
-#[cfg(feature = "schema")]
-pub use load::schema;
 pub use marker::{Ignored, NotYet};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 pub use stage::{
     AccessLogSettings, CanaryMatch, CanarySettings, LoggingLevel, NamedMatch, RouteSettings, Stage,
 };
@@ -34,11 +41,15 @@ pub use usage_plan::{ApiKey, ApiStage, Quota, QuotaPeriod, QuotaScope, Throttle,
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// One gateway: the whole document.
+/// The configuration document of one gateway.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", schemars(title = "Sekisho gateway"))]
 pub struct Config {
+    /// Where an editor finds the JSON Schema of this document: ignored.
+    #[serde(rename = "$schema")]
+    pub json_schema: Option<Ignored>,
     /// AWS region used in ARNs and events; `us-east-1` when absent.
     pub region: Option<String>,
     /// AWS account of the gateway's owner, used in ARNs and events; `123456789012` when absent.

@@ -1,5 +1,7 @@
 //! Stages and canaries as written.
 
+#[cfg(feature = "schema")]
+use super::bounds;
 use super::{Ignored, NotYet};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -10,11 +12,13 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Stage {
     /// `$default`, or the first segment of the path.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
     pub stage_name: String,
     /// The deployment served; the live lists when absent.
     pub deployment_id: Option<String>,
     /// Stage variables.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("propertyNames" = bounds::stage_variable_name(), "additionalProperties" = bounds::stage_variable_value())))]
     pub stage_variables: BTreeMap<String, String>,
     /// Settings of every route.
     pub default_route_settings: Option<RouteSettings>,
@@ -57,6 +61,7 @@ pub struct Stage {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RouteSettings {
     /// Requests per second.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub throttling_rate_limit: Option<f64>,
     /// Size of the bucket.
     pub throttling_burst_limit: Option<u32>,
@@ -87,6 +92,7 @@ pub enum LoggingLevel {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AccessLogSettings {
     /// Text with `$context` variables.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 3072)))]
     pub format: Option<String>,
     /// *Extension.* `stdout`, `file:PATH`, `otlp:CLUSTER` or `als:CLUSTER`.
     pub destination: Option<String>,
@@ -100,11 +106,13 @@ pub struct AccessLogSettings {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CanarySettings {
     /// Share of requests, 0.0 to 100.0.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100)))]
     pub percent_traffic: Option<f64>,
     /// The deployment on the canary side.
     pub deployment_id: Option<String>,
     /// Stage variables that differ.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("propertyNames" = bounds::stage_variable_name(), "additionalProperties" = bounds::stage_variable_value())))]
     pub stage_variable_overrides: BTreeMap<String, String>,
     /// Accepted; there is no stage cache yet.
     pub use_stage_cache: Option<bool>,

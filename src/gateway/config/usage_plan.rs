@@ -10,8 +10,10 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ApiKey {
     /// Names the key.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub id: String,
     /// The key's name.
+    #[cfg_attr(feature = "schema", schemars(length(max = 1024)))]
     pub name: Option<String>,
     /// `sha256:` and 64 hexadecimal digits; a plain value only in front of `render`.
     pub value: Option<String>,
@@ -37,6 +39,7 @@ pub struct ApiKey {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UsagePlan {
     /// Names the plan.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub id: String,
     /// The plan's name.
     pub name: Option<String>,
@@ -75,6 +78,7 @@ pub struct ApiStage {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Throttle {
     /// Tokens per second.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub rate_limit: Option<f64>,
     /// Size of the bucket.
     pub burst_limit: Option<u32>,

@@ -66,7 +66,10 @@ fn passes_to_backend(protocol: ProtocolType, name: &[u8]) -> bool {
         | b"te"
         | b"trailer" => false,
         _ => match protocol {
-            ProtocolType::Http | ProtocolType::Websocket => !name.starts_with(b"x-forwarded-"),
+            // Envoy finds no route for a request without `x-forwarded-proto`, which it has written itself.
+            ProtocolType::Http | ProtocolType::Websocket => {
+                !name.starts_with(b"x-forwarded-") || name == b"x-forwarded-proto"
+            }
             ProtocolType::Rest => !matches!(
                 name,
                 b"content-encoding"

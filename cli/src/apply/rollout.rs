@@ -1,0 +1,245 @@
+//! The steps of an update, in the order that keeps every request whole.
+
+use super::Error;
+use super::admin::{Admin, Kind, Status};
+use crate::Ui;
+use crate::render::dynamic::{self, Layout, Resources, Watched, types};
+use crate::render::{Error as RenderError, Plan, Settings};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// Time between two questions to Envoy.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Which Envoy, and how long to wait for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Envoy's admin interface.
+    pub admin: SocketAddr,
+    /// For each step.
+    pub timeout: Duration,
+    /// For requests that run, before clusters are removed.
+    pub drain: Duration,
+}
+
+/// What an update did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Clusters that are new.
+    pub added: Vec<String>,
+    /// Clusters that are gone.
+    pub removed: Vec<String>,
+    /// Clusters that nothing new uses, but that still serve requests: the next update removes them.
+    pub kept: Vec<String>,
+    /// Whether the filter has a new document.
+    pub filter: bool,
+    /// Whether routes or listener changed.
+    pub edge: bool,
+}
+
+/// Brings a running Envoy to a plan.
+///
+/// # Errors
+/// Envoy did not take it; the old configuration keeps serving, and the old files are back.
+pub fn roll_out(
+    plan: &Plan,
+    settings: &Settings,
+    layout: &Layout,
+    options: &Options,
+    ui: &Ui,
+) -> Result<Outcome, Error> {
+    let _lock = lock(layout)?;
+    let wanted = dynamic::resources(plan, settings, layout);
+    let rollout = Rollout { layout, options, ui, admin: Admin::new(options.admin) };
+    let outcome = rollout.run(&wanted)?;
+    let text = serde_json::to_string_pretty(settings).map_err(|source| RenderError::Settings { source })?;
+    dynamic::replace(&layout.settings(), &format!("{text}\n"))?;
+    Ok(outcome)
+}
+
+/// Held as long as the file is open, and let go when this process dies.
+fn lock(layout: &Layout) -> Result<File, Error> {
+    let path = layout.lock();
+    let write = |source| RenderError::Write { path: path.clone(), source };
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(write)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(_) => Err(Error::Busy { path }),
+    }
+}
+
+struct Rollout<'a> {
+    layout: &'a Layout,
+    options: &'a Options,
+    ui: &'a Ui,
+    admin: Admin,
+}
+
+// === impl Rollout ===
+
+impl Rollout<'_> {
+    fn run(&self, wanted: &Resources) -> Result<Outcome, Error> {
+        let cds = self.layout.cds();
+        let old = by_name(read(&cds)?);
+        let new = by_name(wanted.clusters.clone());
+        let mut outcome = Outcome {
+            added: new.keys().filter(|name| !old.contains_key(*name)).cloned().collect(),
+            ..Outcome::default()
+        };
+        for (file, secret) in &wanted.secrets {
+            file.write(types::SECRET, std::slice::from_ref(secret))?;
+        }
+        // The old ones stay, because requests and the old filter use them.
+        let mut both = old.clone();
+        both.extend(new.clone());
+        let both: Vec<Value> = both.into_values().collect();
+        let before = keep(&cds)?;
+        self.step(Kind::Clusters, &cds, types::CLUSTER, &both)?;
+        let filter = [wanted.filter.clone()];
+        outcome.filter =
+            self.step(Kind::Filter, &self.layout.ecds(), types::FILTER, &filter).inspect_err(|_| {
+                // Envoy is asked for nothing here: the clusters that only the refused document uses go again.
+                let _ = cds.write_text(&before);
+            })?;
+        let routes = [wanted.routes.clone()];
+        let listener = [wanted.listener.clone()];
+        outcome.edge = self.step(Kind::Routes, &self.layout.rds(), types::ROUTES, &routes)?
+            | self.step(Kind::Listener, &self.layout.lds(), types::LISTENER, &listener)?;
+        self.remove_unused(&old, &new, &mut outcome)?;
+        Ok(outcome)
+    }
+
+    /// Writes one kind of configuration and waits until Envoy has taken it. Says whether Envoy had another one.
+    fn step(&self, kind: Kind, file: &Watched, type_url: &str, resources: &[Value]) -> Result<bool, Error> {
+        let before = self.admin.status(kind)?;
+        let version = dynamic::version(resources);
+        if before.version == version && read(file)? == typed(type_url, resources) {
+            return Ok(false);
+        }
+        let old = keep(file)?;
+        let step = self.ui.step(kind.what());
+        file.write(type_url, resources)?;
+        match self.confirmed(kind, &before, &version) {
+            Ok(()) => {
+                step.done("Envoy has taken them");
+                Ok(true)
+            }
+            Err(error) => {
+                // A restarted Envoy must not find what a running one refused.
+                file.write_text(&old)?;
+                step.fail("Envoy has not taken them");
+                Err(error)
+            }
+        }
+    }
+
+    fn confirmed(&self, kind: Kind, before: &Status, version: &str) -> Result<(), Error> {
+        let deadline = Instant::now() + self.options.timeout;
+        loop {
+            let now = self.admin.status(kind)?;
+            if now.refused > before.refused {
+                return Err(Error::Refused { what: kind.what(), why: self.admin.refusal(kind) });
+            }
+            // The filter's version is shown when the main thread has it; the counter goes up when all workers have it.
+            let by_all = kind != Kind::Filter || before.version == version || now.reloads > before.reloads;
+            if now.version == version && now.warming == 0 && by_all {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                let seconds = self.options.timeout.as_secs();
+                return Err(Error::Unconfirmed { what: kind.what(), seconds, admin: self.options.admin });
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    fn remove_unused(
+        &self,
+        old: &BTreeMap<String, Value>,
+        new: &BTreeMap<String, Value>,
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        let unused: Vec<String> = old.keys().filter(|name| !new.contains_key(*name)).cloned().collect();
+        if unused.is_empty() {
+            return Ok(());
+        }
+        let step = self.ui.step("running requests");
+        let busy = self.drain(&unused)?;
+        step.done(if busy.is_empty() { "have finished" } else { "go on" });
+        (outcome.kept, outcome.removed) = unused.into_iter().partition(|name| busy.contains(name));
+        let left = old.iter().filter(|(name, _)| outcome.kept.contains(name)).chain(new);
+        let left: BTreeMap<&String, &Value> = left.collect();
+        let left: Vec<Value> = left.into_values().cloned().collect();
+        self.step(Kind::Clusters, &self.layout.cds(), types::CLUSTER, &left)?;
+        Ok(())
+    }
+
+    /// Waits until no request can be on its way to a cluster: none is in flight at all, or the longest one that began
+    /// before the change has had its time. Returns the clusters that have requests even then (long streams).
+    fn drain(&self, unused: &[String]) -> Result<Vec<String>, Error> {
+        let deadline = Instant::now() + self.options.drain;
+        loop {
+            let active = self.admin.backend_requests()?;
+            let busy: Vec<String> =
+                unused.iter().filter(|name| active.get(*name).is_some_and(|n| *n > 0)).cloned().collect();
+            let idle = busy.is_empty() && self.admin.client_requests()? == 0;
+            if idle || Instant::now() >= deadline {
+                return Ok(busy);
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+/// The text of a file, to put it back.
+fn keep(file: &Watched) -> Result<String, Error> {
+    let path = file.path();
+    std::fs::read_to_string(&path).map_err(|error| Error::Folder { path, why: error.to_string() })
+}
+
+/// The resources of a file.
+fn read(file: &Watched) -> Result<Vec<Value>, Error> {
+    let response: Value = serde_yaml_ng::from_str(&keep(file)?)
+        .map_err(|error| Error::Folder { path: file.path(), why: error.to_string() })?;
+    Ok(response.get("resources").and_then(Value::as_array).cloned().unwrap_or_default())
+}
+
+fn typed(type_url: &str, resources: &[Value]) -> Vec<Value> {
+    resources.iter().map(|resource| dynamic::typed(type_url, resource)).collect()
+}
+
+fn by_name(resources: Vec<Value>) -> BTreeMap<String, Value> {
+    let name = |mut it: Value| {
+        let name = it.get("name")?.as_str()?.to_owned();
+        it.as_object_mut()?.remove("@type");
+        Some((name, it))
+    };
+    resources.into_iter().filter_map(name).collect()
+}
+
+// === impl Outcome ===
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::default() {
+            return f.write_str("nothing to change");
+        }
+        let changed = |changed: bool| if changed { "new" } else { "unchanged" };
+        write!(
+            f,
+            "applied: document {}, routes and listener {}, clusters {} added, {} removed",
+            changed(self.filter),
+            changed(self.edge),
+            self.added.len(),
+            self.removed.len(),
+        )?;
+        for name in &self.kept {
+            write!(f, "\n`{name}` still serves requests: the next `sekisho apply` removes it")?;
+        }
+        Ok(())
+    }
+}

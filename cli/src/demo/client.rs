@@ -1,0 +1,129 @@
+//! Real requests: the lines a person would type, and the answers that came.
+
+use super::Error;
+use super::servers::Servers;
+use super::story::Request;
+use crate::process::Probe;
+use crate::ui::Ui;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::time::Duration;
+use ureq::http;
+
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the gateway may take from its listening to its first good answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(20);
+
+/// A client of one gateway.
+pub(super) struct Client {
+    gateway: String,
+    /// Placeholders of a story and the ids they stand for.
+    ids: RefCell<Vec<(&'static str, String)>>,
+}
+
+struct Answer {
+    status: http::StatusCode,
+    location: Option<String>,
+    body: String,
+}
+
+// === impl Client ===
+
+impl Client {
+    pub(super) fn new(gateway: &str) -> Self {
+        Self { gateway: gateway.to_owned(), ids: RefCell::default() }
+    }
+
+    /// Waits until a request goes all the way: Envoy listens before its workers have the filter.
+    pub(super) fn wait(&self, servers: &mut Servers) -> Result<(), Error> {
+        let url = format!("{}/users", self.gateway);
+        let answered = servers.envoy.wait_until("answering a request", FIRST_ANSWER, |_| match get(&url) {
+            Ok((200, _)) => Probe::Ready(()),
+            Ok((status, body)) => Probe::NotYet(format!("GET {url} says {status} {}", body.trim())),
+            Err(problem) => Probe::NotYet(format!("GET {url}: {problem}")),
+        });
+        Ok(answered?)
+    }
+
+    /// Makes a request, and shows it and its answer.
+    pub(super) fn show(&self, ui: &Ui, request: &Request, servers: &Servers) -> Result<(), Error> {
+        let url = format!("{}{}", self.gateway, self.filled(request.path));
+        let body = request.body.as_ref().map(|body| self.filled(&body.to_string()));
+        ui.say(&format!("# {}", request.about));
+        ui.say(&format!("$ {}", curl(request.method, &url, body.as_deref())));
+        let wrong = |problem: String| Error::Request {
+            request: format!("{} {url}", request.method),
+            problem,
+            log: servers.envoy.tail(),
+        };
+        let answer = send(request.method, &url, body.as_deref()).map_err(wrong)?;
+        ui.say(&format!("{}", answer.status));
+        if let Some(location) = &answer.location {
+            ui.say(&format!("location: {location}"));
+        }
+        if !answer.body.is_empty() {
+            ui.say(&answer.body);
+        }
+        ui.say("");
+        if answer.status.as_u16() != request.status {
+            return Err(wrong(format!("the status should be {} and is {}", request.status, answer.status)));
+        }
+        if let Some(placeholder) = request.gives {
+            let record: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+            let id = record.get("id").and_then(Value::as_u64);
+            let id = id.ok_or_else(|| wrong("the answer has no `id`".to_owned()))?;
+            self.ids.borrow_mut().push((placeholder, id.to_string()));
+        }
+        Ok(())
+    }
+
+    /// A text with ids for placeholders: as a JSON string a placeholder becomes a number.
+    fn filled(&self, text: &str) -> String {
+        self.ids.borrow().iter().fold(text.to_owned(), |text, (placeholder, id)| {
+            text.replace(&format!("\"{placeholder}\""), id).replace(placeholder, id)
+        })
+    }
+}
+
+/// The line a person would type.
+fn curl(method: &str, url: &str, body: Option<&str>) -> String {
+    let method = if method == "GET" { String::new() } else { format!("-X {method} ") };
+    let url = if url.contains('?') { format!("'{url}'") } else { url.to_owned() };
+    match body {
+        Some(body) => {
+            let body = body.replace('\'', r"'\''");
+            format!("curl -i {method}{url} -H 'content-type: application/json' -d '{body}'")
+        }
+        None => format!("curl -i {method}{url}"),
+    }
+}
+
+/// Status and body of a page.
+pub(super) fn get(url: &str) -> Result<(u16, String), String> {
+    send("GET", url, None).map(|answer| (answer.status.as_u16(), answer.body))
+}
+
+fn send(method: &str, url: &str, body: Option<&str>) -> Result<Answer, String> {
+    // One connection for each request, as curl has. What a proxy variable names is not asked for this machine's own ports.
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into();
+    let request = http::Request::builder().method(method).uri(url);
+    let answered = match body {
+        Some(body) => {
+            let request = request.header("content-type", "application/json").body(body);
+            agent.run(request.map_err(|error| error.to_string())?)
+        }
+        None => agent.run(request.body(()).map_err(|error| error.to_string())?),
+    };
+    let mut response = answered.map_err(|error| error.to_string())?;
+    let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+    let location = location.map(str::to_owned);
+    let body = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
+    Ok(Answer { status: response.status(), location, body })
+}

@@ -1,0 +1,89 @@
+//! The bootstrap: what Envoy reads once, at its start.
+
+use super::dynamic::Delivery;
+use super::settings::socket_address;
+use super::{Plan, Settings, cluster, listener};
+use serde_json::{Value, json};
+
+/// The bootstrap: everything in it, or the places of the files that are watched.
+#[must_use]
+pub fn bootstrap(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Value {
+    let mut bootstrap = json!({
+        "node": { "id": format!("sekisho-{}", plan.gateway_id), "cluster": "sekisho" },
+        "admin": {
+            "address": socket_address(settings.admin),
+            // Envoy can be asked what is wrong when it takes no more clients.
+            "ignore_global_conn_limit": true,
+        },
+        "overload_manager": overload_manager(settings),
+        "stats_config": stats_config(),
+        "layered_runtime": { "layers": [{ "name": "static", "static_layer": {} }] },
+    });
+    if let Some(map) = bootstrap.as_object_mut() {
+        match delivery {
+            Delivery::Static => {
+                map.insert("static_resources".into(), static_resources(plan, settings));
+            }
+            Delivery::Files(layout) => {
+                map.insert(
+                    "dynamic_resources".into(),
+                    json!({
+                        "cds_config": layout.cds().config_source(),
+                        "lds_config": layout.lds().config_source(),
+                    }),
+                );
+            }
+        }
+    }
+    bootstrap
+}
+
+fn static_resources(plan: &Plan, settings: &Settings) -> Value {
+    json!({
+        "listeners": [listener::listener(plan, settings, Delivery::Static)],
+        "clusters": cluster::clusters(plan, settings, Delivery::Static),
+        "secrets": cluster::secrets(plan),
+    })
+}
+
+/// Shrink first, then take no more requests, then no more connections.
+fn overload_manager(settings: &Settings) -> Value {
+    const HEAP: &str = "envoy.resource_monitors.fixed_heap";
+    let action = |name: &str, threshold: f64| {
+        json!({
+            "name": name,
+            "triggers": [{ "name": HEAP, "threshold": { "value": threshold } }],
+        })
+    };
+    json!({
+        "refresh_interval": "0.25s",
+        "resource_monitors": [
+            {
+                "name": HEAP,
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                    "max_heap_size_bytes": settings.max_heap_mib.saturating_mul(1 << 20),
+                },
+            },
+            {
+                "name": "envoy.resource_monitors.global_downstream_max_connections",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                    "max_active_downstream_connections": settings.max_connections,
+                },
+            },
+        ],
+        "actions": [
+            action("envoy.overload_actions.shrink_heap", 0.90),
+            action("envoy.overload_actions.disable_http_keepalive", 0.92),
+            action("envoy.overload_actions.stop_accepting_requests", 0.95),
+            action("envoy.overload_actions.stop_accepting_connections", 0.98),
+        ],
+    })
+}
+
+/// Tags of the filter's metrics belong here: each expression costs when a metric is defined, so they are few.
+#[must_use]
+pub fn stats_config() -> Value {
+    json!({ "stats_tags": [] })
+}

@@ -1,0 +1,249 @@
+//! Configuration as files that a running Envoy watches, each kind in a folder of its own.
+//!
+//! A folder each, because Envoy reads a file again whenever its watched folder changes: a new cluster must not make it
+//! read the filter again.
+
+use super::{Error, Plan, Settings, bootstrap, cluster, filter, listener, route, yaml};
+use crate::hash_key::hash;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// How configuration reaches Envoy.
+#[derive(Debug, Clone, Copy)]
+pub enum Delivery<'a> {
+    /// All of it in the bootstrap.
+    Static,
+    /// In files that are watched.
+    Files(&'a Layout),
+}
+
+/// The folder of a dynamic rendering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    folder: PathBuf,
+}
+
+/// One file that Envoy watches: a discovery response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    folder: PathBuf,
+    name: String,
+}
+
+/// All resources of a dynamic rendering.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resources {
+    /// Secrets, a file for each.
+    pub secrets: Vec<(Watched, Value)>,
+    /// Clusters.
+    pub clusters: Vec<Value>,
+    /// The filter.
+    pub filter: Value,
+    /// Routes.
+    pub routes: Value,
+    /// The listener.
+    pub listener: Value,
+}
+
+// === impl Layout ===
+
+impl Layout {
+    /// The layout under a folder. Envoy resolves paths from where it was started, so the folder's path is made absolute.
+    ///
+    /// # Errors
+    /// The folder's path cannot be made absolute.
+    pub fn new(folder: &Path) -> Result<Self, Error> {
+        let folder =
+            std::path::absolute(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
+        Ok(Self { folder })
+    }
+
+    /// What Envoy is started with.
+    #[must_use]
+    pub fn bootstrap(&self) -> PathBuf {
+        self.folder.join("bootstrap.yaml")
+    }
+
+    /// The settings that `apply` renders with.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.folder.join("settings.json")
+    }
+
+    /// Held by the one that writes.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.folder.join(".lock")
+    }
+
+    /// Clusters.
+    #[must_use]
+    pub fn cds(&self) -> Watched {
+        self.watched("cds", "clusters.yaml")
+    }
+
+    /// The listener.
+    #[must_use]
+    pub fn lds(&self) -> Watched {
+        self.watched("lds", "listeners.yaml")
+    }
+
+    /// Routes.
+    #[must_use]
+    pub fn rds(&self) -> Watched {
+        self.watched("rds", "routes.yaml")
+    }
+
+    /// The filter.
+    #[must_use]
+    pub fn ecds(&self) -> Watched {
+        self.watched("ecds", "filter.yaml")
+    }
+
+    /// One secret.
+    #[must_use]
+    pub fn sds(&self, name: &str) -> Watched {
+        self.watched("sds", &cluster::file_name(name))
+    }
+
+    /// Where secrets are looked for that somebody else keeps.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.folder.join("sds")
+    }
+
+    fn watched(&self, folder: &str, name: &str) -> Watched {
+        Watched { folder: self.folder.join(folder), name: name.to_owned() }
+    }
+}
+
+// === impl Watched ===
+
+impl Watched {
+    /// A file in a folder that somebody else keeps.
+    #[must_use]
+    pub fn in_folder(folder: &Path, name: &str) -> Self {
+        Self { folder: folder.to_owned(), name: name.to_owned() }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    /// How Envoy finds it. Envoy looks at it again when something is renamed into its folder.
+    #[must_use]
+    pub fn config_source(&self) -> Value {
+        json!({
+            "resource_api_version": "V3",
+            "path_config_source": {
+                "path": self.path().to_string_lossy(),
+                "watched_directory": { "path": self.folder.to_string_lossy() },
+            },
+        })
+    }
+
+    /// Writes its resources by an atomic rename, and returns the version that Envoy will show once it has taken them.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, type_url: &str, resources: &[Value]) -> Result<String, Error> {
+        let version = version(resources);
+        let resources: Vec<Value> = resources.iter().map(|resource| typed(type_url, resource)).collect();
+        let response = json!({ "version_info": version, "type_url": type_url, "resources": resources });
+        self.write_text(&yaml::document(&response))?;
+        Ok(version)
+    }
+
+    /// Writes its text by an atomic rename.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_text(&self, text: &str) -> Result<(), Error> {
+        std::fs::create_dir_all(&self.folder)
+            .map_err(|source| Error::Write { path: self.folder.clone(), source })?;
+        replace(&self.path(), text)
+    }
+}
+
+/// Writes a file beside its place and renames it: a reader sees the old text or the new one.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
+    let error = |source| Error::Write { path: path.to_owned(), source };
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    std::fs::write(&temporary, text).map_err(error)?;
+    std::fs::rename(&temporary, path).map_err(error)
+}
+
+/// A version that changes with the content, and only with it.
+#[must_use]
+pub fn version(resources: &[Value]) -> String {
+    let hash = hash(&json!(resources).to_string());
+    hash.trim_start_matches("sha256:").chars().take(16).collect()
+}
+
+/// A resource as a discovery response holds it.
+#[must_use]
+pub fn typed(type_url: &str, resource: &Value) -> Value {
+    let mut typed = serde_json::Map::from_iter([("@type".to_owned(), json!(type_url))]);
+    if let Value::Object(resource) = resource {
+        typed.extend(resource.clone());
+    }
+    Value::Object(typed)
+}
+
+/// Types of the resources.
+pub mod types {
+    /// Clusters.
+    pub const CLUSTER: &str = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
+    /// Listeners.
+    pub const LISTENER: &str = "type.googleapis.com/envoy.config.listener.v3.Listener";
+    /// Route configurations.
+    pub const ROUTES: &str = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
+    /// Filters.
+    pub const FILTER: &str = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
+    /// Secrets.
+    pub const SECRET: &str = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
+}
+
+/// All resources of a plan.
+#[must_use]
+pub fn resources(plan: &Plan, settings: &Settings, layout: &Layout) -> Resources {
+    let delivery = Delivery::Files(layout);
+    Resources {
+        secrets: cluster::secrets(plan)
+            .into_iter()
+            .map(|secret| {
+                let name = secret.get("name").and_then(Value::as_str).unwrap_or_default();
+                (layout.sds(name), secret)
+            })
+            .collect(),
+        clusters: cluster::clusters(plan, settings, delivery),
+        filter: json!({ "name": filter::NAME, "typed_config": filter::typed_config(plan, &settings.wasm) }),
+        routes: route::route_config(plan),
+        listener: listener::listener(plan, settings, delivery),
+    }
+}
+
+/// Writes all files of a rendering, the bootstrap last.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(plan: &Plan, settings: &Settings, layout: &Layout) -> Result<(), Error> {
+    let resources = resources(plan, settings, layout);
+    for (file, secret) in &resources.secrets {
+        file.write(types::SECRET, std::slice::from_ref(secret))?;
+    }
+    layout.cds().write(types::CLUSTER, &resources.clusters)?;
+    layout.ecds().write(types::FILTER, &[resources.filter])?;
+    layout.rds().write(types::ROUTES, &[resources.routes])?;
+    layout.lds().write(types::LISTENER, &[resources.listener])?;
+    let text = serde_json::to_string_pretty(settings).map_err(|source| Error::Settings { source })?;
+    replace(&layout.settings(), &format!("{text}\n"))?;
+    let bootstrap = bootstrap::bootstrap(plan, settings, Delivery::Files(layout));
+    replace(&layout.bootstrap(), &yaml::document(&bootstrap))
+}

@@ -1,0 +1,53 @@
+//! The filter for an Envoy that is configured already: the filter, and what it needs around it.
+
+use super::dynamic::Delivery;
+use super::{Plan, Rendering, Settings, bootstrap, cluster, filter, listener, route};
+use serde_json::{Value, json};
+
+const HEADER: &str = "\
+The Sekisho filter, for an Envoy of your own. Rendered by `sekisho render --filter`.
+
+Documents, in this order:
+1. the filter: put it into `http_filters`, before the router and before every filter that trusts an identity;
+2. settings of the HTTP connection manager that the filter needs: merge them;
+3. routes: put them first in the virtual host, together with `request_headers_to_remove`;
+4. clusters and secrets that the document's URIs need: add them to the static resources, or to your CDS and SDS;
+5. `stats_config` of the bootstrap.
+
+Without these settings the filter still refuses what it must, but decides on what a client can forge (the address, the
+path, `x-sekisho-*` headers), and Envoy answers some requests in its own words. Why each setting: envoy/README.md.";
+
+/// The filter and what it needs, as five documents.
+#[must_use]
+pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
+    let manager = listener::needed(plan);
+    let routes = route::route_config(plan);
+    let host = routes.pointer("/virtual_hosts/0").cloned().unwrap_or_default();
+    let mut members: Vec<(&str, Value)> = ["request_headers_to_remove", "request_body_buffer_limit"]
+        .into_iter()
+        .filter_map(|name| host.get(name).map(|value| (name, value.clone())))
+        .collect();
+    // The last route refuses what the filter did not route; with `ENVOY_ROUTE` your own routes follow instead.
+    let routes = if plan.envoy_routes.is_empty() { route::routes(plan) } else { route::to_clusters(plan) };
+    members.push(("routes", Value::from(routes)));
+    let host: Value = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut comment = HEADER.to_owned();
+    if !plan.envoy_routes.is_empty() {
+        comment.push_str("\n\nYour own routes come after document 3 and choose the backend of: ");
+        comment.push_str(&plan.envoy_routes.join(", "));
+        comment.push('.');
+    }
+    Rendering::new(
+        &comment,
+        vec![
+            filter::http_filter(plan, settings, Delivery::Static),
+            json!({ "http_connection_manager": manager }),
+            json!({ "virtual_host": host }),
+            json!({ "static_resources": {
+                "clusters": cluster::clusters(plan, settings, Delivery::Static),
+                "secrets": cluster::secrets(plan),
+            } }),
+            json!({ "stats_config": bootstrap::stats_config() }),
+        ],
+    )
+}

@@ -1,0 +1,245 @@
+//! `sekisho render`: a document as Envoy configuration.
+//!
+//! [`document`] says what a document asks of Envoy, [`settings`] what the command line says; each other module is one
+//! part of Envoy's configuration. Why each setting is as it is stands in `envoy/README.md`.
+
+pub mod bootstrap;
+pub mod cluster;
+pub mod document;
+pub mod dynamic;
+pub mod filter;
+pub mod fragment;
+pub mod listener;
+pub mod local_reply;
+pub mod route;
+pub mod settings;
+pub mod yaml;
+
+pub use document::Plan;
+pub use settings::Settings;
+
+use crate::Ui;
+use dynamic::{Delivery, Layout};
+use serde_json::Value;
+use settings::{SYSTEM_CA_FILE, address};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Writes the Envoy configuration of a document.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The gateway document; `-` is stdin.
+    pub file: String,
+    /// Where clients connect.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
+    pub listen: SocketAddr,
+    /// Envoy's admin interface; it must not be reachable by clients.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9901", value_parser = address)]
+    pub admin: SocketAddr,
+    /// The filter, a path that Envoy can read.
+    #[arg(long, value_name = "PATH", default_value = "sekisho.wasm")]
+    pub wasm: PathBuf,
+    /// File to write; JSON if its name ends in `.json`. Standard output when absent or `-`.
+    #[arg(long, value_name = "FILE", conflicts_with = "dynamic")]
+    pub out: Option<PathBuf>,
+    /// Only the HTTP filter, and the settings that it needs around it, for an Envoy that you configure yourself.
+    #[arg(long, conflicts_with = "dynamic")]
+    pub filter: bool,
+    /// A folder of files that a running Envoy watches; `sekisho apply` changes them.
+    #[arg(long, value_name = "DIR")]
+    pub dynamic: Option<PathBuf>,
+    /// Certificate authorities that backends' certificates are checked against.
+    #[arg(long, value_name = "FILE", default_value = SYSTEM_CA_FILE)]
+    pub ca_file: PathBuf,
+    /// Folder of SDS files (`NAME.yaml`) for the document's `sdsSecret` names.
+    #[arg(long, value_name = "DIR")]
+    pub secrets: Option<PathBuf>,
+    /// Envoy refuses work before its heap is larger than this.
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub max_heap_mib: u64,
+    /// Client connections at a time.
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    pub max_connections: u64,
+    /// What one client connection may make Envoy hold. Envoy 1.36 needs the largest body that the filter must have whole
+    /// here; later ones take it from the routes.
+    #[arg(long, value_name = "KIB", default_value_t = 64)]
+    pub connection_buffer_kib: u32,
+    /// Prints each request as a JSON line on Envoy's standard output.
+    #[arg(long)]
+    pub access_log: bool,
+}
+
+/// Why nothing was rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be written.
+    #[error("{}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A whole Envoy cannot be rendered for integrations that leave the choice of the backend to existing routes.
+    #[error(
+        "{}: `connectionType` is `ENVOY_ROUTE`: the backend is chosen by routes that only your own Envoy has",
+        at.join(", ")
+    )]
+    EnvoyRoute {
+        /// The integrations.
+        at: Vec<String>,
+    },
+    /// A secret is named that no file was given for.
+    #[error("the SDS secret `{name}` has no source")]
+    Secret {
+        /// The secret.
+        name: String,
+    },
+    /// The settings cannot be written.
+    #[error("the settings cannot be written: {source}")]
+    Settings {
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+/// Carries out the verb.
+///
+/// # Errors
+/// The document is refused, or a file cannot be written.
+pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
+    let (plan, warnings) = document::read(&args.file)?;
+    ui.diagnostics(&warnings);
+    let settings = args.settings();
+    if args.filter {
+        write(ui, args.out.as_deref(), &fragment::fragment(&plan, &settings))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match &args.dynamic {
+        Some(folder) => {
+            let layout = Layout::new(folder)?;
+            let secrets = settings.secrets.clone().or_else(|| Some(layout.secrets()));
+            let settings = Settings { secrets, ..settings }.absolute()?;
+            check(&plan, &settings)?;
+            dynamic::write(&plan, &settings, &layout)?;
+            ui.note(&format!("start Envoy with: envoy -c {}", layout.bootstrap().display()));
+        }
+        None => {
+            check(&plan, &settings)?;
+            let bootstrap = bootstrap::bootstrap(&plan, &settings, Delivery::Static);
+            write(ui, args.out.as_deref(), &Rendering::new(HEADER, vec![bootstrap]))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+const HEADER: &str = "An Envoy bootstrap. Rendered by `sekisho render`: change the document, not this file.\n\
+                      Why each setting is as it is: envoy/README.md.";
+
+/// What a whole Envoy cannot be rendered for.
+///
+/// # Errors
+/// Integrations that need Envoy's own routes; secrets without a source.
+pub fn check(plan: &Plan, settings: &Settings) -> Result<(), Error> {
+    if !plan.envoy_routes.is_empty() {
+        return Err(Error::EnvoyRoute { at: plan.envoy_routes.clone() });
+    }
+    match (cluster::foreign_secrets(plan).next(), &settings.secrets) {
+        (Some(name), None) => Err(Error::Secret { name: name.to_owned() }),
+        (Some(_) | None, _) => Ok(()),
+    }
+}
+
+/// Values, and a text that introduces them.
+#[derive(Debug, Clone)]
+pub struct Rendering {
+    comment: String,
+    values: Vec<Value>,
+}
+
+// === impl Rendering ===
+
+impl Rendering {
+    /// Values, and a text that introduces them.
+    #[must_use]
+    pub fn new(comment: &str, values: Vec<Value>) -> Self {
+        Self { comment: comment.to_owned(), values }
+    }
+
+    /// As YAML: comments, then a document for each value.
+    #[must_use]
+    pub fn yaml(&self) -> String {
+        let documents: Vec<String> = self.values.iter().map(yaml::document).collect();
+        format!("{}{}", yaml::comment(&self.comment), documents.join("---\n"))
+    }
+
+    /// As JSON: the value, or a list of them.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let text = match self.values.as_slice() {
+            [value] => format!("{value:#}"),
+            values => format!("{:#}", Value::from(values.to_vec())),
+        };
+        text + "\n"
+    }
+}
+
+fn write(ui: &Ui, out: Option<&Path>, rendering: &Rendering) -> Result<(), crate::Error> {
+    match out {
+        Some(path) if path != Path::new("-") => {
+            let is_json = path.extension().is_some_and(|extension| extension == "json");
+            dynamic::replace(path, &if is_json { rendering.json() } else { rendering.yaml() })?;
+            Ok(())
+        }
+        Some(_) | None => ui.print(&rendering.yaml()),
+    }
+}
+
+// === impl Error ===
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::EnvoyRoute { .. } => Some(
+                "use `sekisho render --filter`, and put the filter into that Envoy's configuration"
+                    .to_owned(),
+            ),
+            Self::Secret { name } => Some(format!(
+                "name the folder that holds `{}` with `--secrets DIR`, or use `file` instead of `sdsSecret`",
+                cluster::file_name(name)
+            )),
+            Self::Write { .. } | Self::Settings { .. } => None,
+        }
+    }
+}
+
+impl From<Error> for crate::Error {
+    fn from(error: Error) -> Self {
+        let failed = Self::failed(error.to_string());
+        match error.help() {
+            Some(help) => failed.help(help),
+            None => failed,
+        }
+    }
+}
+
+// === impl Args ===
+
+impl Args {
+    fn settings(&self) -> Settings {
+        Settings {
+            listen: self.listen,
+            admin: self.admin,
+            wasm: self.wasm.clone(),
+            ca_file: self.ca_file.clone(),
+            secrets: self.secrets.clone(),
+            max_heap_mib: self.max_heap_mib,
+            max_connections: self.max_connections,
+            connection_buffer_kib: self.connection_buffer_kib,
+            access_log: self.access_log,
+        }
+    }
+}

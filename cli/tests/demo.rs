@@ -1,0 +1,153 @@
+//! The demo as people run it: the real command, and as far as a test can go without a working gateway.
+
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
+mod common;
+
+use common::{Demo, sekisho};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+fn errors(args: &[&str]) -> String {
+    let output = sekisho().arg("demo").args(args).output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn script(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join("envoy");
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[test]
+fn a_taken_port_is_told_with_its_flag() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (args, flag) in [
+        (["--port", &port, "--admin-port", "0"], "--port"),
+        (["--admin-port", &port, "--port", "0"], "--admin-port"),
+    ] {
+        let errors = errors(&args);
+        assert!(errors.contains(&format!("127.0.0.1:{port} is taken")), "{errors}");
+        assert!(errors.contains(&format!("`{flag} N`")), "{errors}");
+    }
+}
+
+#[test]
+fn missing_tools_are_told_all_at_once_with_what_to_do() {
+    let empty = tempfile::tempdir().unwrap();
+    let output = sekisho()
+        .args(["demo", "--port", "0", "--admin-port", "0", "--once"])
+        .env_clear()
+        .env("PATH", empty.path())
+        // No Envoy is installed there.
+        .env("CARGO_TARGET_DIR", empty.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let errors = String::from_utf8(output.stderr).unwrap();
+    for (tool, help) in [
+        ("`cargo` is missing", "https://rustup.rs"),
+        ("`cc` is missing", "apt-get install gcc libc6-dev"),
+        ("`python3 (3.10 or newer, with venv)` is missing", "$ENVOY_BIN"),
+    ] {
+        assert!(errors.contains(tool) && errors.contains(help), "{tool}: {errors}");
+    }
+    assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0, "nothing was begun");
+}
+
+#[test]
+fn a_named_envoy_must_be_one() {
+    for (path, problem) in [("/nowhere/envoy", "there is no such file"), ("/bin/false", "`--version` failed")]
+    {
+        let errors = errors(&["--port", "0", "--admin-port", "0", "--envoy", path]);
+        assert!(
+            errors.contains(&format!("`{path}`, named by --envoy, is not an Envoy: {problem}")),
+            "{errors}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_left_when_envoy_fails_half_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("envoy.json");
+    let envoy = script(
+        folder.path(),
+        &format!(
+            "if [ \"$1\" = --version ]; then echo 'envoy  version: 0/1.40.0/x'; exit; fi\ncp \"$2\" {}\necho no such luck >&2\nexit 1",
+            kept.display()
+        ),
+    );
+    let errors = errors(&["--port", "0", "--admin-port", "0", "--once", "--envoy", envoy.to_str().unwrap()]);
+    assert!(errors.contains("Envoy ended by itself (exit status: 1)"), "{errors}");
+    assert!(errors.contains("no such luck"), "{errors}");
+    let bootstrap: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&kept).unwrap()).unwrap();
+    let text = bootstrap.to_string();
+    assert!(!text.contains("127.0.0.1:8081"), "the service's real address stands in the document");
+    let (_, rest) = text.split_once("http://127.0.0.1:").unwrap();
+    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    assert!(TcpStream::connect(format!("127.0.0.1:{port}")).is_err(), "the service still listens");
+}
+
+#[test]
+fn once_shows_ten_routes_and_two_kinds_of_404() {
+    let output = sekisho().args(["demo", "--port", "0", "--admin-port", "0", "--once"]).output().unwrap();
+    let (said, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}{errors}");
+    let statuses: Vec<&str> = said
+        .lines()
+        .filter(|line| line.len() > 4 && line.as_bytes().iter().take(3).all(u8::is_ascii_digit))
+        .filter_map(|line| line.get(..3))
+        .collect();
+    let wanted = ["201", "201", "200", "200", "200", "200", "200", "200", "204", "204", "404", "404"];
+    assert_eq!(statuses, wanted, "{said}");
+    assert_eq!(said.matches("$ curl ").count(), 12);
+    assert!(said.contains("{\"message\":\"there is no user `1`\"}"), "{said}");
+    assert!(said.contains(r#"{"message":"Not Found"}"#), "{said}");
+}
+
+#[test]
+fn a_signal_ends_it_well_and_nothing_is_left() {
+    let demo = Demo::start(&[]);
+    assert_eq!(demo.children().len(), 2, "Envoy and the service");
+    let (gateway, admin) = (demo.gateway().to_owned(), demo.admin().to_owned());
+    assert_eq!(demo.terminate(), Some(0));
+    common::nobody_listens(&gateway);
+    common::nobody_listens(&admin);
+}
+
+#[test]
+fn nothing_is_left_when_it_is_killed() {
+    let demo = Demo::start(&[]);
+    let (gateway, children) = (demo.gateway().to_owned(), demo.children());
+    demo.kill();
+    common::nobody_listens(&gateway);
+    common::all_end(&children);
+}
+
+#[test]
+fn kept_data_is_there_again() {
+    let data = tempfile::tempdir().unwrap();
+    let keep = ["--keep-data", data.path().to_str().unwrap()];
+    for _ in 0..2 {
+        assert_eq!(Demo::start(&keep).terminate(), Some(0));
+    }
+    assert!(data.path().join("users-posts.redb").is_file());
+}
+
+#[test]
+fn the_readme_says_what_is_answered() {
+    let readme = std::fs::read_to_string(common::root().join("examples/users-posts/README.md")).unwrap();
+    let demo = Demo::start(&[]);
+    let steps = common::console(&readme);
+    assert_eq!(steps.len(), 15, "every line of the README");
+    for (command, answer) in steps {
+        let given = common::shell(&command.replace("http://127.0.0.1:8080", demo.gateway()));
+        assert_eq!(common::timeless(&given), common::timeless(&answer), "{command}");
+    }
+}

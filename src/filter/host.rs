@@ -1,0 +1,212 @@
+//! What the shell asks of the host, in the core's words. Nothing here panics, whatever the host answers.
+
+use super::abi::{self, Buffer, Map, Refused};
+use crate::gateway::Millis;
+use crate::gateway::flow::{Answer, Bytes, Callout, Edit, Edits};
+use crate::gateway::head::{Head, MalformedHead};
+use thiserror::Error;
+
+/// Why a call had no effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(super) enum HostError {
+    /// The host said no.
+    #[error("the host refused a call with status {0}")]
+    Refused(u32),
+    /// The host delivered less than it announced.
+    #[error("the host delivered {got} of {announced} bytes")]
+    Short { got: usize, announced: usize },
+    /// A name or value that would end its line, and begin one of its own.
+    #[error("a header holds a line break or a zero byte")]
+    UnsafeHeader,
+}
+
+impl From<Refused> for HostError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused.0)
+    }
+}
+
+// === heads ===
+
+pub(super) fn request_head(end_of_stream: bool) -> Result<Head, MalformedHead> {
+    head(Map::Request, end_of_stream)
+}
+
+pub(super) fn response_head(end_of_stream: bool) -> Result<Head, MalformedHead> {
+    head(Map::Response, end_of_stream)
+}
+
+pub(super) fn callout_head() -> Result<Head, MalformedHead> {
+    head(Map::Callout, false)
+}
+
+pub(super) fn edit_request(edits: &Edits) -> Result<(), HostError> {
+    edit(Map::Request, edits)
+}
+
+pub(super) fn edit_response(edits: &Edits) -> Result<(), HostError> {
+    edit(Map::Response, edits)
+}
+
+fn head(map: Map, end_of_stream: bool) -> Result<Head, MalformedHead> {
+    let buffer = abi::pairs(map).map_err(|Refused(_)| MalformedHead)?;
+    Head::parse(buffer, end_of_stream)
+}
+
+fn edit(map: Map, edits: &Edits) -> Result<(), HostError> {
+    for edit in &edits.0 {
+        match edit {
+            Edit::Remove(name) => abi::remove(map, name)?,
+            Edit::Set(name, value) => {
+                check(name, value)?;
+                abi::replace(map, name, value)?;
+            }
+            Edit::Add(name, value) => {
+                check(name, value)?;
+                abi::add(map, name, value)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Envoy's release builds write a header as it is given: a decoded `%0d%0a` would be a header of the client's choice.
+fn check(name: &[u8], value: &[u8]) -> Result<(), HostError> {
+    let is_safe = |bytes: &[u8]| !bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+    if is_safe(name) && is_safe(value) { Ok(()) } else { Err(HostError::UnsafeHeader) }
+}
+
+// === bodies ===
+
+pub(super) fn request_body(size: usize) -> Result<Vec<u8>, HostError> {
+    read(Buffer::RequestBody, size)
+}
+
+pub(super) fn response_body(size: usize) -> Result<Vec<u8>, HostError> {
+    read(Buffer::ResponseBody, size)
+}
+
+pub(super) fn callout_body(size: usize) -> Result<Vec<u8>, HostError> {
+    read(Buffer::CalloutBody, size)
+}
+
+pub(super) fn plugin_configuration(size: usize) -> Result<Vec<u8>, HostError> {
+    read(Buffer::PluginConfiguration, size)
+}
+
+/// Exactly `size` bytes: a part of a body is not the body.
+fn read(buffer: Buffer, size: usize) -> Result<Vec<u8>, HostError> {
+    if size == 0 {
+        // The buffer may not exist.
+        return Ok(Vec::new());
+    }
+    let bytes = abi::buffer(buffer, size)?;
+    if bytes.len() == size { Ok(bytes) } else { Err(HostError::Short { got: bytes.len(), announced: size }) }
+}
+
+// === the stream ===
+
+/// Answers the client: instead of the backend, or in the place of a response that has not left yet. If it has, Envoy
+/// resets the stream.
+pub(super) fn answer(answer: &Answer) -> Result<(), HostError> {
+    // Envoy does not check the status.
+    let status = if (200..=599).contains(&answer.status) { answer.status } else { 500 };
+    let safe = answer.headers.iter().filter(|(name, value)| check(name, value).is_ok());
+    Ok(abi::answer(status, answer.details.as_bytes(), &serialize(safe), &answer.body)?)
+}
+
+pub(super) fn resume_request() -> Result<(), HostError> {
+    Ok(abi::resume_request()?)
+}
+
+/// Asks a cluster. The token comes back with the answer.
+pub(super) fn call(callout: &Callout) -> Result<u32, HostError> {
+    for (name, value) in &callout.headers {
+        check(name, value)?;
+    }
+    let headers = serialize(callout.headers.iter());
+    Ok(abi::call(callout.cluster.as_bytes(), &headers, &callout.body, callout.timeout_millis)?)
+}
+
+/// Calls that follow are made for this stream.
+pub(super) fn act_for(stream: u32) -> Result<(), HostError> {
+    Ok(abi::act_for(stream)?)
+}
+
+/// A header map as the host reads it: the layout of [`Head`].
+fn serialize<'a>(pairs: impl Iterator<Item = &'a (Bytes, Bytes)> + Clone) -> Vec<u8> {
+    // A length over 32 bits cannot be in a 32-bit memory.
+    let length = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes();
+    let size = pairs.clone().map(|(name, value)| name.len() + value.len() + 10).sum::<usize>() + 4;
+    let mut map = Vec::with_capacity(size);
+    map.extend(length(pairs.clone().count()));
+    for (name, value) in pairs.clone() {
+        map.extend(length(name.len()));
+        map.extend(length(value.len()));
+    }
+    for (name, value) in pairs {
+        map.extend_from_slice(name);
+        map.push(0);
+        map.extend_from_slice(value);
+        map.push(0);
+    }
+    map
+}
+
+// === the world ===
+
+/// The client's address as Envoy trusts it; empty if there is none.
+pub(super) fn source_address() -> Vec<u8> {
+    abi::property(b"source\0address").unwrap_or_default()
+}
+
+/// Who made the response and why; empty if Envoy does not say.
+pub(super) fn response_code_details() -> Vec<u8> {
+    abi::property(b"response\0code_details").unwrap_or_default()
+}
+
+pub(super) fn wall_clock() -> Millis {
+    Millis(abi::nanoseconds().unwrap_or_default() / 1_000_000)
+}
+
+/// A seed from the host's randomness.
+pub(super) fn seed() -> u64 {
+    abi::random().unwrap_or_default()
+}
+
+// === logging ===
+
+struct HostLog;
+
+impl log::Log for HostLog {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let level = match record.level() {
+            log::Level::Trace => 0,
+            log::Level::Debug => 1,
+            log::Level::Info => 2,
+            log::Level::Warn => 3,
+            log::Level::Error => 4,
+        };
+        abi::log(level, &record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+/// Sends `log`'s lines to Envoy; what Envoy would not print is not even formatted.
+pub(super) fn start_logging() {
+    static LOG: HostLog = HostLog;
+    // The second root of a VM finds it set already.
+    let _ = log::set_logger(&LOG);
+    log::set_max_level(match abi::log_level() {
+        Ok(0) => log::LevelFilter::Trace,
+        Ok(1) => log::LevelFilter::Debug,
+        Ok(3) => log::LevelFilter::Warn,
+        Ok(4 | 5) => log::LevelFilter::Error,
+        Ok(_) | Err(_) => log::LevelFilter::Info,
+    });
+}

@@ -1,0 +1,144 @@
+//! Whether the text is one JSON document in which no object has two members of one name.
+//!
+//! serde_json keeps the last of two members of a map without a word, other readers keep the first: a route's settings
+//! that a reviewer read might not be those that are served.
+
+use crate::gateway::diagnostics::{Diagnostics, element, member};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Reports what is not JSON and what stands twice; true if the text is JSON.
+pub(super) fn check(text: &[u8], diagnostics: &mut Diagnostics) -> bool {
+    if text.iter().all(u8::is_ascii_whitespace) {
+        diagnostics
+            .error("", "the document is empty")
+            .help("`sekisho schema --markdown` says what stands in one");
+        return false;
+    }
+    if text.starts_with(b"\xef\xbb\xbf") {
+        let help = "save the file as UTF-8 without it";
+        diagnostics.error("line 1, column 1", "the document begins with a byte order mark").help(help);
+        return false;
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let walk = Walk { place: Place::Root, diagnostics };
+    match walk.deserialize(&mut deserializer).and_then(|()| deserializer.end()) {
+        Ok(()) => true,
+        Err(error) => {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            let said = error.to_string();
+            let (problem, help) = match super::typed::without_position(&said) {
+                "trailing characters" => {
+                    ("text follows the document", Some("one file holds one JSON object"))
+                }
+                "trailing comma" => ("a comma stands before the end", Some("JSON has none there; remove it")),
+                "key must be a string" => (
+                    "a name in double quotes is expected here",
+                    Some("JSON has no comments, and no names without quotes"),
+                ),
+                "expected value" => ("a JSON value is expected here", Some("JSON has no comments")),
+                said => (said, None),
+            };
+            let diagnostic = diagnostics.error(place, problem);
+            if let Some(help) = help {
+                diagnostic.help(help);
+            }
+            false
+        }
+    }
+}
+
+/// Where the walk is; a path is made only of a place that is reported.
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    Root,
+    Member(&'p Place<'p>, &'p str),
+    Element(&'p Place<'p>, usize),
+}
+
+impl Place<'_> {
+    fn path(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Member(parent, name) => member(&parent.path(), name),
+            Self::Element(parent, index) => element(&parent.path(), *index),
+        }
+    }
+}
+
+/// Walks a value without keeping it.
+struct Walk<'p, 'd> {
+    place: Place<'p>,
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = BTreeMap::<String, usize>::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let place = Place::Member(&self.place, &name);
+            map.next_value_seed(Walk { place, diagnostics: self.diagnostics })?;
+            if let Some(times) = seen.get_mut(&name) {
+                *times += 1;
+                if *times == 2 {
+                    self.diagnostics
+                        .error(place.path(), format!("`{name}` stands twice"))
+                        .help("JSON readers disagree about which one counts: keep one");
+                }
+            } else {
+                seen.insert(name, 1);
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let mut index = 0;
+        loop {
+            let place = Place::Element(&self.place, index);
+            if seq.next_element_seed(Walk { place, diagnostics: self.diagnostics })?.is_none() {
+                return Ok(());
+            }
+            index += 1;
+        }
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+use super::load;
+use crate::gateway::config::{Config, ProtocolType};
+use crate::gateway::diagnostics::Diagnostics;
+
+fn problems(text: &str) -> Diagnostics {
+    load(text.as_bytes()).expect_err("the document is refused")
+}
+
+#[test]
+fn an_empty_object_has_a_good_form() {
+    assert_eq!(load(b"{}"), Ok(Config::default()));
+}
+
+#[test]
+fn a_document_comes_out_typed() {
+    let config =
+        load(br#"{"$schema": "x", "apis": [{"apiId": "a", "protocolType": "REST", "createdDate": "2026"}]}"#);
+    assert_eq!(config.unwrap().apis[0].protocol_type, ProtocolType::Rest);
+}
+
+#[test]
+fn a_document_of_everything_is_good() {
+    let text = include_bytes!("../../../../tests/golden/config/complete.json");
+    let config = load(text).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!((config.apis.len(), config.apis[0].integrations.len(), config.routing_rules.len()), (2, 5, 1));
+}
+
+#[test]
+fn a_name_that_stands_twice_is_an_error_at_any_depth() {
+    let text = r#"{"apis": [{"apiId": "a", "protocolType": "HTTP", "stages": [{"stageName": "s",
+        "stageVariables": {"x": "1", "y": "2", "x": "3", "x": "4"},
+        "routeSettings": {"GET /x": {}, "GET /x": {"throttlingRateLimit": 1, "throttlingRateLimit": 2}}}]}]}"#;
+    let paths: Vec<_> = problems(text).0.into_iter().map(|d| (d.path, d.problem)).collect();
+    assert_eq!(
+        paths,
+        [
+            ("apis[0].stages[0].stageVariables.x", "`x` stands twice"),
+            (
+                r#"apis[0].stages[0].routeSettings["GET /x"].throttlingRateLimit"#,
+                "`throttlingRateLimit` stands twice"
+            ),
+            (r#"apis[0].stages[0].routeSettings["GET /x"]"#, "`GET /x` stands twice"),
+        ]
+        .map(|(path, problem)| (path.to_owned(), problem.to_owned()))
+    );
+}
+
+#[test]
+fn what_is_not_json_has_a_line_and_a_column() {
+    for (text, expected) in [
+        ("", "error: the document is empty\n  help: `sekisho schema --markdown` says what stands in one"),
+        (" \n", "error: the document is empty\n  help: `sekisho schema --markdown` says what stands in one"),
+        (
+            "{\n \"apis\": [,]}",
+            "error: line 2, column 11: a JSON value is expected here\n  help: JSON has no comments",
+        ),
+        (
+            "{} {}",
+            "error: line 1, column 4: text follows the document\n  help: one file holds one JSON object",
+        ),
+        ("{\"apis\": []", "error: line 1, column 11: EOF while parsing an object"),
+        (
+            "{\"apis\": [],}",
+            "error: line 1, column 13: a comma stands before the end\n  help: JSON has none there; remove it",
+        ),
+        (
+            "{apis: []}",
+            "error: line 1, column 2: a name in double quotes is expected here\n  help: JSON has no comments, and no names without quotes",
+        ),
+        (
+            "\u{feff}{}",
+            "error: line 1, column 1: the document begins with a byte order mark\n  help: save the file as UTF-8 without it",
+        ),
+    ] {
+        assert_eq!(problems(text).to_string(), expected, "{text:?}");
+    }
+    assert!(load(b"{\"region\": \"\xff\"}").is_err(), "not UTF-8");
+    assert!(load("[".repeat(100_000).as_bytes()).is_err(), "too deep, and no overflow of the stack");
+}
+
+#[cfg(feature = "schema")]
+mod with_schema {
+    use super::{load, problems};
+    use std::fmt::Write;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn every_problem_is_reported_at_once_in_the_documents_order() {
+        let text = r#"{"apis": [{"apiId": "a", "protocolType": "HTTPS", "routes": [{"target": 3}],
+            "stages": [{"stageName": "s", "variables": {}, "clientCertificateId": "x"}]}], "regoin": "x"}"#;
+        let problems: Vec<_> =
+            problems(text).0.into_iter().map(|d| format!("{}: {}", d.path, d.problem)).collect();
+        assert_eq!(
+            problems,
+            [
+                "apis[0].protocolType: `protocolType` is `HTTPS`, not one of `HTTP`, `REST`, `WEBSOCKET`",
+                "apis[0].routes[0]: missing field `routeKey`",
+                "apis[0].routes[0].target: expected a string, found 3",
+                "apis[0].stages[0].variables: unknown field `variables`",
+                "apis[0].stages[0].clientCertificateId: `clientCertificateId` is not supported yet",
+                "regoin: unknown field `regoin`",
+            ]
+        );
+    }
+
+    #[test]
+    fn names_of_digits_and_slashes_keep_their_paths() {
+        let text = r#"{"apis": [{"apiId": "a", "protocolType": "HTTP", "integrations": [{"integrationId": "i",
+            "integrationType": "MOCK", "responseParameters": {"200": {"": 1, "a/b~c": 2}}}]}]}"#;
+        let paths: Vec<_> = problems(text).0.into_iter().map(|d| d.path).collect();
+        let at = r#"apis[0].integrations[0].responseParameters["200"]"#;
+        assert_eq!(paths, [format!(r#"{at}[""]"#), format!(r#"{at}["a/b~c"]"#)]);
+    }
+
+    #[test]
+    fn bounds_give_both_numbers() {
+        let text = r#"{"apis": [{"apiId": "", "protocolType": "HTTP", "name": "x", "corsConfiguration": {"maxAge": 90000},
+            "stages": [{"stageName": "s", "stageVariables": {"my-var": "a b"}, "canarySettings": {"percentTraffic": -1}}]}],
+            "trustedHops": 5000000000}"#;
+        let problems: Vec<_> = problems(text).0.into_iter().map(|d| d.problem).collect();
+        assert_eq!(
+            problems,
+            [
+                "`apiId` is empty",
+                "`maxAge` is 90000, more than 86400",
+                "`my-var` may hold letters, digits and `-._~:/?#&=,` only",
+                "the name may hold letters, digits and `_` only",
+                "`percentTraffic` is -1, less than 0",
+                "`trustedHops` is 5000000000, more than 4294967295",
+            ]
+        );
+    }
+
+    /// A document of `count` routes with an integration and settings for each.
+    fn large(count: usize) -> String {
+        let mut text = String::from(r#"{"apis": [{"apiId": "a", "protocolType": "HTTP", "routes": ["#);
+        for i in 0..count {
+            let comma = if i == 0 { "" } else { "," };
+            write!(text, r#"{comma}{{"routeKey": "GET /r{i}/{{id}}", "target": "integrations/i{i}", "authorizationType": "NONE", "apiKeyRequired": true}}"#).unwrap();
+        }
+        text.push_str(r#"], "integrations": ["#);
+        for i in 0..count {
+            let comma = if i == 0 { "" } else { "," };
+            write!(text, r#"{comma}{{"integrationId": "i{i}", "integrationType": "HTTP_PROXY", "integrationUri": "http://h{i}.internal:8080/{{id}}", "timeoutInMillis": 20000, "requestParameters": {{"append:header.x": "y"}}}}"#).unwrap();
+        }
+        text.push_str(r#"], "stages": [{"stageName": "$default", "routeSettings": {"#);
+        for i in 0..count {
+            let comma = if i == 0 { "" } else { "," };
+            write!(
+                text,
+                r#"{comma}"GET /r{i}/{{id}}": {{"throttlingRateLimit": 10, "throttlingBurstLimit": 5}}"#
+            )
+            .unwrap();
+        }
+        text.push_str("}}]}]}");
+        text
+    }
+
+    #[test]
+    fn ten_thousand_routes_load_quickly() {
+        let text = large(10_000);
+        load(b"{}").unwrap();
+        let start = Instant::now();
+        let config = load(text.as_bytes()).unwrap();
+        let good = start.elapsed();
+        assert_eq!(config.apis[0].routes.len(), 10_000);
+
+        let bad = text.replace(r#""apiKeyRequired": true"#, r#""apiKeyRequired": 1"#);
+        let start = Instant::now();
+        assert_eq!(problems(&bad).0.len(), 10_000);
+        let refused = start.elapsed();
+        println!(
+            "10,000 routes, {} KB: loaded in {good:?}, refused with 10,000 errors in {refused:?}",
+            text.len() / 1024
+        );
+        // An unoptimised build on a busy machine; optimised it is a fraction.
+        assert!(good < Duration::from_secs(5) && refused < Duration::from_secs(10), "{good:?}, {refused:?}");
+    }
+}

@@ -1,0 +1,68 @@
+//! Stands in for the product's core. The types between core and shell are the product's own.
+
+#[path = "../../../../../src/gateway/diagnostics.rs"]
+#[allow(dead_code)]
+pub mod diagnostics;
+pub mod exchange;
+#[path = "../../../../../src/gateway/flow.rs"]
+pub mod flow;
+#[path = "../../../../../src/gateway/head.rs"]
+#[allow(dead_code)]
+pub mod head;
+
+pub use exchange::Exchange;
+
+use diagnostics::Diagnostics;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(pub u64);
+
+#[derive(Debug, Clone, Copy)]
+pub struct Env<'a> {
+    #[allow(dead_code)]
+    pub wall: Millis,
+    #[allow(dead_code)]
+    pub dice: [u8; 32],
+    pub source_address: &'a [u8],
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wants {
+    pub source_address: bool,
+}
+
+/// A configured probe. Its document is any text; `refuse` in it is an error, and it names itself in `x-probe-document`.
+#[derive(Debug)]
+pub struct Gateway {
+    pub document: String,
+}
+
+pub struct Compiled {
+    pub gateway: Gateway,
+    pub warnings: Diagnostics,
+}
+
+impl Gateway {
+    pub fn wants(&self) -> Wants {
+        Wants { source_address: true }
+    }
+}
+
+pub mod config {
+    use super::diagnostics::Diagnostics;
+
+    pub struct Config(pub String);
+
+    pub fn load(text: &[u8]) -> Result<Config, Diagnostics> {
+        Ok(Config(String::from_utf8_lossy(text).into_owned()))
+    }
+}
+
+pub fn compile(config: &config::Config) -> Result<Compiled, Diagnostics> {
+    if config.0.contains("refuse") {
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.error("document", "it asks to be refused").help("take `refuse` out of it");
+        return Err(diagnostics);
+    }
+    Ok(Compiled { gateway: Gateway { document: config.0.clone() }, warnings: Diagnostics::default() })
+}

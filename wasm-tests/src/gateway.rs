@@ -1,0 +1,202 @@
+//! A running Envoy.
+
+use crate::backend::Backend;
+use crate::bootstrap::{Hosts, STAT_PREFIX, Source, bootstrap};
+use crate::{eventually, raw, toolchain};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How a gateway is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Worker threads.
+    pub concurrency: u32,
+    /// Envoy's version; any that is there when absent.
+    pub envoy_version: Option<String>,
+    /// Who writes the bootstrap.
+    pub bootstrap: Source,
+    /// Places of hosts other than the backend; every other `….test` is the backend.
+    pub hosts: BTreeMap<String, SocketAddr>,
+    /// Time for a client to send its headers, in the place of the bootstrap's.
+    pub request_headers_timeout: Option<Duration>,
+    /// Headers that Envoy lets through to the filter, in the place of the bootstrap's, and 1 MiB of them.
+    pub max_headers_count: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            concurrency: 1,
+            envoy_version: None,
+            bootstrap: Source::default(),
+            hosts: BTreeMap::new(),
+            request_headers_timeout: None,
+            max_headers_count: None,
+        }
+    }
+}
+
+/// A running Envoy. Dropped, it is stopped; if the test failed, its log is printed.
+#[derive(Debug)]
+pub struct Gateway {
+    process: Running,
+    folder: TempDir,
+    address: SocketAddr,
+    admin: SocketAddr,
+}
+
+impl Gateway {
+    /// Starts Envoy with a document, and waits until it listens.
+    ///
+    /// # Panics
+    /// If it does not: the message has the reason and Envoy's log.
+    pub async fn start(document: &Value, backend: &Backend, options: Options) -> Self {
+        Self::try_start(document, backend, options).await.unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
+    /// Starts Envoy with a document, and waits until it listens.
+    ///
+    /// # Errors
+    /// Why it does not, with Envoy's log.
+    pub async fn try_start(document: &Value, backend: &Backend, options: Options) -> Result<Self, String> {
+        let envoy = toolchain::envoy(options.envoy_version.as_deref());
+        let hosts = Hosts { backend: backend.address(), others: options.hosts.clone() };
+        let text = bootstrap(document, &hosts, &options)?;
+        let folder =
+            tempfile::Builder::new().prefix("sekisho-").tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("envoy.json");
+        fs::write(&file, format!("{text:#}")).expect("the temporary folder can be written to");
+        let log =
+            File::create(folder.path().join("envoy.log")).expect("the temporary folder can be written to");
+        let told = folder.path().join("admin");
+        let child = Command::new(&envoy)
+            .arg("--config-path")
+            .arg(&file)
+            .arg("--admin-address-path")
+            .arg(&told)
+            .args(["--concurrency", &options.concurrency.to_string()])
+            .args(["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", envoy.display()));
+        let mut process = Running(child);
+        let ready = eventually("Envoy listens", async || {
+            if let Some(status) = process.0.try_wait().expect("a child can be waited for") {
+                return Some(Err(format!("Envoy ended with {status}")));
+            }
+            let admin: SocketAddr = fs::read_to_string(&told).ok()?.trim().parse().ok()?;
+            let address = listener(admin).await?;
+            Some(Ok((admin, address)))
+        })
+        .await;
+        let (admin, address) = match ready {
+            Ok(addresses) => addresses,
+            Err(problem) => {
+                let log = fs::read_to_string(folder.path().join("envoy.log")).unwrap_or_default();
+                return Err(format!("{problem}\n{}", tail(&log)));
+            }
+        };
+        Ok(Self { process, folder, address, admin })
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Envoy's process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.0.id()
+    }
+
+    /// A counter or gauge; 0 if there is none of the name.
+    pub async fn admin_stat(&self, name: &str) -> u64 {
+        let text = self.admin(&format!("/stats?filter=^{}$", name.replace('.', "\\."))).await;
+        let value =
+            text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned);
+        value.map_or(0, |value| value.trim().parse().expect("a counter is a number"))
+    }
+
+    /// A counter or gauge of the connection manager, such as `downstream_rq_4xx`.
+    pub async fn http_stat(&self, name: &str) -> u64 {
+        self.admin_stat(&format!("http.{STAT_PREFIX}.{name}")).await
+    }
+
+    /// The text of an admin page.
+    pub async fn admin(&self, path: &str) -> String {
+        let response = raw::get(self.admin, path).await.expect("the admin interface answers");
+        String::from_utf8_lossy(&response.body).into_owned()
+    }
+
+    /// Envoy's resident memory in bytes.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("Envoy runs on Linux");
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells the memory");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("the memory is a number") * 1024
+    }
+
+    /// The last lines that Envoy wrote.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let log = fs::read(self.folder.path().join("envoy.log")).unwrap_or_default();
+        tail(&String::from_utf8_lossy(&log))
+    }
+
+    /// Asserts that the filter's VM never died.
+    ///
+    /// # Panics
+    /// If it did.
+    pub async fn assert_no_panic(&self) {
+        let crashes = self.admin("/stats?filter=wasm.*(vm_reload|crash|vm_failed)").await;
+        let crashed: Vec<_> = crashes.lines().filter(|line| !line.ends_with(": 0")).collect();
+        assert!(crashed.is_empty(), "the filter's VM died: {crashed:?}\n{}", self.log());
+        assert!(!self.log().contains("panicked at"), "the filter panicked\n{}", self.log());
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- Envoy's log\n{}\n---", self.log());
+        }
+    }
+}
+
+/// A process that ends when nobody has it any more.
+#[derive(Debug)]
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn listener(admin: SocketAddr) -> Option<SocketAddr> {
+    let ready = raw::get(admin, "/ready").await.ok()?;
+    if ready.body.trim_ascii() != b"LIVE" {
+        return None;
+    }
+    let listeners: Value =
+        serde_json::from_slice(&raw::get(admin, "/listeners?format=json").await.ok()?.body).ok()?;
+    let socket = listeners.pointer("/listener_statuses/0/local_address/socket_address")?;
+    let port = u16::try_from(socket.get("port_value")?.as_u64()?).ok()?;
+    Some(SocketAddr::new(socket.get("address")?.as_str()?.parse().ok()?, port))
+}
+
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
+}
