@@ -1,7 +1,7 @@
 //! What the core's tests share: gateways made of JSON, requests, and heads with their edits.
 
 use super::compile::{Gateway, compile};
-use super::config::load;
+use super::config::Config;
 use super::exchange::{Exchange, Origin};
 use super::flow::{Answer, Edit, Edits, Flow, ResponseFlow};
 use super::head::Head;
@@ -17,14 +17,19 @@ pub fn env() -> Env<'static> {
     Env { wall: Millis(1_587_481_701_067), dice: [0xab; 32], source_address: b"192.0.2.1:4711" }
 }
 
+/// A document as compiling meets it: what reading one finds is not the concern here.
+pub fn config(document: &Value) -> Config {
+    serde_json::from_value(document.clone()).unwrap()
+}
+
 pub fn gateway(document: &Value) -> Rc<Gateway> {
-    let config = load(document.to_string().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
+    let config = config(document);
     Rc::new(compile(&config).unwrap_or_else(|problems| panic!("{problems}")).gateway)
 }
 
 /// What compiling a document finds, as it is printed.
 pub fn problems(document: &Value) -> String {
-    let config = load(document.to_string().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
+    let config = config(document);
     match compile(&config) {
         Ok(compiled) => compiled.warnings.to_string(),
         Err(problems) => problems.to_string(),

@@ -2,7 +2,7 @@ use super::compile;
 use crate::gateway::clusters::Cluster;
 use crate::gateway::config::load;
 use crate::gateway::routes::RequestPath;
-use crate::gateway::testing::{http, problems, proxy, rest};
+use crate::gateway::testing::{config, http, problems, proxy, rest};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -27,15 +27,14 @@ fn set(pointer: &str, value: Value) -> impl FnOnce(&mut Value) {
 }
 
 fn clusters(document: &Value) -> Vec<Cluster> {
-    let config = load(document.to_string().as_bytes()).unwrap();
-    compile(&config).unwrap().clusters
+    compile(&config(document)).unwrap().clusters
 }
 
 #[test]
 fn apis_are_checked() {
     assert_eq!(
         spoiled(set("/apis", json!([]))),
-        "error: apis: there is no API\n  help: add one: docs/reference/configuration.md"
+        "error: apis: there is no API\n  help: `sekisho schema --markdown` shows what an API needs"
     );
     for id in ["", "a.b", "a b", "é"] {
         let expected = format!("error: apis[0].apiId: `{id}` cannot be the first label of a host");
@@ -340,9 +339,7 @@ fn members_of_another_type_of_integration_are_warned_of() {
 
 #[test]
 fn only_what_tells_the_clients_address_asks_for_it() {
-    let wants = |document: &Value| {
-        compile(&load(document.to_string().as_bytes()).unwrap()).unwrap().gateway.wants().source_address
-    };
+    let wants = |document: &Value| compile(&config(document)).unwrap().gateway.wants().source_address;
     assert!(wants(&echo()), "it stands in Forwarded");
     let plain = |more: Value| rest(&["GET /x"], proxy("http://b", more));
     assert!(!wants(&plain(json!({}))));

@@ -55,7 +55,6 @@ fn an_http_api_passes_all_but_what_belongs_to_one_hop() {
         ("te", "gzip"),
         ("x-forwarded-for", "203.0.113.9"),
         ("x-forwarded-host", "x"),
-        ("x-forwarded-proto", "https"),
         ("x-forwarded-port", "1"),
     ];
     let head = backend_head(&http_api(), "GET", "/x", &sent);
@@ -69,6 +68,12 @@ fn an_http_api_passes_all_but_what_belongs_to_one_hop() {
     assert_eq!(first(&head, "x-amzn-trace-id").as_deref(), Some("Root=1-5e9f0c65-abababababababababababab"));
     assert_eq!(first(&head, "accept"), None);
     assert_eq!(first(&head, "x-amzn-apigateway-api-id"), None);
+}
+
+#[test]
+fn envoy_keeps_its_own_x_forwarded_proto() {
+    let head = backend_head(&http_api(), "GET", "/x", &[("x-forwarded-proto", "https")]);
+    assert_eq!(first(&head, "x-forwarded-proto").as_deref(), Some("https"));
 }
 
 #[test]
