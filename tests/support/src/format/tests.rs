@@ -1,7 +1,7 @@
 use super::{ExpectBackend, File, Matcher};
 
 fn problem(text: &str) -> String {
-    File::parse(text).err().expect("the file must be refused")
+    File::parse(text).expect_err("the file must be refused")
 }
 
 #[test]
