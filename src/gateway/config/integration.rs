@@ -36,11 +36,11 @@ pub struct Integration {
     pub timeout_in_millis: Option<u32>,
     /// Request mapping: `append:header.x` to a value.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(1, 512))))]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(0, 512))))]
     pub request_parameters: BTreeMap<String, String>,
     /// Response mapping: status to mapping.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::texts(1, 512))))]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::texts(0, 512))))]
     pub response_parameters: BTreeMap<String, BTreeMap<String, String>>,
     /// The execution role.
     pub credentials_arn: Option<String>,
