@@ -141,7 +141,7 @@ async fn a_document_that_is_wrong_stops_envoy_from_starting() {
     let mut document = documents::http_proxy();
     document["apis"][0]["routes"][0]["target"] = "integrations/missing".into();
     let problem =
-        Gateway::try_start(&document, &backend, Options::default()).await.err().expect("it must not start");
+        Gateway::try_start(&document, &backend, Options::default()).await.expect_err("it must not start");
     assert!(problem.contains("missing"), "{problem}");
 }
 

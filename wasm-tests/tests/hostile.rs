@@ -105,7 +105,7 @@ async fn huge_paths_and_queries_are_refused_in_awss_words() {
         format!("/{}", "a/".repeat(250_000)),
     ] {
         let response = raw::get(gateway.address(), &path).await.unwrap();
-        assert_eq!((response.status, response.text().as_str()), (431, TOO_LARGE), "{}", &path[..8]);
+        assert_eq!((response.status, response.text().as_str()), (431, TOO_LARGE), "{} bytes", path.len());
     }
     assert_eq!(backend.seen().len(), 0);
     gateway.assert_no_panic().await;
