@@ -66,6 +66,11 @@ pub const ENVOY_ONLY: &[(Side, &str, &str)] = &[
     (Side::Response, "server", "Envoy adds it behind the filters"),
     (Side::Response, "connection", "the codec's"),
     (Side::Response, "transfer-encoding", "the codec's"),
+    (
+        Side::Backend,
+        "x-forwarded-proto",
+        "Envoy routes by it; behind that its route takes it away from HTTP APIs",
+    ),
     (Side::Backend, "x-request-id", "Envoy makes it, where it is not switched off"),
     (Side::Backend, "transfer-encoding", "the codec's"),
 ];
