@@ -27,7 +27,7 @@ mod toolchain;
 
 pub use backend::{Backend, Protocol, Recorded};
 pub use bootstrap::Source;
-pub use gateway::{Gateway, Options};
+pub use gateway::{Gateway, Options, Probe};
 
 use std::time::{Duration, Instant};
 
