@@ -250,7 +250,7 @@ fn stream(bytes: &str, complete: bool) -> Body {
     const PIECE: usize = 32_768;
     let left: usize = bytes.parse().expect("the path names a number of bytes");
     let piece = Bytes::from(vec![b's'; PIECE]);
-    Streamed { left, piece, ended: false, complete }.boxed()
+    Streamed { left, piece, ended: false, complete, flushed: false }.boxed()
 }
 
 struct Streamed {
@@ -258,6 +258,7 @@ struct Streamed {
     piece: Bytes,
     ended: bool,
     complete: bool,
+    flushed: bool,
 }
 
 impl hyper::body::Body for Streamed {
@@ -265,7 +266,7 @@ impl hyper::body::Body for Streamed {
     type Error = Error;
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if self.left > 0 {
             let size = self.left.min(self.piece.len());
@@ -276,6 +277,11 @@ impl hyper::body::Body for Streamed {
             return Poll::Ready(None);
         }
         if !self.complete {
+            if !std::mem::replace(&mut self.flushed, true) {
+                // Who has to wait for more sends what is there.
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             return Poll::Ready(Some(Err(Error::other("broken off, as asked for"))));
         }
         let mut trailers = HeaderMap::new();

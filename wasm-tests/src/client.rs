@@ -28,11 +28,17 @@ pub type Body = BoxBody<Bytes, Infallible>;
 /// # Panics
 /// If it cannot.
 pub async fn http2(address: SocketAddr) -> SendRequest<Body> {
-    let stream = TcpStream::connect(address).await.expect("the gateway takes connections");
+    let stream = connect(address).await;
     let (sender, connection) =
         handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("the gateway speaks HTTP/2");
     tokio::spawn(connection);
     sender
+}
+
+async fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).await.expect("the gateway takes connections");
+    stream.set_nodelay(true).expect("a connection can be told not to wait");
+    stream
 }
 
 /// What a client speaks.
@@ -60,7 +66,7 @@ pub enum Length {
 pub struct Sending {
     parts: Option<Parts>,
     chunked: bool,
-    response: JoinHandle<Result<Response>>,
+    response: Option<JoinHandle<Result<Response>>>,
 }
 
 #[derive(Debug)]
@@ -88,8 +94,8 @@ impl Sending {
         let head = format!("{method} {path} HTTP/1.1\r\nhost: h.test\r\n{length_header}\r\n");
         let _ = send.send(head.into_bytes());
         let response = tokio::spawn(async move { Raw::connect(address).await?.stream(receive).await });
-        let chunked = length == Length::Unknown;
-        Self { parts: (length != Length::NoBody).then_some(Parts::Http1(send)), chunked, response }
+        let parts = (length != Length::NoBody).then_some(Parts::Http1(send));
+        Self { parts, chunked: length == Length::Unknown, response: Some(response) }
     }
 
     fn http2(address: SocketAddr, method: &str, path: &str, length: Length) -> Self {
@@ -105,14 +111,25 @@ impl Sending {
                 Length::Known(_) | Length::Unknown => Frames { receive }.boxed(),
             };
             let request = request.body(body).map_err(Error::other)?;
-            let response = http2(address).await.send_request(request).await.map_err(Error::other)?;
-            let (head, body) = response.into_parts();
-            let collected = body.collect().await.map_err(Error::other)?;
-            let trailers = collected.trailers().map(pairs).unwrap_or_default();
-            let body = collected.to_bytes().to_vec();
-            Ok(Response { status: head.status.as_u16(), headers: pairs(&head.headers), body, trailers })
+            let stream = connect(address).await;
+            let (mut sender, connection) =
+                handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(Error::other)?;
+            let exchange = async {
+                let response = sender.send_request(request).await.map_err(Error::other)?;
+                let (head, body) = response.into_parts();
+                let collected = body.collect().await.map_err(Error::other)?;
+                let trailers = collected.trailers().map(pairs).unwrap_or_default();
+                let body = collected.to_bytes().to_vec();
+                Ok(Response { status: head.status.as_u16(), headers: pairs(&head.headers), body, trailers })
+            };
+            // The connection ends with this task.
+            let mut connection = Box::pin(connection);
+            tokio::select! {
+                response = exchange => response,
+                ended = &mut connection => Err(Error::other(format!("the connection ended: {ended:?}"))),
+            }
         });
-        Self { parts, chunked: false, response }
+        Self { parts, chunked: false, response: Some(response) }
     }
 
     /// Sends a part of the body; it waits if the other side does not read.
@@ -152,7 +169,7 @@ impl Sending {
     /// Whether the answer is there, or the connection is broken.
     #[must_use]
     pub fn is_answered(&self) -> bool {
-        self.response.is_finished()
+        self.response.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// The answer.
@@ -160,8 +177,12 @@ impl Sending {
     /// # Errors
     /// If there is none before the deadline.
     pub async fn response(mut self) -> Result<Response> {
-        match timeout(DEADLINE, &mut self.response).await {
-            Ok(response) => response.map_err(Error::other)?,
+        let response = self.response.as_mut().expect("it is taken only by the end");
+        match timeout(DEADLINE, &mut *response).await {
+            Ok(done) => {
+                self.response = None;
+                done.map_err(Error::other)?
+            }
             Err(_) => Err(Error::new(ErrorKind::TimedOut, format!("nothing in {DEADLINE:?}"))),
         }
     }
@@ -169,7 +190,17 @@ impl Sending {
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        self.response.abort();
+        let Some(response) = self.response.take() else { return };
+        if response.is_finished() {
+            return;
+        }
+        response.abort();
+        // The body must not come to its end before the connection has.
+        let parts = self.parts.take();
+        tokio::spawn(async move {
+            let _ = response.await;
+            drop(parts);
+        });
     }
 }
 
