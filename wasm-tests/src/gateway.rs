@@ -23,6 +23,8 @@ pub struct Options {
     pub bootstrap: Source,
     /// Places of hosts other than the backend; every other `….test` is the backend.
     pub hosts: BTreeMap<String, SocketAddr>,
+    /// Where a rendered gateway listens.
+    pub listen: SocketAddr,
     /// Time for a client to send its headers, in the place of the bootstrap's.
     pub request_headers_timeout: Option<Duration>,
     /// Headers that Envoy lets through to the filter, in the place of the bootstrap's, and 1 MiB of them.
@@ -36,6 +38,7 @@ impl Default for Options {
             envoy_version: None,
             bootstrap: Source::default(),
             hosts: BTreeMap::new(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             request_headers_timeout: None,
             max_headers_count: None,
         }

@@ -4,7 +4,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body as _, Frame, Incoming};
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -121,7 +121,8 @@ fn call(address: SocketAddr, method: &str, asked: &str) -> Request<Body> {
 async fn grpc_calls_pass_with_their_metadata_and_their_status() {
     let backend = Backend::start().await;
     let document = documents::http_proxy_with(&json!({ "protocolVersion": "GRPC" }));
-    let options = Options { hosts: [("backend.test".to_owned(), service().await)].into(), ..Options::default() };
+    let options =
+        Options { hosts: [("backend.test".to_owned(), service().await)].into(), ..Options::default() };
     let gateway = Gateway::start(&document, &backend, options).await;
     let address = gateway.address();
     let mut sender = http2(address).await;
@@ -146,8 +147,11 @@ async fn grpc_calls_pass_with_their_metadata_and_their_status() {
         assert_eq!(messages(&body.to_bytes()), *expected, "{method}");
     }
     let response = sender.send_request(call(address, "Nothing", "Ada")).await.unwrap();
-    assert_eq!((response.status().as_u16(), &response.headers()["grpc-status"]), (200, &"5".parse().unwrap()));
-    assert!(response.into_body().is_end_stream() || !cases.is_empty());
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["grpc-status"]),
+        (200, &"5".parse().unwrap())
+    );
+    assert!(response.into_body().collect().await.unwrap().to_bytes().is_empty());
 
     // Many at once on one connection.
     let mut calls = tokio::task::JoinSet::new();
