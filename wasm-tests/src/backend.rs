@@ -273,15 +273,15 @@ impl hyper::body::Body for Streamed {
             self.left -= size;
             return Poll::Ready(Some(Ok(Frame::data(self.piece.slice(..size)))));
         }
+        if !self.complete && !std::mem::replace(&mut self.flushed, true) {
+            // Who has to wait for more sends what is there.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if std::mem::replace(&mut self.ended, true) {
             return Poll::Ready(None);
         }
         if !self.complete {
-            if !std::mem::replace(&mut self.flushed, true) {
-                // Who has to wait for more sends what is there.
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
             return Poll::Ready(Some(Err(Error::other("broken off, as asked for"))));
         }
         let mut trailers = HeaderMap::new();

@@ -41,7 +41,7 @@ pub(crate) fn bootstrap(document: &Value, hosts: &Hosts, options: &Options) -> R
     let text = document.to_string();
     let (plan, _) = plan(text.as_bytes(), &|_| None).map_err(|diagnostics| diagnostics.to_string())?;
     let mut bootstrap = match options.bootstrap {
-        Source::Rendered => rendered(&plan, options.listen),
+        Source::Rendered => rendered(&plan, options),
         Source::ByHand => by_hand(&plan),
         Source::WithoutFilter => without_filter(),
     };
@@ -50,9 +50,10 @@ pub(crate) fn bootstrap(document: &Value, hosts: &Hosts, options: &Options) -> R
     Ok(bootstrap)
 }
 
-fn rendered(plan: &Plan, listen: SocketAddr) -> Value {
+fn rendered(plan: &Plan, options: &Options) -> Value {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let settings = Settings::new(listen, anywhere, toolchain::module().to_owned());
+    let mut settings = Settings::new(options.listen, anywhere, toolchain::module().to_owned());
+    settings.connection_buffer_kib = options.connection_buffer_kib.unwrap_or(settings.connection_buffer_kib);
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }
 

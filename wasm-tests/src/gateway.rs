@@ -23,6 +23,8 @@ pub struct Options {
     pub bootstrap: Source,
     /// Places of hosts other than the backend; every other `….test` is the backend.
     pub hosts: BTreeMap<String, SocketAddr>,
+    /// `--connection-buffer-kib` of a rendered gateway, in the place of its default.
+    pub connection_buffer_kib: Option<u32>,
     /// Where a rendered gateway listens.
     pub listen: SocketAddr,
     /// Time for a client to send its headers, in the place of the bootstrap's.
@@ -38,6 +40,7 @@ impl Default for Options {
             envoy_version: None,
             bootstrap: Source::default(),
             hosts: BTreeMap::new(),
+            connection_buffer_kib: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             request_headers_timeout: None,
             max_headers_count: None,
@@ -202,6 +205,11 @@ impl Gateway {
     /// A counter or gauge of the connection manager, such as `downstream_rq_4xx`.
     pub async fn http_stat(&self, name: &str) -> u64 {
         self.admin_stat(&format!("http.{STAT_PREFIX}.{name}")).await
+    }
+
+    /// Whether this Envoy ignores `request_body_buffer_limit` of routes: 1.36 does.
+    pub async fn ignores_body_buffer_limits(&self) -> bool {
+        self.admin("/server_info").await.contains("/1.36.")
     }
 
     /// The text of an admin page.
