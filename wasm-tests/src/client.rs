@@ -123,10 +123,11 @@ impl Sending {
                 Ok(Response { status: head.status.as_u16(), headers: pairs(&head.headers), body, trailers })
             };
             // The connection ends with this task.
-            let mut connection = Box::pin(connection);
+            let (mut connection, mut exchange) = (Box::pin(connection), Box::pin(exchange));
             tokio::select! {
-                response = exchange => response,
-                ended = &mut connection => Err(Error::other(format!("the connection ended: {ended:?}"))),
+                response = &mut exchange => response,
+                // The answer may have come before the end.
+                _ = &mut connection => exchange.await,
             }
         });
         Self { parts, chunked: false, response: Some(response) }

@@ -70,8 +70,8 @@ impl Default for Probe {
         Self {
             concurrency: 1,
             document: "probe".to_owned(),
-            stream_idle_timeout: Duration::from_secs(20),
-            route_timeout: Duration::from_secs(20),
+            stream_idle_timeout: Duration::from_secs(60),
+            route_timeout: Duration::from_secs(30),
             body_buffer_bytes: None,
             stop_iteration: true,
         }

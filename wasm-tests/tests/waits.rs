@@ -170,7 +170,7 @@ const WAITS: &[Wait] = &[
         path: "/call:dead/",
         says: 200,
         slow: false,
-        outcome: |_, _| passes("call=503+*"),
+        outcome: failed,
     },
     Wait { name: "a callout without a host", path: "/call:empty/", says: 200, slow: false, outcome: failed },
     Wait {
@@ -975,6 +975,19 @@ async fn envoys_replies_are_told_apart_from_a_backends() {
 // --- what else the shell relies on
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_callout_that_fails_is_an_answer_of_envoys_or_none() {
+    let world = World::start(&Probe::default()).await;
+    for (path, seen) in
+        [("/call:dead/", "call=503+*"), ("/call:empty/", "call=failed"), ("/call:nowhere/", "call=failed")]
+    {
+        let response = world.send(Wire::Http1, Shape::Post, path).response().await.unwrap();
+        assert_matches(&response.header("x-probe-answer").unwrap_or_default(), seen);
+        assert_eq!((response.status, world.backend.seen().len()), (500, 0), "{path}");
+    }
+    world.gateway.assert_no_panic().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_sent_is_refused() {
     let world = World::start(&Probe::default()).await;
     let mut ran = 0;
@@ -1013,8 +1026,16 @@ async fn a_body_that_grows_too_long_on_its_way_is_413_or_ends_the_stream() {
             sending.part(b"ten bytes.");
             let response = sending.response().await;
             if path == "/limit:15//behave/echo" {
-                // The response has begun: there is no other way to tell.
-                assert!(response.is_err(), "{wire:?} {response:?}");
+                // The response has begun: there is no other way to tell. Envoy 1.36 resets a stream of HTTP/2
+                // without an error.
+                let unsaid = wire == Wire::Http2 && world.gateway.ignores_body_buffer_limits().await;
+                match response {
+                    Ok(response) if unsaid => {
+                        println!("1 difference: Envoy 1.36 resets the stream with NO_ERROR");
+                        assert_eq!(response.text(), "ten bytes.");
+                    }
+                    response => assert!(response.is_err(), "{wire:?} {response:?}"),
+                }
             } else {
                 let response = response.unwrap();
                 assert_eq!((response.status, response.text().as_str()), (413, PROBES_OWN), "{wire:?} {path}");
