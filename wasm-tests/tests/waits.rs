@@ -473,7 +473,8 @@ async fn run_table(wire: Wire, concurrency: u32) {
             ran += 1;
             if let Err(error) = done {
                 let why = error.into_panic();
-                let why = why.downcast_ref::<String>().cloned();
+                let text = why.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let why = text.or_else(|| why.downcast_ref::<String>().cloned());
                 let why = why.unwrap_or_else(|| "an assertion without a text".to_owned());
                 eprintln!("FAILED {case}: {why}");
                 failures.push(case);
