@@ -13,6 +13,7 @@ use tempfile::TempDir;
 pub struct Dynamic {
     gateway: Gateway,
     folder: TempDir,
+    command: PathBuf,
 }
 
 /// What the command said.
@@ -25,16 +26,17 @@ pub struct Said {
 }
 
 impl Dynamic {
-    /// Renders a document, and starts Envoy with it.
+    /// Renders a document with a command, `env!("CARGO_BIN_EXE_sekisho-as-built")`, and starts Envoy with it.
     ///
     /// # Panics
     /// If the document is refused, or Envoy does not listen.
-    pub async fn start(document: &Value, options: &Options) -> Self {
+    pub async fn start(command: &str, document: &Value, options: &Options) -> Self {
+        let program = PathBuf::from(command);
         let folder = temporary_folder();
         let (file, files) = (folder.path().join("gateway.json"), folder.path().join("dynamic"));
         fs::write(&file, document.to_string()).expect("the temporary folder can be written to");
         let any = "127.0.0.1:0";
-        let mut command = Command::new(toolchain::command());
+        let mut command = Command::new(&program);
         command.arg("render").arg(&file).arg("--dynamic").arg(&files);
         command.args(["--listen", any, "--admin", any, "--wasm"]).arg(toolchain::module());
         let said = Said::from(run(command).await);
@@ -42,7 +44,7 @@ impl Dynamic {
         let gateway = Gateway::run(&files.join("bootstrap.yaml"), temporary_folder(), options)
             .await
             .unwrap_or_else(|problem| panic!("{problem}"));
-        Self { gateway, folder }
+        Self { gateway, folder, command: program }
     }
 
     /// The running Envoy.
@@ -74,7 +76,7 @@ impl Dynamic {
     fn command(&self, document: &Value) -> Command {
         let file = self.folder.path().join("gateway.json");
         fs::write(&file, document.to_string()).expect("the temporary folder can be written to");
-        let mut command = Command::new(toolchain::command());
+        let mut command = Command::new(&self.command);
         command.arg("apply").arg(file).arg("--dynamic").arg(self.files());
         command.args(["--admin", &self.gateway.admin_address().to_string()]);
         // Of requests that go on, the shortest ones are waited for.

@@ -51,22 +51,6 @@ pub(crate) fn probe() -> &'static Path {
     })
 }
 
-/// The command `sekisho`, built once per test binary.
-pub(crate) fn command() -> &'static Path {
-    static COMMAND: OnceLock<PathBuf> = OnceLock::new();
-    COMMAND.get_or_init(|| {
-        let made = cargo(Command::new(cargo_itself()).current_dir(env!("CARGO_MANIFEST_DIR")).args([
-            "build",
-            "-p",
-            "sekisho-cli",
-            "--bin",
-            "sekisho",
-        ]));
-        let command = made.into_iter().find(|path| Path::new(path).file_stem() == Some("sekisho".as_ref()));
-        command.expect("cargo names the command").into()
-    })
-}
-
 fn cargo_itself() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
@@ -83,7 +67,7 @@ fn cargo(build: &mut Command) -> Vec<String> {
     let messages =
         done.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
     let paths = |message: Value| -> Vec<String> {
-        let files = message["filenames"].as_array().into_iter().flatten().chain([&message["executable"]]);
+        let files = message["filenames"].as_array().into_iter().flatten();
         files.filter_map(|file| file.as_str().map(str::to_owned)).collect()
     };
     messages.flat_map(paths).collect()

@@ -11,6 +11,8 @@ use tokio::task::JoinHandle;
 use wasm_tests::raw::{self, Raw};
 use wasm_tests::{Backend, Dynamic, Options, eventually, probe_module};
 
+const COMMAND: &str = env!("CARGO_BIN_EXE_sekisho-as-built");
+
 // --- documents
 
 /// Routes `GET /NAME` and `POST /NAME` to backends; each answer says which document it is of.
@@ -190,7 +192,7 @@ fn post(path: &str, bytes: usize) -> String {
 async fn routes_backends_and_limits_change_under_load_and_no_request_fails() {
     let (stable, other) = (Backend::start().await, Backend::start().await);
     let first = document("1", &[("stable", &stable)]);
-    let world = Dynamic::start(&first, &four_workers()).await;
+    let world = Dynamic::start(COMMAND, &first, &four_workers()).await;
     let mut everywhere = Everywhere::connect(&world).await;
     everywhere.serve("/stable", "1").await;
     everywhere.do_not_know("/new").await;
@@ -246,7 +248,7 @@ async fn routes_backends_and_limits_change_under_load_and_no_request_fails() {
 async fn documents_that_are_refused_change_nothing_under_load() {
     let stable = Backend::start().await;
     let first = document("1", &[("stable", &stable)]);
-    let world = Dynamic::start(&first, &four_workers()).await;
+    let world = Dynamic::start(COMMAND, &first, &four_workers()).await;
     let mut everywhere = Everywhere::connect(&world).await;
     let load = Load::start(world.gateway().address());
     let filter = world.files().join("ecds/filter.yaml");
@@ -304,7 +306,7 @@ async fn documents_that_are_refused_change_nothing_under_load() {
 async fn requests_in_flight_finish_with_the_document_they_began_with() {
     let (stable, slow) = (Backend::start().await, Backend::start().await);
     let with_slow = |version: &str| document(version, &[("stable", &stable), ("slow", &slow)]);
-    let world = Dynamic::start(&with_slow("1"), &four_workers()).await;
+    let world = Dynamic::start(COMMAND, &with_slow("1"), &four_workers()).await;
     let mut everywhere = Everywhere::connect(&world).await;
     let load = Load::start(world.gateway().address());
     let address = world.gateway().address();
