@@ -44,13 +44,17 @@ clippy:
     cargo clippy --workspace --all-targets -- -D warnings
     cargo clippy -p sekisho --lib --target wasm32-wasip1 -- -D warnings
 
-# Licences, advisories and duplicates of dependencies (`cargo install cargo-deny`).
+# Licences, sources and bans of dependencies (`cargo install cargo-deny`); `just advisories` asks the network too.
 deny:
-    cargo deny check
+    cargo deny check bans licenses sources
 
-# The fuzz targets, on nightly (`cargo install cargo-fuzz`).
+# Known vulnerabilities of dependencies, from the RustSec database.
+advisories:
+    cargo deny check advisories
+
+# The fuzz targets build; `cargo +nightly fuzz run TARGET` runs one (`cargo install cargo-fuzz`).
 fuzz-build:
-    cargo +nightly fuzz build
+    cargo check --manifest-path fuzz/Cargo.toml --locked --target-dir target/fuzz
 
 # Links of the texts to files of this repository, and of the code's documentation.
 links:

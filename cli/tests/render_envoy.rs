@@ -28,18 +28,18 @@ struct World {
 }
 
 impl World {
-    fn start(test: &str, plan: &Plan) -> Option<Self> {
-        Self::start_with(test, plan, |_| {})
+    fn start(plan: &Plan) -> Self {
+        Self::start_with(plan, |_| {})
     }
 
-    fn start_with(test: &str, plan: &Plan, edit: impl FnOnce(&mut Value)) -> Option<Self> {
-        let binary = envoy::binary_or_skip(test)?;
+    fn start_with(plan: &Plan, edit: impl FnOnce(&mut Value)) -> Self {
+        let binary = envoy::binary();
         let mut bootstrap = bootstrap::bootstrap(plan, &settings(), Delivery::Static);
         edit(&mut bootstrap);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("envoy.yaml");
         std::fs::write(&file, yaml::document(&bootstrap)).unwrap();
-        Some(Self { envoy: Envoy::start(&binary, &file), _folder: folder })
+        Self { envoy: Envoy::start(&binary, &file), _folder: folder }
     }
 
     /// Waits for an access log line with these words of Envoy's.
@@ -68,9 +68,7 @@ fn the_backend_sees_the_request_and_nothing_of_the_gateway() {
     let backend = Backend::start("users");
     let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
     let name = plan.clusters[0].name.as_str();
-    let Some(world) = World::start("the_backend_sees_the_request_and_nothing_of_the_gateway", &plan) else {
-        return;
-    };
+    let world = World::start(&plan);
     let response = world.envoy.get(
         "/a//b/%2F../x?q=1",
         &[
@@ -113,9 +111,7 @@ fn envoy_finds_no_route_without_x_forwarded_proto() {
     let backend = Backend::start("users");
     let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
     let to = ("x-stub-cluster", plan.clusters[0].name.as_str());
-    let Some(mut world) = World::start("envoy_finds_no_route_without_x_forwarded_proto", &plan) else {
-        return;
-    };
+    let mut world = World::start(&plan);
     says(&world.envoy.get("/", &[to, ("x-stub", "no-proto")]), 404, "Not Found");
     world.logged(404, "route_not_found");
 }
@@ -125,7 +121,7 @@ fn backends_of_rest_apis_see_x_forwarded_proto() {
     let backend = Backend::start("users");
     let plan = Plan { forwarded_proto: true, ..plan(vec![cluster("127.0.0.1", backend.port())]) };
     let to = ("x-stub-cluster", plan.clusters[0].name.as_str());
-    let Some(world) = World::start("backends_of_rest_apis_see_x_forwarded_proto", &plan) else { return };
+    let world = World::start(&plan);
     assert_eq!(world.envoy.get("/", &[to]).json()["headers"]["x-forwarded-proto"], "http");
 }
 
@@ -134,7 +130,7 @@ fn a_client_cannot_choose_a_cluster() {
     let backend = Backend::start("users");
     let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
     let name = plan.clusters[0].name.as_str();
-    let Some(mut world) = World::start("a_client_cannot_choose_a_cluster", &plan) else { return };
+    let mut world = World::start(&plan);
     // `unrouted`: the filter lets the request go without a cluster.
     let response = world.envoy.get("/", &[("x-stub", "unrouted"), ("x-sekisho-cluster", name)]);
     says(&response, 500, "Internal Server Error");
@@ -147,10 +143,9 @@ fn even_without_a_filter_a_client_cannot_choose_a_cluster() {
     let backend = Backend::start("users");
     let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
     let name = plan.clusters[0].name.clone();
-    let started = World::start_with("even_without_a_filter_a_client_cannot_choose_a_cluster", &plan, |it| {
+    let world = World::start_with(&plan, |it| {
         it.pointer_mut(MANAGER).unwrap()["http_filters"].as_array_mut().unwrap().remove(0);
     });
-    let Some(world) = started else { return };
     says(&world.envoy.get("/", &[("x-sekisho-cluster", &name)]), 500, "Internal Server Error");
     says(&world.envoy.get("/", &[("X-SEKISHO-CLUSTER", &name)]), 500, "Internal Server Error");
     assert_eq!(backend.requests(), 0);
@@ -162,8 +157,7 @@ fn envoys_own_answers_are_in_awss_words_and_nobody_elses_are_touched() {
     let plan = plan(vec![cluster("127.0.0.1", backend.port()), cluster("127.0.0.1", 1)]);
     let (name, dead) = (plan.clusters[0].name.as_str(), plan.clusters[1].name.as_str());
     let to = ("x-stub-cluster", name);
-    let test = "envoys_own_answers_are_in_awss_words_and_nobody_elses_are_touched";
-    let Some(mut world) = World::start(test, &plan) else { return };
+    let mut world = World::start(&plan);
     let listen = world.envoy.listen;
     let big = "a".repeat(50_000);
     let names: Vec<String> = (0..120).map(|i| format!("x-{i}")).collect();
@@ -214,14 +208,12 @@ fn a_body_that_the_filter_needs_whole_may_be_as_large_as_the_document_says() {
     let backend = Backend::start("users");
     let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
     let headers = [("x-stub-cluster", plan.clusters[0].name.as_str()), ("x-stub", "body")];
-    let test = "a_body_that_the_filter_needs_whole_may_be_as_large_as_the_document_says";
-    let started = World::start_with(test, &plan, |it| {
+    let world = World::start_with(&plan, |it| {
         // Envoy 1.36 looks at the connection's limit alone.
-        if envoy::binary().is_some_and(|it| envoy::is_oldest(&it)) {
+        if envoy::is_oldest(&envoy::binary()) {
             it["static_resources"]["listeners"][0]["per_connection_buffer_limit_bytes"] = json!(11 << 20);
         }
     });
-    let Some(world) = started else { return };
     for size in [1, 70_000, 2_000_000, 10_485_760] {
         let response = client::request(world.envoy.listen, "POST", "/", &headers, &vec![b'a'; size]).unwrap();
         assert_eq!((response.status, &response.json()["bytes"]), (200, &json!(size)));
@@ -233,7 +225,7 @@ fn a_filter_that_died_refuses_and_comes_back() {
     let backend = Backend::start("users");
     let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
     let to = ("x-stub-cluster", plan.clusters[0].name.as_str());
-    let Some(mut world) = World::start("a_filter_that_died_refuses_and_comes_back", &plan) else { return };
+    let mut world = World::start(&plan);
     says(&world.envoy.get("/", &[("x-stub", "trap")]), 503, "Service Unavailable");
     world.envoy.wait("a filter", |envoy| {
         let answers: Vec<u16> = (0..20).map(|_| envoy.get("/", &[to]).status).collect();
@@ -246,12 +238,11 @@ fn a_filter_that_died_refuses_and_comes_back() {
 #[test]
 fn waiting_ends() {
     let plan = plan(Vec::new());
-    let started = World::start_with("waiting_ends", &plan, |it| {
+    let mut world = World::start_with(&plan, |it| {
         let manager = it.pointer_mut(MANAGER).unwrap();
         manager["stream_idle_timeout"] = json!("0.5s");
         manager["request_headers_timeout"] = json!("0.5s");
     });
-    let Some(mut world) = started else { return };
     let listen = world.envoy.listen;
     // The filter waits for something that never comes.
     says(&world.envoy.get("/", &[("x-stub", "wait")]), 504, "Endpoint request timed out");
@@ -269,7 +260,7 @@ fn waiting_ends() {
 fn a_websocket_outlives_the_integrations_timeout() {
     let backend = Backend::start("chat");
     let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
-    let Some(world) = World::start("a_websocket_outlives_the_integrations_timeout", &plan) else { return };
+    let world = World::start(&plan);
     let mut stream = TcpStream::connect(world.envoy.listen).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let head = format!(
@@ -303,7 +294,7 @@ fn names_ipv6_and_health_checks() {
     let mut silent = checked.clone();
     (silent.name, silent.port) = ("silent".into(), 1);
     let plan = plan(vec![cluster("localhost", backend.port()), checked, silent]);
-    let Some(mut world) = World::start("names_ipv6_and_health_checks", &plan) else { return };
+    let mut world = World::start(&plan);
     let response = world.envoy.get("/", &[("x-stub-cluster", &plan.clusters[0].name)]);
     assert_eq!(response.json()["backend"], "users");
     world.envoy.wait("health checks", |_| (backend.requests() > 3).then_some(()));
@@ -318,7 +309,7 @@ fn one_host_that_fails_is_never_taken_out() {
     let backend = Backend::start("users");
     let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
     let to = ("x-stub-cluster", plan.clusters[0].name.as_str());
-    let Some(world) = World::start("one_host_that_fails_is_never_taken_out", &plan) else { return };
+    let world = World::start(&plan);
     for _ in 0..20 {
         assert_eq!(world.envoy.get("/", &[to, ("x-stub-status", "503")]).json()["backend"], "users");
     }
@@ -330,7 +321,7 @@ fn retries_are_the_filters_choice() {
     let backend = Backend::start("users");
     let plan = plan(vec![cluster("127.0.0.1", backend.port())]);
     let to = ("x-stub-cluster", plan.clusters[0].name.as_str());
-    let Some(world) = World::start("retries_are_the_filters_choice", &plan) else { return };
+    let world = World::start(&plan);
     world.envoy.get("/", &[to, ("x-stub-status", "503")]);
     assert_eq!(backend.requests(), 1);
     world

@@ -1,25 +1,18 @@
 //! A real Envoy on free ports, stopped when it is dropped.
 
 use super::client;
+use sekisho_cli::toolchain::{self, ENVOY_VERSION};
+use sekisho_cli::ui::Ui;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// The Envoy to test with: `ENVOY_BIN`, or `envoy` on the `PATH`.
-pub fn binary() -> Option<PathBuf> {
-    let given = std::env::var_os("ENVOY_BIN").map(PathBuf::from);
-    given.or_else(sekisho_cli::apply::envoy::on_path)
-}
-
-/// The Envoy to test with, or a line that says that a test was skipped.
-pub fn binary_or_skip(test: &str) -> Option<PathBuf> {
-    let binary = binary();
-    if binary.is_none() {
-        eprintln!("skipped: {test}: no Envoy; set ENVOY_BIN or put `envoy` on the PATH");
-    }
-    binary
+/// The Envoy to test with, as the command finds or installs it; `$SEKISHO_ENVOY_VERSION` names another version.
+pub fn binary() -> PathBuf {
+    let wanted = std::env::var("SEKISHO_ENVOY_VERSION").unwrap_or_else(|_| ENVOY_VERSION.to_owned());
+    toolchain::envoy(&Ui::new(), &wanted).expect("Envoy is there, or can be installed")
 }
 
 /// Whether it is Envoy 1.36, the oldest that is supported.
