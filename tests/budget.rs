@@ -59,14 +59,14 @@ struct Cost {
 fn a_plain_route_of_an_http_api() {
     let gateway = gateway("HTTP", "GET /orders/{id}", "$default", "http://backend:8080/v1/orders/{id}");
     let cost = cost(&gateway, "/orders/42?expand=lines");
-    assert_eq!(cost, Cost { allocations: 18, request_edits: 6, response_edits: 1 });
+    assert_eq!(cost, Cost { allocations: 15, request_edits: 6, response_edits: 1 });
 }
 
 #[test]
 fn a_plain_route_of_a_rest_api() {
     let gateway = gateway("REST", "GET /orders/{id}", "prod", "http://backend:8080/v1/orders/{id}");
     let cost = cost(&gateway, "/prod/orders/42?expand=lines");
-    assert_eq!(cost, Cost { allocations: 30, request_edits: 6, response_edits: 8 });
+    assert_eq!(cost, Cost { allocations: 27, request_edits: 6, response_edits: 8 });
 }
 
 fn gateway(protocol: &str, route: &str, stage: &str, uri: &str) -> Rc<Gateway> {

@@ -137,7 +137,8 @@ impl HttpProxy {
             Some(path) => overwritten(&path, facts.request.protocol())?,
             None => self.path(facts.request),
         };
-        let own = self.uri.as_ref().and_then(|uri| uri.query(facts.request.captures().as_ref()));
+        let own =
+            self.uri.as_ref().and_then(|uri| uri.query(facts.request.captures().as_ref())).map(Cow::from);
         let sent = self.query(facts);
         for (i, query) in [own, sent].into_iter().flatten().filter(|query| !query.is_empty()).enumerate() {
             path.push(if i == 0 { '?' } else { '&' });
@@ -166,11 +167,11 @@ impl HttpProxy {
     }
 
     /// The client's query string with the mapping's changes; pairs that are not changed stay byte for byte.
-    fn query(&self, facts: &Facts<'_>) -> Option<String> {
+    fn query<'a>(&self, facts: &Facts<'a>) -> Option<Cow<'a, str>> {
         // It was checked on arrival: ASCII only.
         let sent = facts.request.query().and_then(|sent| std::str::from_utf8(sent).ok());
         if self.request.query.is_empty() {
-            return sent.map(str::to_owned);
+            return sent.map(Cow::from);
         }
         let sent = sent.filter(|sent| !sent.is_empty());
         let mut kept: Vec<Cow<'_, str>> =
@@ -193,7 +194,7 @@ impl HttpProxy {
                 kept.push(format!("{}={}", encode_component(name), encode_component(&value)).into());
             }
         }
-        Some(kept.join("&"))
+        Some(kept.join("&").into())
     }
 }
 
