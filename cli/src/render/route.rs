@@ -82,9 +82,8 @@ fn retries(plan: &Plan) -> Value {
 
 /// Everything else, with the default retries: headers that say so would cost each request more.
 fn integration(plan: &Plan) -> Value {
-    let mut policy = back_off();
-    policy["retry_on"] = default_on().into();
-    policy["num_retries"] = DEFAULT_RETRIES.into();
+    let policy =
+        json!({ "retry_back_off": back_off(), "retry_on": default_on(), "num_retries": DEFAULT_RETRIES });
     let limits = json!({ "idle_timeout": IDLE, "retry_policy": policy });
     cluster_route(plan, "integration", &[CLUSTER_HEADER], limits)
 }
@@ -94,9 +93,9 @@ fn timeout() -> String {
     format!("{}s", ROUTE_TIMEOUT_MILLIS.strip_suffix("000").unwrap_or("30"))
 }
 
-/// What and how often is the filter's choice, by request headers; no header can set the back-off.
+/// No header can set it.
 fn back_off() -> Value {
-    json!({ "retry_back_off": { "base_interval": "0.025s", "max_interval": "0.250s" } })
+    json!({ "base_interval": "0.025s", "max_interval": "0.250s" })
 }
 
 /// Without the header there is no cluster, so a request that the filter let go without one is refused with 500. It is no
@@ -118,7 +117,7 @@ fn cluster_route(plan: &Plan, name: &str, headers: &[&str], limits: Value) -> Va
         "cluster_header": CLUSTER_HEADER,
         "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
         "timeout": timeout(),
-        "retry_policy": back_off(),
+        "retry_policy": { "retry_back_off": back_off() },
     });
     if let (Some(action), Value::Object(limits)) = (action.as_object_mut(), limits) {
         action.extend(limits);
