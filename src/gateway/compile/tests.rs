@@ -189,6 +189,24 @@ fn integrations_are_checked() {
             format!(".timeoutInMillis: {millis} is not from 50 to 30000")
         );
     }
+    let handed_to_envoy = [
+        ("retryPolicy", json!({ "maxRetries": 11 }), ".retryPolicy.maxRetries: 11 is not from 0 to 10"),
+        ("cluster", json!("a\r\nb"), ".cluster: a cluster's name is visible ASCII characters"),
+        ("cluster", json!(""), ".cluster: a cluster's name is visible ASCII characters"),
+        (
+            "healthCheck",
+            json!({ "path": "/a\r\nb" }),
+            ".healthCheck.path: a path begins with `/` and is visible ASCII characters",
+        ),
+        (
+            "healthCheck",
+            json!({ "intervalMillis": 0 }),
+            ".healthCheck.intervalMillis: 0 would ask without a pause",
+        ),
+    ];
+    for (member, value, problem) in handed_to_envoy {
+        assert_eq!(of(member, value), problem);
+    }
     for status in ["199", "600", "default", ""] {
         assert_eq!(
             of("responseParameters", json!({ status: {} })),

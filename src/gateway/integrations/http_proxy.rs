@@ -13,7 +13,7 @@ use crate::gateway::json_path::JsonBody;
 use crate::gateway::mapping::{Change, Mapping};
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::{Facts, Request, Response};
-use crate::gateway::request_value::{decode_component, pairs};
+use crate::gateway::request_value::{is_named, pairs};
 use crate::gateway::routes::{RequestPath, encode_segments, is_dot_segment};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -186,9 +186,7 @@ impl HttpProxy {
                 },
             };
             if replaces {
-                kept.retain(|pair| {
-                    decode_component(pair.split('=').next().unwrap_or_default().as_bytes()) != *name
-                });
+                kept.retain(|pair| !is_named(pair.split('=').next().unwrap_or_default(), name));
             }
             if let Some(value) = value {
                 kept.push(format!("{}={}", encode_component(name), encode_component(&value)).into());
