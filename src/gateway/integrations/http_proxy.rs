@@ -147,8 +147,17 @@ impl HttpProxy {
         Ok(path)
     }
 
-    /// The URI's path; behind it, for private integrations and for `$default` routes, the request's own.
+    /// The path that the backend is asked for. It never begins with `//`, which a backend could read as another host.
     fn path(&self, request: &Request) -> String {
+        let path = self.joined_path(request);
+        match path.strip_prefix("//") {
+            Some(rest) => format!("/{}", rest.trim_start_matches('/')),
+            None => path,
+        }
+    }
+
+    /// The URI's path; behind it, for private integrations and for `$default` routes, the request's own.
+    fn joined_path(&self, request: &Request) -> String {
         let base = match &self.uri {
             Some(uri) if !self.with_stage && !request.is_default_route() => {
                 return uri.path(request.captures().as_ref());
