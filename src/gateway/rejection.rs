@@ -29,6 +29,8 @@ pub enum Rejection {
     HeaderTooLarge,
     /// The body is over the limit.
     PayloadTooLarge,
+    /// A REST API has no upgrades: Envoy has made the connection a tunnel already, so the request cannot go on without one.
+    Upgrade,
     /// A mapping would put bytes into a header or a path that may not stand there.
     BadMappedValue,
     /// The integration cannot answer as it is configured.
@@ -105,6 +107,7 @@ impl Rejection {
             Self::PayloadTooLarge => {
                 ("sekisho_payload_too_large", (413, "Request Entity Too Large"), As(Type::RequestTooLarge))
             }
+            Self::Upgrade => ("sekisho_upgrade", (403, "Forbidden"), FORBIDDEN),
             Self::BadMappedValue => ("sekisho_bad_mapped_value", (400, "Bad Request"), BAD_REQUEST),
             Self::ApiConfiguration => {
                 ("sekisho_api_configuration", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
