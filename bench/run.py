@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """What a request costs: no filter, an empty filter on the SDK, one on the bare ABI, and Sekisho, side by side.
 
-Each variant is an Envoy of its own with one worker; all stand in front of one more Envoy that answers. Rounds alternate
-between the variants, and a round's cost is the CPU time that its Envoy used (utime + stime of /proc/PID/stat) over the
-requests that were answered. CPU time and not latency, because machines are shared; medians and not means, because
-neighbours are noisy. Compare figures of one run only.
+Each variant is an Envoy of its own with one worker; all stand in front of one more Envoy that answers. Sekisho's are
+configured by `sekisho render`; the others have the same listener, route and cluster, with another filter or none. Rounds are
+short and alternate between the variants; a round's cost is the CPU time that its Envoy used (utime + stime of
+/proc/PID/stat) over the requests that were answered. CPU time and not latency, because machines are shared; quartiles and
+medians and not means, because neighbours are noisy. Compare figures of one run only.
 
-    ENVOY_BIN=/path/to/envoy bench/run.py [--rounds 30] [--seconds 1] [--json FILE] [--module LABEL=FILE.wasm]
+    ENVOY_BIN=/path/to/envoy bench/run.py [--rounds 40] [--seconds 1] [--json FILE] [--module LABEL=FILE.wasm]
 
 Needs: Envoy in ENVOY_BIN or on PATH, cargo with the wasm32-wasip1 target, and wrk or h2load for load (Debian: `wrk`,
 `nghttp2-client`); without either a small generator in Python takes their place, which is slower but counts the same.
+How to read the table: docs/performance.md.
 """
 
 import argparse
@@ -31,16 +33,21 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = "wasm32-wasip1/release"
 TICK = os.sysconf("SC_CLK_TCK")
-CLUSTER_HEADER = "x-sekisho-cluster"
 # What a browser sends, so that reading a head costs what it costs.
 HEADERS = {
     "accept": "application/json, text/plain, */*",
     "accept-encoding": "gzip, deflate, br",
     "accept-language": "en-GB,en;q=0.9,ja;q=0.8",
+    "authorization": "Bearer 0123456789abcdef0123456789abcdef",
     "cache-control": "no-cache",
     "origin": "https://app.example.com",
+    "pragma": "no-cache",
     "referer": "https://app.example.com/orders/42",
+    "sec-ch-ua-mobile": "?0",
+    "sec-ch-ua-platform": '"Linux"',
+    "sec-fetch-dest": "empty",
     "sec-fetch-mode": "cors",
+    "sec-fetch-site": "same-site",
     "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36",
 }
 
@@ -59,24 +66,24 @@ def main():
             upstream = Envoy(envoy, scratch, "upstream", upstream_bootstrap())
             processes.append(upstream)
             variants = []
-            for label, module, document, path in plan(args, upstream.port):
-                variant = Variant(label, module, path)
+            for variant in plan(args):
                 variants.append(variant)
-                if module and not module.exists():
-                    variant.absent = f"no such file: {module}"
+                if variant.module and not variant.module.exists():
+                    variant.absent = f"no such file: {variant.module}"
                     continue
-                bootstrap = gateway_bootstrap(module, document, upstream.port)
-                variant.envoy = Envoy(envoy, scratch, label.replace(" ", "-"), bootstrap)
+                document = gateway_document(variant.routes, upstream.port)
+                bootstrap = render(variant, document, scratch)
+                variant.envoy = Envoy(envoy, scratch, variant.label.replace(" ", "-"), bootstrap)
                 processes.append(variant.envoy)
-                status = variant.probe(upstream.port)
+                status = variant.probe()
                 if status != 200:
                     variant.absent = f"it answers {status}, not 200"
             measured = [variant for variant in variants if not variant.absent]
             for variant in measured:
-                variant.round(generate, upstream.port, 1, keep=False)
+                variant.round(generate, 1, keep=False)
             for n in range(args.rounds):
                 for variant in measured if n % 2 == 0 else reversed(measured):
-                    variant.round(generate, upstream.port, args.seconds)
+                    variant.round(generate, args.seconds)
                 progress(n + 1, args.rounds)
             report(variants, args)
         finally:
@@ -86,10 +93,10 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--seconds", type=int, default=1, help="of load, for each variant in each round")
     parser.add_argument("--routes", type=int, nargs="*", default=[10, 10_000])
-    parser.add_argument("--module", action="append", default=[], metavar="LABEL=FILE", help="one more filter")
+    parser.add_argument("--module", action="append", default=[], metavar="LABEL=FILE", help="one more module of Sekisho")
     parser.add_argument("--json", metavar="FILE", help="write every round's figures here")
     parser.add_argument("--no-build", action="store_true", help="take the modules as they are")
     return parser.parse_args()
@@ -98,25 +105,28 @@ def parse_arguments():
 def build():
     run = lambda cwd, *command: subprocess.run(command, cwd=cwd, check=True)
     run(ROOT, "cargo", "--quiet", "wasm")
+    run(ROOT, "cargo", "--quiet", "build", "--release", "-p", "sekisho-cli")
     run(ROOT / "bench/filters", "cargo", "--quiet", "build", "--release", "--target", "wasm32-wasip1")
 
 
-def plan(args, upstream_port):
-    """Label, module, document and path of each variant."""
+def target():
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
+def plan(args):
     filters = ROOT / "bench/filters/target" / TARGET
-    sekisho = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / TARGET / "sekisho.wasm"
-    yield "no filter", None, "", "/r7/42"
-    yield "empty, SDK", filters / "empty_sdk.wasm", "", "/r7/42"
-    yield "empty, bare ABI", filters / "empty_abi.wasm", "", "/r7/42"
+    sekisho = target() / TARGET / "sekisho.wasm"
+    yield Variant("no filter", None)
+    yield Variant("empty, SDK", filters / "empty_sdk.wasm")
+    yield Variant("empty, bare ABI", filters / "empty_abi.wasm")
     for routes in args.routes:
-        path = f"/r{routes * 7 // 10}/42"
-        yield f"sekisho, {routes:,} routes", sekisho, document(routes, upstream_port), path
+        yield Variant(f"sekisho, {routes:,} routes", sekisho, routes, decides=True)
     for module in args.module:
         label, _, file = module.partition("=")
-        yield label, pathlib.Path(file), "", "/r7/42"
+        yield Variant(label, pathlib.Path(file).absolute(), decides=True)
 
 
-def document(routes, upstream_port):
+def gateway_document(routes, upstream_port):
     return json.dumps({
         "defaultApiId": "bench",
         "apis": [{
@@ -129,7 +139,7 @@ def document(routes, upstream_port):
                 "integrationId": "up",
                 "integrationType": "HTTP_PROXY",
                 "integrationMethod": "ANY",
-                "integrationUri": f"http://127.0.0.1:{upstream_port}/",
+                "integrationUri": f"http://127.0.0.1:{upstream_port}/items/{{id}}",
             }],
             "stages": [{"stageName": "$default"}],
         }],
@@ -139,78 +149,53 @@ def document(routes, upstream_port):
 # === Envoy ===
 
 
-def bootstrap(routes, filters, clusters):
+def upstream_bootstrap():
     any_of = lambda name: {"@type": f"type.googleapis.com/{name}"}
     local = {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
+    answer = {"status": 200, "body": {"inline_string": '{"id":42}'}}
+    routes = [{"match": {"prefix": "/"}, "direct_response": answer}]
+    router = any_of("envoy.extensions.filters.http.router.v3.Router")
     manager = any_of(
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
     ) | {
-        "stat_prefix": "bench",
-        "use_remote_address": True,
+        "stat_prefix": "upstream",
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
-        "http_filters": filters + [{
-            "name": "router",
-            "typed_config": any_of("envoy.extensions.filters.http.router.v3.Router"),
-        }],
+        "http_filters": [{"name": "router", "typed_config": router}],
     }
     chain = {"filters": [{"name": "http", "typed_config": manager}]}
     return {
-        "node": {"id": "bench", "cluster": "bench"},
+        "node": {"id": "upstream", "cluster": "upstream"},
         "admin": {"address": local},
-        "static_resources": {
-            "listeners": [{"name": "main", "address": local, "filter_chains": [chain]}],
-            "clusters": clusters,
-        },
+        "static_resources": {"listeners": [{"name": "main", "address": local, "filter_chains": [chain]}]},
     }
 
 
-def upstream_bootstrap():
-    answer = {"status": 200, "body": {"inline_string": '{"id":42}'}}
-    return bootstrap([{"match": {"prefix": "/"}, "direct_response": answer}], [], [])
-
-
-def gateway_bootstrap(module, document, upstream_port):
-    address = {"address": {"socket_address": {"address": "127.0.0.1", "port_value": upstream_port}}}
-    name = cluster(upstream_port)
-    upstream = {
-        "name": name,
-        "type": "STATIC",
-        "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": address}]}],
-        },
-    }
-    # The same route for all: variants that do not choose the cluster get the header from the client. Envoy finds no
-    # route for a request without `x-forwarded-proto`, so it is the route that removes it.
-    route = {
-        "match": {"prefix": "/"},
-        "route": {"cluster_header": CLUSTER_HEADER},
-        "request_headers_to_remove": [CLUSTER_HEADER, "x-forwarded-proto"],
-    }
-    filters = []
-    if module:
-        plugin = {
-            "name": "bench",
-            "vm_config": {
-                "vm_id": "bench",
-                "runtime": "envoy.wasm.runtime.v8",
-                "code": {"local": {"filename": str(module)}},
-            },
-            "configuration": {
-                "@type": "type.googleapis.com/google.protobuf.StringValue",
-                "value": document,
-            },
-            "failure_policy": "FAIL_RELOAD",
-            "allow_on_headers_stop_iteration": True,
-        }
-        wasm = {"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm", "config": plugin}
-        filters.append({"name": "wasm", "typed_config": wasm})
-    return bootstrap([route], filters, [upstream])
-
-
-def cluster(upstream_port):
-    """The name that Sekisho derives from the integration's URI."""
-    return f"http://127.0.0.1:{upstream_port}"
+def render(variant, document, scratch):
+    """What `sekisho render` writes for a document, with another filter or none where a variant has one."""
+    source, out = pathlib.Path(scratch) / "gateway.json", pathlib.Path(scratch) / "bootstrap.json"
+    source.write_text(document)
+    subprocess.run(
+        [target() / "release/sekisho", "render", source, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+         "--wasm", variant.module or "none", "--out", out],
+        check=True,
+    )
+    bootstrap = json.loads(out.read_text())
+    if variant.decides:
+        return bootstrap
+    resources = bootstrap["static_resources"]
+    manager = resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    wasm, *others = manager["http_filters"]
+    if variant.module:
+        wasm["typed_config"]["config"]["configuration"]["value"] = ""
+        others.insert(0, wasm)
+    manager["http_filters"] = others
+    # Nobody writes the header that names the cluster.
+    host = manager["route_config"]["virtual_hosts"][0]
+    route = next(route for route in host["routes"] if route["name"] == "integration")
+    del route["match"]["headers"], route["route"]["cluster_header"], route["route"]["cluster_not_found_response_code"]
+    route["route"]["cluster"] = resources["clusters"][0]["name"]
+    host["routes"] = [route]
+    return bootstrap
 
 
 class Envoy:
@@ -275,21 +260,19 @@ def fetch(address, path):
 
 
 class Variant:
-    def __init__(self, label, module, path):
-        self.label, self.module, self.path = label, module, path
+    def __init__(self, label, module, routes=10, decides=False):
+        self.label, self.module, self.routes, self.decides = label, module, routes, decides
+        self.path = f"/r{routes * 7 // 10}/42?expand=lines"
         self.absent, self.envoy, self.rounds = None, None, []
 
-    def headers(self, upstream_port):
-        return HEADERS | {CLUSTER_HEADER: cluster(upstream_port)}
-
-    def probe(self, upstream_port):
+    def probe(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.envoy.port, timeout=10)
-        connection.request("GET", self.path, headers=self.headers(upstream_port))
+        connection.request("GET", self.path, headers=HEADERS)
         return connection.getresponse().status
 
-    def round(self, generate, upstream_port, seconds, keep=True):
+    def round(self, generate, seconds, keep=True):
         before = self.envoy.cpu()
-        requests, failed = generate(self.envoy.port, self.path, self.headers(upstream_port), seconds)
+        requests, failed = generate(self.envoy.port, self.path, HEADERS, seconds)
         used = self.envoy.cpu() - before
         if failed or not requests:
             sys.exit(f"error: {self.label}: {failed} of {requests} requests failed\n{self.envoy.log.read_text()[-2000:]}")
@@ -361,19 +344,25 @@ def report(variants, args):
     base, sdk = (next((v.rounds for v in variants if v.label == label), []) for label in ("no filter", "empty, SDK"))
     # Differences within a round: what slows a round down slows all of its variants.
     over = lambda rounds: [cost - floor for cost, floor in zip(rounds, base)]
-    sdk_over = statistics.median(over(sdk)) if sdk else 0
-    print(f"\nCPU of the gateway's Envoy per request, µs; {args.rounds} rounds of {args.seconds} s, median [min–max]\n")
-    print(f"{'variant':<24}{'µs/request':>22}{'over no filter':>22}{'× SDK':>8}{'module':>10}{'start':>9}{'RSS':>9}")
+    print(f"\nCPU of the gateway's Envoy per request, µs; {args.rounds} rounds of {args.seconds} s\n")
+    print(f"{'':<24}{'µs a request':^22}{'over no filter, same round':^30}{'× SDK':^14}")
+    print(f"{'variant':<24}{'p25':>8}{'median':>8}{'':>6}{'p25':>8}{'median':>8}{'p75':>8}{'':>6}"
+          f"{'p25':>6}{'median':>8}{'module':>11}{'start':>9}{'RSS':>8}")
     for variant in variants:
         if variant.absent:
             print(f"{variant.label:<24}  not measured: {variant.absent}")
             continue
-        deltas = over(variant.rounds)
-        delta = spread(deltas) if variant.module else "–"
-        ratio = f"{statistics.median(deltas) / sdk_over:.2f}" if variant.module and sdk_over > 0 else "–"
-        size = f"{variant.module.stat().st_size / 1024:,.0f} KiB" if variant.module else "–"
-        print(f"{variant.label:<24}{spread(variant.rounds):>22}{delta:>22}{ratio:>8}{size:>10}"
-              f"{variant.envoy.start:>7.2f} s{variant.envoy.rss():>6.0f} MB")
+        line = f"{variant.label:<24}{quartile(variant.rounds, 1):>8.1f}{quartile(variant.rounds, 2):>8.1f}{'':>6}"
+        if variant.module:
+            deltas = over(variant.rounds)
+            line += "".join(f"{quartile(deltas, n):>8.1f}" for n in (1, 2, 3)) + f"{'':>6}"
+            # The difference of the quietest quarters, and the median of the differences.
+            quiet = quartile(variant.rounds, 1) - quartile(base, 1), quartile(sdk, 1) - quartile(base, 1)
+            usual = quartile(deltas, 2), quartile(over(sdk), 2)
+            line += f"{ratio(*quiet):>6}{ratio(*usual):>8}{variant.module.stat().st_size / 1024:>7,.0f} KiB"
+        else:
+            line += f"{'':>55}"
+        print(f"{line}{variant.envoy.start:>7.2f} s{variant.envoy.rss():>5.0f} MB")
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps([
             {
@@ -387,8 +376,14 @@ def report(variants, args):
         ], indent=2) + "\n")
 
 
-def spread(values):
-    return f"{statistics.median(values):.1f} [{min(values):.1f}–{max(values):.1f}]"
+def quartile(values, n):
+    if len(values) < 2:
+        return values[0] if values else 0.0
+    return statistics.quantiles(values, n=4, method="inclusive")[n - 1]
+
+
+def ratio(cost, of):
+    return f"{cost / of:.2f}" if of > 0 else "–"
 
 
 if __name__ == "__main__":

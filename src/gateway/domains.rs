@@ -22,11 +22,11 @@ pub fn host(authority: &[u8]) -> Result<String, Rejection> {
             } else {
                 Some(rest.strip_prefix(':').ok_or(Rejection::BadAuthority)?)
             };
-            (format!("[{v6}]"), port)
+            (text.get(..v6.len() + 2).unwrap_or_default(), port)
         }
         None => match text.split_once(':') {
-            Some((host, port)) => (host.to_owned(), Some(port)),
-            None => (text.to_owned(), None),
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
         },
     };
     // `u16::from_str` takes a plus sign.
@@ -37,7 +37,7 @@ pub fn host(authority: &[u8]) -> Result<String, Rejection> {
     if host.starts_with('[') {
         return Ok(host.to_ascii_lowercase());
     }
-    let host = host.strip_suffix('.').unwrap_or(&host);
+    let host = host.strip_suffix('.').unwrap_or(host);
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     if host.is_empty() || host.len() > 253 || !host.bytes().all(allowed) {
         return Err(Rejection::BadAuthority);

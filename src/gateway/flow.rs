@@ -109,6 +109,12 @@ pub struct Answer {
 // === impl Edits ===
 
 impl Edits {
+    /// None yet, with room for those of most requests.
+    #[must_use]
+    pub fn with_room() -> Self {
+        Self(Vec::with_capacity(12))
+    }
+
     /// Adds a removal.
     pub fn remove(&mut self, name: impl Into<Bytes>) {
         self.0.push(Edit::Remove(name.into()));

@@ -30,13 +30,15 @@ impl Head {
         if buffer.is_empty() {
             return Ok(Self { buffer, count: 0, end_of_stream });
         }
-        let count = read_u32(&buffer, 0).ok_or(MalformedHead)?;
-        let mut end = count.checked_mul(8).and_then(|table| table.checked_add(4)).ok_or(MalformedHead)?;
-        for i in 0..count {
-            let (name, value) = lengths(&buffer, i).ok_or(MalformedHead)?;
-            end = [name, 1, value, 1].into_iter().try_fold(end, usize::checked_add).ok_or(MalformedHead)?;
+        let (count, rest) = buffer.split_first_chunk().ok_or(MalformedHead)?;
+        let count = u32::from_le_bytes(*count) as usize;
+        let table = count.checked_mul(8).and_then(|size| rest.get(..size)).ok_or(MalformedHead)?;
+        // Sizes of 32 bits, fewer than the buffer has bytes: their sum fits in 64.
+        let mut end = 4 + table.len() as u64;
+        for (name, value) in lengths(table) {
+            end += name as u64 + value as u64 + 2;
         }
-        if end > buffer.len() {
+        if end > buffer.len() as u64 {
             return Err(MalformedHead);
         }
         Ok(Self { buffer, count, end_of_stream })
@@ -62,32 +64,42 @@ impl Head {
 
     /// Every pair, in order, pseudo-headers first; names are lower case.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let mut at = 4 + self.count * 8;
-        (0..self.count).map_while(move |i| {
-            let (name, value) = lengths(&self.buffer, i)?;
-            let pair =
-                (self.buffer.get(at..at + name)?, self.buffer.get(at + name + 1..at + name + 1 + value)?);
-            at += name + value + 2;
-            Some(pair)
+        let (table, mut rest) = self.parts();
+        lengths(table).map_while(move |(name, value)| {
+            let (name, behind) = rest.split_at_checked(name)?;
+            let (value, behind) = behind.get(1..)?.split_at_checked(value)?;
+            rest = behind.get(1..)?;
+            Some((name, value))
         })
     }
 
     /// Every value of a header. `name` is lower case.
     pub fn all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.iter().filter(move |(n, _)| *n == name).map(|(_, value)| value)
+        let (table, pairs) = self.parts();
+        let mut end = 0;
+        // Most names are told apart by their lengths: they are not looked at.
+        lengths(table).filter_map(move |(name_size, value_size)| {
+            let start = end;
+            end = start + name_size + value_size + 2;
+            if name_size != name.len() {
+                return None;
+            }
+            let (found, value) = pairs.get(start..end)?.split_at_checked(name_size)?;
+            if found == name { value.get(1..=value_size) } else { None }
+        })
     }
 
     /// The first value of a header, for headers that Envoy guarantees to be single: the pseudo-headers.
     #[must_use]
-    pub fn first(&self, name: &[u8]) -> Option<&[u8]> {
-        self.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
+    pub fn first<'a>(&'a self, name: &'a [u8]) -> Option<&'a [u8]> {
+        self.all(name).next()
     }
 
     /// The value of a header that stands exactly once. Two `authorization` headers are none: a backend may take the
     /// other one.
     #[must_use]
-    pub fn only(&self, name: &[u8]) -> Option<&[u8]> {
-        let mut values = self.iter().filter(|(n, _)| *n == name).map(|(_, value)| value);
+    pub fn only<'a>(&'a self, name: &'a [u8]) -> Option<&'a [u8]> {
+        let mut values = self.all(name);
         let value = values.next();
         if values.next().is_some() { None } else { value }
     }
@@ -97,16 +109,20 @@ impl Head {
     pub fn size(&self) -> usize {
         self.buffer.len().saturating_sub(4 + self.count * 10)
     }
+
+    /// The table of lengths, and the pairs behind it.
+    fn parts(&self) -> (&[u8], &[u8]) {
+        let behind_count = self.buffer.get(4..).unwrap_or_default();
+        behind_count.split_at_checked(self.count * 8).unwrap_or_default()
+    }
 }
 
-fn lengths(buffer: &[u8], i: usize) -> Option<(usize, usize)> {
-    let at = i.checked_mul(8)?.checked_add(4)?;
-    Some((read_u32(buffer, at)?, read_u32(buffer, at.checked_add(4)?)?))
-}
-
-fn read_u32(buffer: &[u8], at: usize) -> Option<usize> {
-    let bytes = buffer.get(at..at.checked_add(4)?)?;
-    usize::try_from(u32::from_le_bytes(bytes.try_into().ok()?)).ok()
+/// Sizes of each name and value.
+fn lengths(table: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    let (sizes, _) = table.as_chunks();
+    sizes.iter().map(|[a, b, c, d, e, f, g, h]| {
+        (u32::from_le_bytes([*a, *b, *c, *d]) as usize, u32::from_le_bytes([*e, *f, *g, *h]) as usize)
+    })
 }
 
 #[cfg(test)]

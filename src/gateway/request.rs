@@ -11,7 +11,6 @@ use super::routes::{Captures, RequestPath};
 use super::{Env, Millis};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use std::fmt::Write;
 use std::rc::Rc;
 
 /// A request and what it was matched to so far.
@@ -210,25 +209,23 @@ impl RequestIds {
             Some(sent) if sent.len() <= 512 && sent.iter().all(|byte| (0x20..0x7f).contains(byte)) => {
                 sent.to_vec()
             }
-            _ => format!("Root=1-{:08x}-{}", env.wall.0 / 1000, hex(uuid.get(..12).unwrap_or_default()))
-                .into_bytes(),
+            _ => new_trace(env.wall, uuid.get(..12).unwrap_or_default()).into_bytes(),
         };
         Self { uuid: sent_uuid(head).unwrap_or_else(|| uuid_v4(uuid)), extended, trace }
     }
 
     /// The response headers that carry the ids.
-    #[must_use]
-    pub fn headers(&self, protocol: ProtocolType) -> Vec<(Bytes, Bytes)> {
-        let value = |text: &str| Bytes::from(text.as_bytes().to_vec());
-        match protocol {
+    pub fn headers(&self, protocol: ProtocolType) -> impl Iterator<Item = (Bytes, Bytes)> {
+        let header = |name: &'static [u8], id: &str| Some((name.into(), id.as_bytes().to_vec().into()));
+        let headers = match protocol {
             ProtocolType::Http | ProtocolType::Websocket => {
-                vec![(b"apigw-requestid".into(), value(&self.extended))]
+                [header(b"apigw-requestid", &self.extended), None]
             }
-            ProtocolType::Rest => vec![
-                (b"x-amzn-requestid".into(), value(&self.uuid)),
-                (b"x-amz-apigw-id".into(), value(&self.extended)),
-            ],
-        }
+            ProtocolType::Rest => {
+                [header(b"x-amzn-requestid", &self.uuid), header(b"x-amz-apigw-id", &self.extended)]
+            }
+        };
+        headers.into_iter().flatten()
     }
 
     /// `$context.requestId`.
@@ -265,24 +262,35 @@ fn uuid_v4(random: &[u8]) -> String {
             8 => byte & 0x3f | 0x80,
             _ => *byte,
         };
-        let _ = write!(text, "{byte:02x}");
+        push_hex(byte, &mut text);
     }
     text
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// A trace that begins here: `Root=1-67891233-abcdef012345678912345678`.
+fn new_trace(now: Millis, random: &[u8]) -> String {
+    let mut text = String::with_capacity(40);
+    text.push_str("Root=1-");
+    let seconds = u32::try_from(now.0 / 1000).unwrap_or(u32::MAX);
+    seconds.to_be_bytes().into_iter().for_each(|byte| push_hex(byte, &mut text));
+    text.push('-');
+    random.iter().for_each(|byte| push_hex(*byte, &mut text));
+    text
+}
+
+/// `write!` takes a hundred instructions for it.
+fn push_hex(byte: u8, text: &mut String) {
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
+    text.push(digit(byte >> 4));
+    text.push(digit(byte & 0x0f));
 }
 
 /// The address without its port: `192.0.2.1:80` and `[2001:db8::1]:80`, as Envoy writes them.
 fn ip_of(address: &[u8]) -> String {
-    let text = String::from_utf8_lossy(address);
+    let text = std::str::from_utf8(address).unwrap_or_default();
     let ip = match text.strip_prefix('[') {
         Some(v6) => v6.split(']').next(),
-        None => text.rsplit_once(':').map(|(ip, _)| ip).or(Some(&*text)),
+        None => text.rsplit_once(':').map(|(ip, _)| ip).or(Some(text)),
     };
     ip.unwrap_or_default().to_owned()
 }

@@ -1,15 +1,17 @@
 //! Routes: the filter has decided, the router obeys.
 
 use super::Plan;
+use sekisho::gateway::integrations::http_proxy::ROUTE_TIMEOUT_MILLIS;
+use sekisho::gateway::integrations::retry::{DEFAULT_RETRIES, default_on};
 use serde_json::{Value, json};
 
 /// The route configuration's name.
 pub const NAME: &str = "sekisho";
 /// The request header by which the filter names a cluster.
 pub const CLUSTER_HEADER: &str = "x-sekisho-cluster";
+/// The request header by which the filter says that the integration has a retry policy of its own, or none.
+const MAX_RETRIES_HEADER: &str = "x-envoy-max-retries";
 
-/// Longest integration of AWS; the filter shortens it for each request.
-const TIMEOUT: &str = "30s";
 /// A stream that says nothing, once it is at its backend.
 const IDLE: &str = "300s";
 /// AWS's WebSocket connections: ten minutes of silence, two hours in all.
@@ -44,7 +46,7 @@ pub fn routes(plan: &Plan) -> Vec<Value> {
 /// The routes of requests that the filter has given a cluster.
 #[must_use]
 pub fn to_clusters(plan: &Plan) -> Vec<Value> {
-    vec![upgrade(plan), integration(plan)]
+    vec![upgrade(plan), retries(plan), integration(plan)]
 }
 
 /// What the backend must not see.
@@ -73,8 +75,27 @@ fn upgrade(plan: &Plan) -> Value {
     cluster_route(plan, "upgrade", &[CLUSTER_HEADER, "upgrade"], limits)
 }
 
+/// The filter says what is repeated. Envoy adds a header's conditions to those of the route, so this one has none.
+fn retries(plan: &Plan) -> Value {
+    cluster_route(plan, "retries", &[CLUSTER_HEADER, MAX_RETRIES_HEADER], json!({ "idle_timeout": IDLE }))
+}
+
+/// Everything else, with the default retries: headers that say so would cost each request more.
 fn integration(plan: &Plan) -> Value {
-    cluster_route(plan, "integration", &[CLUSTER_HEADER], json!({ "idle_timeout": IDLE }))
+    let policy =
+        json!({ "retry_back_off": back_off(), "retry_on": default_on(), "num_retries": DEFAULT_RETRIES });
+    let limits = json!({ "idle_timeout": IDLE, "retry_policy": policy });
+    cluster_route(plan, "integration", &[CLUSTER_HEADER], limits)
+}
+
+/// Longest integration of AWS; the filter shortens it for each request.
+fn timeout() -> String {
+    format!("{}s", ROUTE_TIMEOUT_MILLIS.strip_suffix("000").unwrap_or("30"))
+}
+
+/// No header can set it.
+fn back_off() -> Value {
+    json!({ "base_interval": "0.025s", "max_interval": "0.250s" })
 }
 
 /// Without the header there is no cluster, so a request that the filter let go without one is refused with 500. It is no
@@ -95,9 +116,8 @@ fn cluster_route(plan: &Plan, name: &str, headers: &[&str], limits: Value) -> Va
     let mut action = json!({
         "cluster_header": CLUSTER_HEADER,
         "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
-        "timeout": TIMEOUT,
-        // What and how often is the filter's choice, by request headers; no header can set the back-off.
-        "retry_policy": { "retry_back_off": { "base_interval": "0.025s", "max_interval": "0.250s" } },
+        "timeout": timeout(),
+        "retry_policy": { "retry_back_off": back_off() },
     });
     if let (Some(action), Value::Object(limits)) = (action.as_object_mut(), limits) {
         action.extend(limits);

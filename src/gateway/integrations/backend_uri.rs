@@ -73,7 +73,8 @@ impl BackendUri {
     /// has the segments that were matched.
     #[must_use]
     pub fn path(&self, captures: Option<&Captures<'_>>) -> String {
-        let path = self.path.iter().fold(String::new(), |mut path, part| {
+        let room = String::with_capacity(64);
+        let path = self.path.iter().fold(room, |mut path, part| {
             match part {
                 Part::Text(text) => path.push_str(text),
                 Part::Variable(name) => encode_segments(value(captures, name), &mut path),

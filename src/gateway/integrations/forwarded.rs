@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-http.html>
 
 use crate::gateway::request::Request;
+use std::fmt::Write;
 use std::net::IpAddr;
 
 /// The header's value: hops that the client claimed, then our own. `by` is an obfuscated identifier (RFC 7239, 6.3), because
@@ -10,43 +11,57 @@ use std::net::IpAddr;
 #[must_use]
 pub fn forwarded(request: &Request) -> String {
     let source: Option<IpAddr> = request.source_ip.parse().ok();
-    let mut hops = claimed(request);
-    // Envoy appends the address that it trusts to X-Forwarded-For: that one is our own hop.
-    if source.is_some() && hops.last() == source.as_ref() {
-        hops.pop();
+    let mut text = String::with_capacity(96);
+    let mut hops = claimed(request).peekable();
+    while let Some(hop) = hops.next() {
+        // Envoy appends the address that it trusts to X-Forwarded-For: that one is our own hop.
+        if hops.peek().is_some() || Some(hop) != source {
+            text.push_str("for=");
+            push_node(hop, &mut text);
+            text.push_str(", ");
+        }
     }
-    let claimed = hops.into_iter().map(|hop| format!("for={}", node(hop)));
+    text.push_str("by=_sekisho;for=");
+    match source {
+        // Only the usual form of such an address can be read, so it need not be written again.
+        Some(IpAddr::V4(_)) => text.push_str(&request.source_ip),
+        Some(source) => push_node(source, &mut text),
+        None => text.push_str("unknown"),
+    }
+    text.push_str(";host=");
+    push_host(request, &mut text);
     // A client of HTTP/2 writes `:scheme` itself; X-Forwarded-Proto is Envoy's, unless a trusted proxy wrote it.
-    let proto = match request.head.only(b"x-forwarded-proto").or_else(|| request.head.first(b":scheme")) {
-        Some(b"https") => "https",
-        _ => "http",
-    };
-    let source = source.map_or_else(|| "unknown".to_owned(), node);
-    let own = format!("by=_sekisho;for={source};host={};proto={proto}", host(request));
-    claimed.chain([own]).collect::<Vec<_>>().join(", ")
+    text.push_str(match request.head.only(b"x-forwarded-proto").or_else(|| request.head.first(b":scheme")) {
+        Some(b"https") => ";proto=https",
+        _ => ";proto=http",
+    });
+    text
 }
 
 /// The addresses in the client's `X-Forwarded-For`; what is no address is not passed on.
-fn claimed(request: &Request) -> Vec<IpAddr> {
+fn claimed(request: &Request) -> impl Iterator<Item = IpAddr> {
     let values = request.head.all(b"x-forwarded-for");
     let entries = values.flat_map(|value| value.split(|byte| *byte == b','));
-    entries.filter_map(|entry| std::str::from_utf8(entry).ok()?.trim().parse().ok()).collect()
+    entries.filter_map(|entry| std::str::from_utf8(entry).ok()?.trim().parse().ok())
 }
 
-fn node(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("\"[{ip}]\""),
-    }
+fn push_node(ip: IpAddr, text: &mut String) {
+    // Writing to a `String` cannot fail.
+    let _ = match ip {
+        IpAddr::V4(ip) => write!(text, "{ip}"),
+        IpAddr::V6(ip) => write!(text, "\"[{ip}]\""),
+    };
 }
 
 /// The host that was asked for: a token as it is, anything else (a port, IPv6) quoted.
-fn host(request: &Request) -> String {
+fn push_host(request: &Request, text: &mut String) {
     let authority = request.head.first(b":authority").unwrap_or_default();
     // The authority was checked on arrival: letters, digits and `.-_:[]` only.
-    let text = String::from_utf8_lossy(authority);
-    let token = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
-    if token { text.into_owned() } else { format!("\"{text}\"") }
+    let authority = std::str::from_utf8(authority).unwrap_or_default();
+    let is_token =
+        authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    let quote = if is_token { "" } else { "\"" };
+    text.extend([quote, authority, quote]);
 }
 
 #[cfg(test)]

@@ -30,7 +30,9 @@ pub fn edit_request(request: &Request, edits: &mut Edits) {
         }
         last = name;
     }
-    edits.set(b"x-amzn-trace-id", request.ids.trace.clone());
+    if request.head.only(b"x-amzn-trace-id") != Some(&request.ids.trace) {
+        edits.set(b"x-amzn-trace-id", request.ids.trace.clone());
+    }
     match protocol {
         ProtocolType::Http | ProtocolType::Websocket => {
             // gRPC needs it; everything else in it concerns one hop.

@@ -5,7 +5,7 @@
 use super::backend_uri::{BackendUri, encode_component};
 use super::bodiless;
 use super::headers::{edit_request, edit_response, is_header_value};
-use super::retry::Retry;
+use super::retry::{EnvoyRoute, Retry};
 use crate::gateway::config::ProtocolType;
 use crate::gateway::flow::{Bytes, Edits, ResponseFlow};
 use crate::gateway::head::Head;
@@ -20,6 +20,9 @@ use std::collections::HashMap;
 
 /// The request header by which Envoy's route finds the cluster. A client's own is removed before ours is written.
 pub const CLUSTER_HEADER: &[u8] = b"x-sekisho-cluster";
+
+/// How long Envoy's route waits for a backend, in milliseconds: AWS's longest. A request tells only another time.
+pub const ROUTE_TIMEOUT_MILLIS: &str = "30000";
 
 /// A compiled `HTTP_PROXY` integration.
 #[derive(Debug)]
@@ -51,10 +54,15 @@ impl HttpProxy {
     /// If a mapped value may not stand where it should go.
     pub fn forward(&self, facts: &Facts<'_>) -> Result<Edits, Rejection> {
         let request = facts.request;
-        let mut edits = Edits::default();
+        let mut edits = Edits::with_room();
         edit_request(request, &mut edits);
-        edits.set(b":path", self.path_and_query(facts)?.into_bytes());
-        if let Some(uri) = &self.uri {
+        let path = self.path_and_query(facts)?.into_bytes();
+        if request.head.first(b":path") != Some(&path) {
+            edits.set(b":path", path);
+        }
+        if let Some(uri) = &self.uri
+            && request.head.first(b":authority") != Some(uri.authority.as_bytes())
+        {
             edits.set(b":authority", uri.authority.clone().into_bytes());
         }
         let method = self.method_sent(request);
@@ -64,12 +72,26 @@ impl HttpProxy {
         for change in &self.request.headers {
             map_header(change, facts, &mut edits)?;
         }
-        edits.set(b"x-envoy-upstream-rq-timeout-ms", self.timeout.clone());
-        self.retry.edit(self.method_sent(request), &mut edits);
+        let route = self.route(request);
+        if route == EnvoyRoute::Own || self.timeout != ROUTE_TIMEOUT_MILLIS.as_bytes() {
+            edits.set(b"x-envoy-upstream-rq-timeout-ms", self.timeout.clone());
+        }
+        self.retry.edit(method, route, &mut edits);
         if let Some(cluster) = &self.cluster {
             edits.set(CLUSTER_HEADER, cluster.clone());
         }
         Ok(edits)
+    }
+
+    /// Which of Envoy's routes this request takes.
+    fn route(&self, request: &Request) -> EnvoyRoute {
+        if self.cluster.is_none() {
+            EnvoyRoute::Own
+        } else if request.head.first(b"upgrade").is_some() {
+            EnvoyRoute::Upgrade
+        } else {
+            EnvoyRoute::Integration
+        }
     }
 
     /// Whether the response's body is needed for its mapping.
@@ -86,7 +108,7 @@ impl HttpProxy {
         status: u16,
         body: Option<&JsonBody<'_>>,
     ) -> ResponseFlow {
-        let mut edits = Edits::default();
+        let mut edits = Edits::with_room();
         edit_response(request, head, &mut edits);
         let mut goes = status;
         if let Some(mapping) = self.responses.get(&status) {
@@ -115,7 +137,8 @@ impl HttpProxy {
             Some(path) => overwritten(&path, facts.request.protocol())?,
             None => self.path(facts.request),
         };
-        let own = self.uri.as_ref().and_then(|uri| uri.query(facts.request.captures().as_ref()));
+        let own =
+            self.uri.as_ref().and_then(|uri| uri.query(facts.request.captures().as_ref())).map(Cow::from);
         let sent = self.query(facts);
         for (i, query) in [own, sent].into_iter().flatten().filter(|query| !query.is_empty()).enumerate() {
             path.push(if i == 0 { '?' } else { '&' });
@@ -126,7 +149,6 @@ impl HttpProxy {
 
     /// The URI's path; behind it, for private integrations and for `$default` routes, the request's own.
     fn path(&self, request: &Request) -> String {
-        let own = request.path.as_ref().map_or_else(|| "/".to_owned(), RequestPath::canonical);
         let base = match &self.uri {
             Some(uri) if !self.with_stage && !request.is_default_route() => {
                 return uri.path(request.captures().as_ref());
@@ -140,15 +162,16 @@ impl HttpProxy {
             .filter(|_| self.with_stage)
             .map(|stage| stage.prefix())
             .unwrap_or_default();
-        format!("{}{stage}{own}", base.trim_end_matches('/'))
+        let own = request.path.as_ref().map_or_else(|| "/".to_owned(), RequestPath::canonical);
+        [base.trim_end_matches('/'), &stage, &own].concat()
     }
 
     /// The client's query string with the mapping's changes; pairs that are not changed stay byte for byte.
-    fn query(&self, facts: &Facts<'_>) -> Option<String> {
+    fn query<'a>(&self, facts: &Facts<'a>) -> Option<Cow<'a, str>> {
         // It was checked on arrival: ASCII only.
         let sent = facts.request.query().and_then(|sent| std::str::from_utf8(sent).ok());
         if self.request.query.is_empty() {
-            return sent.map(str::to_owned);
+            return sent.map(Cow::from);
         }
         let sent = sent.filter(|sent| !sent.is_empty());
         let mut kept: Vec<Cow<'_, str>> =
@@ -171,7 +194,7 @@ impl HttpProxy {
                 kept.push(format!("{}={}", encode_component(name), encode_component(&value)).into());
             }
         }
-        Some(kept.join("&"))
+        Some(kept.join("&").into())
     }
 }
 

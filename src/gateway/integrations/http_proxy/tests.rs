@@ -19,8 +19,48 @@ fn a_plain_route_goes_to_the_path_of_its_uri() {
     assert_eq!(first(&head, ":authority").as_deref(), Some("b:8080"));
     assert_eq!(first(&head, ":method").as_deref(), Some("GET"));
     assert_eq!(first(&head, "x-sekisho-cluster").as_deref(), Some("http://b:8080"));
-    assert_eq!(first(&head, "x-envoy-upstream-rq-timeout-ms").as_deref(), Some("30000"));
     assert_eq!(backend_path(&document, "GET", "/users/1?"), "/v1/people/1?fixed=1");
+}
+
+#[test]
+fn what_the_request_and_envoys_route_say_already_is_not_written() {
+    let written = |document: &Value, headers: &[(&str, &str)]| {
+        let Flow::Forward(edits) = ask(&gateway(document), "GET", "/x", headers).1 else { panic!() };
+        edits
+            .0
+            .into_iter()
+            .map(|edit| match edit {
+                Edit::Remove(name) | Edit::Set(name, _) | Edit::Add(name, _) => {
+                    String::from_utf8(name.to_vec()).unwrap()
+                }
+            })
+            .collect::<Vec<_>>()
+    };
+    let always = ["forwarded", "x-sekisho-cluster"];
+    let traced = [("x-amzn-trace-id", "Root=1-67891233-abcdef012345678912345678")];
+    assert_eq!(written(&plain(&["GET /x"], "http://shop.test/x"), &traced), always);
+
+    let mine = json!({ "timeoutInMillis": 100, "retryPolicy": { "maxRetries": 1 } });
+    let document = http(&["GET /x"], proxy("http://shop.test/x", mine));
+    let policy = [
+        "forwarded",
+        "x-envoy-upstream-rq-timeout-ms",
+        "x-envoy-retry-on",
+        "x-envoy-max-retries",
+        "x-sekisho-cluster",
+    ];
+    assert_eq!(written(&document, &traced), policy);
+
+    // Which route of an Envoy of one's own the request takes, and what that says, is not known.
+    let document =
+        http(&["GET /x"], json!({ "integrationType": "HTTP_PROXY", "connectionType": "ENVOY_ROUTE" }));
+    assert_eq!(written(&document, &traced), policy[..4]);
+}
+
+#[test]
+fn an_upgrade_takes_a_route_without_retries_so_the_request_tells_them() {
+    let head = backend_head(&plain(&["GET /x"], "http://b"), "GET", "/x", &[("upgrade", "websocket")]);
+    assert_eq!(first(&head, "x-envoy-max-retries").as_deref(), Some("2"));
 }
 
 #[test]
@@ -236,9 +276,7 @@ fn the_last_write_of_a_request_is_the_gateways() {
     assert_eq!(last, Some(&Edit::Set(b"x-sekisho-cluster".into(), b"http://b:80".into())));
     let head = apply(&head("GET", "/x", &sent, true), edits);
     assert_eq!(first(&head, "x-sekisho-cluster").as_deref(), Some("http://b:80"));
-    assert_eq!(
-        first(&head, "x-envoy-retry-on").as_deref(),
-        Some("connect-failure,refused-stream,reset-before-request")
-    );
-    assert_eq!(first(&head, "x-envoy-upstream-rq-timeout-ms").as_deref(), Some("30000"));
+    // Of the default policy and timeout Envoy's route knows.
+    assert_eq!(first(&head, "x-envoy-retry-on"), None);
+    assert_eq!(first(&head, "x-envoy-upstream-rq-timeout-ms"), None);
 }

@@ -1,0 +1,149 @@
+//! What a request may cost: allocations and host calls of one forwarded request, pinned.
+//!
+//! A number that falls is written down here; one that rises needs a reason. Instructions of the same request, by callgrind:
+//! `docs/performance.md`.
+
+// A counting allocator is `unsafe` by its trait.
+#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use sekisho::gateway::config::load;
+use sekisho::gateway::exchange::{Exchange, Origin};
+use sekisho::gateway::flow::{Flow, ResponseFlow};
+use sekisho::gateway::head::Head;
+use sekisho::gateway::{Env, Gateway, Millis, compile};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::rc::Rc;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: everything is the system's allocator; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What one request costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cost {
+    allocations: usize,
+    /// Changes to the request's head, each a host call.
+    request_edits: usize,
+    /// Changes to the response's head.
+    response_edits: usize,
+}
+
+#[test]
+fn a_plain_route_of_an_http_api() {
+    let gateway = gateway("HTTP", "GET /orders/{id}", "$default", "http://backend:8080/v1/orders/{id}");
+    let cost = cost(&gateway, "/orders/42?expand=lines");
+    assert_eq!(cost, Cost { allocations: 15, request_edits: 6, response_edits: 1 });
+}
+
+#[test]
+fn a_plain_route_of_a_rest_api() {
+    let gateway = gateway("REST", "GET /orders/{id}", "prod", "http://backend:8080/v1/orders/{id}");
+    let cost = cost(&gateway, "/prod/orders/42?expand=lines");
+    assert_eq!(cost, Cost { allocations: 27, request_edits: 6, response_edits: 8 });
+}
+
+fn gateway(protocol: &str, route: &str, stage: &str, uri: &str) -> Rc<Gateway> {
+    let document = format!(
+        r#"{{"apis": [{{
+            "apiId": "shop", "protocolType": "{protocol}",
+            "routes": [{{"routeKey": "{route}", "target": "integrations/up"}}],
+            "integrations": [{{"integrationId": "up", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+                               "integrationUri": "{uri}"}}],
+            "stages": [{{"stageName": "{stage}"}}]
+        }}]}}"#
+    );
+    Rc::new(compile(&load(document.as_bytes()).unwrap()).unwrap().gateway)
+}
+
+/// The second of two equal requests: what the first one leaves behind is not counted.
+fn cost(gateway: &Rc<Gateway>, path: &str) -> Cost {
+    one(gateway, path);
+    one(gateway, path)
+}
+
+fn one(gateway: &Rc<Gateway>, path: &str) -> Cost {
+    let head = Head::from_pairs(&request(path), true);
+    let answer = Head::from_pairs(&RESPONSE, false);
+    let before = ALLOCATIONS.get();
+    let (exchange, request_edits, response_edits) = forwarded(gateway, head, answer);
+    drop(exchange);
+    Cost { allocations: ALLOCATIONS.get() - before, request_edits, response_edits }
+}
+
+/// One request through the core: its head, its backend's answer. Not inlined, so that a profiler finds it.
+#[inline(never)]
+fn forwarded(gateway: &Rc<Gateway>, head: Head, answer: Head) -> (Exchange, usize, usize) {
+    let env = Env { wall: Millis(1_700_000_000_000), dice: [0xab; 32], source_address: b"203.0.113.7:40000" };
+    let mut exchange = Exchange::new(Rc::clone(gateway));
+    let Flow::Forward(request) = exchange.on_request_headers(Ok(head), &env) else {
+        panic!("the request does not go on")
+    };
+    let request = black_box(request).0.len();
+    let ResponseFlow::Continue(response) = exchange.on_response_headers(Ok(answer), Origin::Upstream, &env)
+    else {
+        panic!("the response does not go on")
+    };
+    let response = black_box(response).0.len();
+    (exchange, request, response)
+}
+
+/// A browser's request as Envoy hands it to the filter: pseudo-headers, fourteen headers, and Envoy's own two.
+fn request(path: &str) -> Vec<(&str, &str)> {
+    vec![
+        (":authority", "shop.example.com"),
+        (":path", path),
+        (":method", "GET"),
+        (":scheme", "https"),
+        ("accept", "application/json, text/plain, */*"),
+        ("accept-encoding", "gzip, deflate, br"),
+        ("accept-language", "en-GB,en;q=0.9,ja;q=0.8"),
+        ("cache-control", "no-cache"),
+        ("origin", "https://app.example.com"),
+        ("pragma", "no-cache"),
+        ("referer", "https://app.example.com/orders/42"),
+        ("sec-ch-ua-mobile", "?0"),
+        ("sec-ch-ua-platform", "\"Linux\""),
+        ("sec-fetch-dest", "empty"),
+        ("sec-fetch-mode", "cors"),
+        ("sec-fetch-site", "same-site"),
+        ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"),
+        ("authorization", "Bearer 0123456789abcdef0123456789abcdef"),
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+    ]
+}
+
+const RESPONSE: [(&str, &str); 5] = [
+    (":status", "200"),
+    ("content-type", "application/json"),
+    ("content-length", "9"),
+    ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ("server", "backend"),
+];
