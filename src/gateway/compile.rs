@@ -22,6 +22,8 @@ use std::rc::Rc;
 
 /// Largest request body, in bytes: AWS's limit.
 pub const PAYLOAD_BYTES: u64 = 10_485_760;
+/// Largest limit that a document may set: 1 GiB, which Envoy can still count in its buffers' settings.
+const MOST_PAYLOAD_BYTES: u64 = 1 << 30;
 /// Largest request line and headers of an HTTP API, in bytes: AWS's limit.
 pub const HTTP_HEADER_BYTES: usize = 10_240;
 /// Largest names and values of the headers of a REST API, in bytes: AWS's limit.
@@ -128,6 +130,11 @@ fn check_limits(config: &Config, diagnostics: &mut Diagnostics) {
     let Some(limits) = &config.limits else { return };
     if limits.payload_bytes == Some(0) {
         diagnostics.error("limits.payloadBytes", "0 would refuse every request that has a body");
+    }
+    if limits.payload_bytes.is_some_and(|bytes| bytes > MOST_PAYLOAD_BYTES) {
+        let problem =
+            format!("{} is more than {MOST_PAYLOAD_BYTES}", limits.payload_bytes.unwrap_or_default());
+        diagnostics.error("limits.payloadBytes", problem);
     }
     if limits.header_bytes.is_some_and(|bytes| !(1024..=65_536).contains(&bytes)) {
         let problem = format!("{} is not from 1024 to 65536", limits.header_bytes.unwrap_or_default());

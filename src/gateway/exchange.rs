@@ -7,6 +7,7 @@ use super::admission::{self, Admitted};
 use super::authorizers::jwt::Pending;
 use super::authorizers::{self, Decision};
 use super::compile::Gateway;
+use super::config::ProtocolType;
 use super::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
 use super::gateway_responses::GatewayResponses;
 use super::head::{Head, MalformedHead};
@@ -168,6 +169,9 @@ impl Exchange {
         let Some(Integration::HttpProxy(backend)) = integration(request) else {
             return ResponseFlow::Replace(self.answer(Rejection::Internal));
         };
+        if !is_final(status, request) {
+            return ResponseFlow::Replace(self.answer(Rejection::IntegrationFailure));
+        }
         if backend.needs_response_body(status) && !head.end_of_stream {
             self.state = State::Responding { sent: *sent, head, status };
             return ResponseFlow::Body(BodyWanted { bytes: BODY_BYTES });
@@ -278,6 +282,7 @@ fn arrive(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     request.api = Some(Rc::clone(&api));
     domains::check_endpoint(&api)?;
     limits::check(request)?;
+    check_upgrade(request)?;
     let path = request.read_path()?;
     let (stage, path) = stages::stage(&api, path)?;
     let route = stage.table.select(request.method(), &path);
@@ -295,10 +300,26 @@ fn needs_body(request: &Request) -> bool {
     }
 }
 
+/// Refuses an upgrade on a REST API, which does not pass `upgrade` on. Envoy reads what follows such a head as bytes of the
+/// new protocol, and sends them as they are: to the backend, which sees no `upgrade`, they would be further requests, and
+/// nobody would have checked them.
+fn check_upgrade(request: &Request) -> Result<(), Rejection> {
+    match request.protocol() {
+        ProtocolType::Rest if request.asks_upgrade() => Err(Rejection::Upgrade),
+        ProtocolType::Rest | ProtocolType::Http | ProtocolType::Websocket => Ok(()),
+    }
+}
+
 /// The integration of the request's route.
 fn integration(request: &Request) -> Option<&Integration> {
     let (_, route) = request.route.as_ref()?;
     request.stage.as_ref()?.integrations.get(route.integration)
+}
+
+/// Whether a status can end an exchange. Envoy passes `0`, `99`, `1000` and a 101 that nobody asked for: a client, or a proxy
+/// that shares its connection, would lose track of where the next response begins.
+fn is_final(status: u16, request: &Request) -> bool {
+    (200..=999).contains(&status) || (status == 101 && request.asks_upgrade())
 }
 
 fn status(head: &Head) -> u16 {

@@ -34,6 +34,8 @@ pub enum Rejection {
     InvalidToken(Refusal),
     /// A valid token carries none of the route's scopes.
     InsufficientScope,
+    /// A REST API has no upgrades: Envoy has made the connection a tunnel already, so the request cannot go on without one.
+    Upgrade,
     /// A mapping would put bytes into a header or a path that may not stand there.
     BadMappedValue,
     /// The integration cannot answer as it is configured.
@@ -114,6 +116,7 @@ impl Rejection {
             Self::InsufficientScope => {
                 ("sekisho_insufficient_scope", (403, "Forbidden"), As(Type::Unauthorized))
             }
+            Self::Upgrade => ("sekisho_upgrade", (403, "Forbidden"), FORBIDDEN),
             Self::BadMappedValue => ("sekisho_bad_mapped_value", (400, "Bad Request"), BAD_REQUEST),
             Self::ApiConfiguration => {
                 ("sekisho_api_configuration", (500, "Internal Server Error"), As(Type::ApiConfigurationError))

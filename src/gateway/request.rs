@@ -126,6 +126,15 @@ impl Request {
         }
     }
 
+    /// Whether the client asks for another protocol, as Envoy reads it: `upgrade`, and a `connection` that names it. A superset
+    /// of what Envoy takes for an upgrade, so that none is missed.
+    #[must_use]
+    pub fn asks_upgrade(&self) -> bool {
+        let names_upgrade =
+            |value: &[u8]| value.windows(7).any(|token| token.eq_ignore_ascii_case(b"upgrade"));
+        self.head.first(b"upgrade").is_some() && self.head.all(b"connection").any(names_upgrade)
+    }
+
     /// Reads the path by the rules of the API's type.
     ///
     /// # Errors

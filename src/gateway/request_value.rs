@@ -72,8 +72,17 @@ fn query_values<'a>(
 ) -> impl Iterator<Item = Cow<'a, str>> {
     pairs(query, protocol).filter_map(move |pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode_component(key.as_bytes()) == name).then(|| decode_component(value.as_bytes()))
+        is_named(key, name).then(|| decode_component(value.as_bytes()))
     })
+}
+
+/// Whether an encoded key is this name. Each mapping asks it of every pair of the client's, and few are encoded.
+pub fn is_named(key: &str, name: &str) -> bool {
+    if key.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        decode_component(key.as_bytes()) == name
+    } else {
+        key == name
+    }
 }
 
 /// Decodes a form-encoded component; what is not UTF-8 becomes U+FFFD.

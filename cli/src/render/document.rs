@@ -142,11 +142,14 @@ fn is_expanded(path: &str, key: &str) -> bool {
         "certificateFile",
         "privateKeyFile",
     ];
-    key.ends_with("Uri")
+    // Keys of mappings and templates are the author's words: `overwrite:header.tokenUri` is no URI.
+    let is_field = key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let parent = path.strip_suffix(key).unwrap_or_default();
+    (is_field && key.ends_with("Uri"))
         || NAMES.contains(&key)
         || path.starts_with("endpoints.")
-        || path.contains(".stageVariables.")
-        || path.contains(".stageVariableOverrides.")
+        || parent.ends_with(".stageVariables.")
+        || parent.ends_with(".stageVariableOverrides.")
 }
 
 fn expanded(text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
@@ -244,6 +247,10 @@ mod tests {
     fn a_secret_is_never_expanded() {
         let problems = expanded(json!({ "apiKeys": [{ "value": "${env:HOST}" }] })).unwrap_err();
         assert!(problems.contains("apiKeys[0].value: `${env:…}` is not expanded here"), "{problems}");
+        for name in ["overwrite:header.tokenUri", "overwrite:header.x.stageVariables.y"] {
+            let mapped = json!({ "requestParameters": { name: "${env:HOST}" } });
+            assert!(expanded(mapped).unwrap_err().contains("is not expanded here"), "{name}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 use super::{Error, Plan, Settings, bootstrap, cluster, filter, listener, route, yaml};
 use crate::hash_key::hash;
 use serde_json::{Value, json};
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// How configuration reaches Envoy.
@@ -167,7 +169,8 @@ impl Watched {
     }
 }
 
-/// Writes a file beside its place and renames it: a reader sees the old text or the new one.
+/// Writes a file beside its place and renames it: a reader sees the old text or the new one. What is no file, such as
+/// `/dev/stdout` or a pipe, is written to, and stays what it is.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -175,7 +178,13 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     let error = |source| Error::Write { path: path.to_owned(), source };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    std::fs::write(&temporary, text).map_err(error)?;
+    if std::fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir()) {
+        return std::fs::write(path, text).map_err(error);
+    }
+    // One that is there is left by a process that died, or it is somebody's link to another file: neither is written to.
+    let _ = std::fs::remove_file(&temporary);
+    let mut file = File::options().write(true).create_new(true).open(&temporary).map_err(error)?;
+    file.write_all(text.as_bytes()).map_err(error)?;
     std::fs::rename(&temporary, path).map_err(error)
 }
 
@@ -246,4 +255,33 @@ pub fn write(plan: &Plan, settings: &Settings, layout: &Layout) -> Result<(), Er
     replace(&layout.settings(), &format!("{text}\n"))?;
     let bootstrap = bootstrap::bootstrap(plan, settings, Delivery::Files(layout));
     replace(&layout.bootstrap(), &yaml::document(&bootstrap))
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_way_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, out) = (folder.path().join("victim"), folder.path().join("out.yaml"));
+        std::fs::write(&victim, "precious").unwrap();
+        let trap = folder.path().join(format!(".out.yaml.{}", std::process::id()));
+        std::os::unix::fs::symlink(&victim, &trap).unwrap();
+        super::replace(&out, "text").unwrap();
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+        assert_eq!(std::fs::read_to_string(&out).unwrap(), "text");
+        assert!(out.symlink_metadata().unwrap().is_file() && !trap.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_stays_what_it_is() {
+        use std::os::unix::fs::FileTypeExt;
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("out");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        super::replace(&link, "text").unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+    }
 }

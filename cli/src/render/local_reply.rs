@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 /// Status of Envoy's answer, and AWS's body.
-const BODIES: [(u16, &str); 11] = [
+const BODIES: [(u16, &str); 12] = [
     (400, "Bad Request"),
     (403, "Forbidden"),
     (404, "Not Found"),
@@ -15,6 +15,7 @@ const BODIES: [(u16, &str); 11] = [
     (426, "Upgrade Required"),
     (431, "Request Header Fields Too Large"),
     (500, "Internal Server Error"),
+    (501, "Not Implemented"),
     (502, "Bad Gateway"),
     (503, "Service Unavailable"),
     (504, "Endpoint request timed out"),

@@ -20,9 +20,10 @@ pub use settings::Settings;
 
 use crate::Ui;
 use dynamic::{Delivery, Layout};
+use sekisho::gateway::clusters::Cluster;
 use serde_json::Value;
 use settings::{SYSTEM_CA_FILE, address};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -90,6 +91,14 @@ pub enum Error {
         /// The integrations.
         at: Vec<String>,
     },
+    /// A backend that is Envoy's own admin interface.
+    #[error(
+        "the backend `{cluster}` is Envoy's admin interface: clients could read its configuration and stop it"
+    )]
+    Admin {
+        /// The cluster.
+        cluster: String,
+    },
     /// A secret is named that no file was given for.
     #[error("the SDS secret `{name}` has no source")]
     Secret {
@@ -145,10 +154,22 @@ pub fn check(plan: &Plan, settings: &Settings) -> Result<(), Error> {
     if !plan.envoy_routes.is_empty() {
         return Err(Error::EnvoyRoute { at: plan.envoy_routes.clone() });
     }
+    if let Some(it) = plan.clusters.iter().find(|it| is_admin(it, settings.admin)) {
+        return Err(Error::Admin { cluster: it.name.clone() });
+    }
     match (cluster::foreign_secrets(plan).next(), &settings.secrets) {
         (Some(name), None) => Err(Error::Secret { name: name.to_owned() }),
         (Some(_) | None, _) => Ok(()),
     }
+}
+
+fn is_admin(cluster: &Cluster, admin: SocketAddr) -> bool {
+    let here = admin.ip().is_loopback() || admin.ip().is_unspecified();
+    let same_host = match cluster.host.parse::<IpAddr>() {
+        Ok(ip) => ip == admin.ip() || (here && (ip.is_loopback() || ip.is_unspecified())),
+        Err(_) => here && cluster.host == "localhost",
+    };
+    same_host && cluster.port == admin.port()
 }
 
 /// Values, and a text that introduces them.
@@ -211,6 +232,7 @@ impl Error {
                 "name the folder that holds `{}` with `--secrets DIR`, or use `file` instead of `sdsSecret`",
                 cluster::file_name(name)
             )),
+            Self::Admin { .. } => Some("change the integration's URI, or `--admin`".to_owned()),
             Self::Write { .. } | Self::Settings { .. } => None,
         }
     }
@@ -240,6 +262,36 @@ impl Args {
             max_connections: self.max_connections,
             connection_buffer_kib: self.connection_buffer_kib,
             access_log: self.access_log,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, Settings, check, document};
+    use serde_json::json;
+
+    #[test]
+    fn envoys_admin_interface_is_nobodys_backend() {
+        let checked = |uri: &str| {
+            let document = json!({ "apis": [{
+                "apiId": "a", "protocolType": "HTTP", "stages": [{ "stageName": "$default" }],
+                "routes": [{ "routeKey": "$default", "target": "integrations/i" }],
+                "integrations": [{
+                    "integrationId": "i", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "integrationUri": uri,
+                }],
+            }] });
+            let (plan, _) = document::plan(document.to_string().as_bytes(), &|_| None).unwrap();
+            let address = |port: u16| ([127, 0, 0, 1], port).into();
+            check(&plan, &Settings::new(address(8080), address(9901), "sekisho.wasm".into()))
+        };
+        for uri in
+            ["http://127.0.0.1:9901", "http://localhost:9901/x", "http://127.9.9.9:9901", "http://[::1]:9901"]
+        {
+            assert!(matches!(checked(uri), Err(Error::Admin { .. })), "{uri}");
+        }
+        for uri in ["http://127.0.0.1:9902", "http://users:9901", "http://192.0.2.1:9901"] {
+            assert!(checked(uri).is_ok(), "{uri}");
         }
     }
 }

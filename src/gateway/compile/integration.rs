@@ -66,6 +66,7 @@ fn http_proxy(
         // The client's address stands in the Forwarded header.
         scope.want_source_address();
     }
+    check_extensions(written, at, scope);
     let target = target(written, stage, at, clusters, scope);
     let mut responses = HashMap::new();
     for (status, mapping) in &written.response_parameters {
@@ -93,6 +94,32 @@ fn http_proxy(
             scope,
         ),
         responses,
+    }
+}
+
+/// What goes into Envoy's hands as it is: a name that no header can carry would fail every request, a check that Envoy refuses
+/// would keep it from starting, and tries without number multiply the load of a backend that is down.
+fn check_extensions(written: &config::Integration, at: &str, scope: &mut Scope<'_>) {
+    const MOST_RETRIES: u32 = 10;
+    if let Some(retries) = written.retry_policy.as_ref().and_then(|policy| policy.max_retries)
+        && retries > MOST_RETRIES
+    {
+        let problem = format!("{retries} is not from 0 to {MOST_RETRIES}");
+        scope.error(&format!("{at}.retryPolicy.maxRetries"), problem);
+    }
+    let visible = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if written.cluster.as_deref().is_some_and(|cluster| !visible(cluster)) {
+        scope.error(&format!("{at}.cluster"), "a cluster's name is visible ASCII characters");
+    }
+    let Some(check) = &written.health_check else { return };
+    if check.path.as_deref().is_some_and(|path| !path.starts_with('/') || !visible(path)) {
+        scope.error(
+            &format!("{at}.healthCheck.path"),
+            "a path begins with `/` and is visible ASCII characters",
+        );
+    }
+    if check.interval_millis == Some(0) {
+        scope.error(&format!("{at}.healthCheck.intervalMillis"), "0 would ask without a pause");
     }
 }
 

@@ -189,6 +189,24 @@ fn integrations_are_checked() {
             format!(".timeoutInMillis: {millis} is not from 50 to 30000")
         );
     }
+    let handed_to_envoy = [
+        ("retryPolicy", json!({ "maxRetries": 11 }), ".retryPolicy.maxRetries: 11 is not from 0 to 10"),
+        ("cluster", json!("a\r\nb"), ".cluster: a cluster's name is visible ASCII characters"),
+        ("cluster", json!(""), ".cluster: a cluster's name is visible ASCII characters"),
+        (
+            "healthCheck",
+            json!({ "path": "/a\r\nb" }),
+            ".healthCheck.path: a path begins with `/` and is visible ASCII characters",
+        ),
+        (
+            "healthCheck",
+            json!({ "intervalMillis": 0 }),
+            ".healthCheck.intervalMillis: 0 would ask without a pause",
+        ),
+    ];
+    for (member, value, problem) in handed_to_envoy {
+        assert_eq!(of(member, value), problem);
+    }
     for status in ["199", "600", "default", ""] {
         assert_eq!(
             of("responseParameters", json!({ status: {} })),
@@ -376,7 +394,7 @@ fn large(routes: usize) -> String {
 }
 
 #[test]
-fn ten_thousand_routes_load_in_less_than_a_second() {
+fn ten_thousand_routes_load_in_a_moment() {
     let text = large(10_000);
     let once = || {
         let began = Instant::now();
@@ -392,5 +410,6 @@ fn ten_thousand_routes_load_in_less_than_a_second() {
     let path = RequestPath::parse(b"/tenants/t9998/files/a/b", api.protocol).unwrap();
     let (_, route) = api.stage("$default").unwrap().table.select(b"PUT", &path).unwrap();
     assert_eq!(route.key, "ANY /tenants/t9998/files/{path+}");
-    assert!(all < Duration::from_secs(1), "{all:?}");
+    // A third of a second on an idle machine, unoptimised. The bound is for what grows with the square of the routes.
+    assert!(all < Duration::from_secs(5), "{all:?}");
 }

@@ -44,6 +44,41 @@ fn a_backends_own_failure_passes() {
 }
 
 #[test]
+fn a_status_that_ends_no_exchange_never_reaches_the_client() {
+    for (status, passes) in [
+        ("0", false),
+        ("99", false),
+        ("101", false),
+        ("199", false),
+        ("1000", false),
+        ("x", false),
+        ("999", true),
+    ] {
+        let mut exchange = sent(&echo(), "/x");
+        match reply(&mut exchange, status, Origin::Upstream) {
+            ResponseFlow::Replace(answer) => assert_eq!((answer.status, passes), (503, false), "{status}"),
+            flow => assert!(passes, "{status}: {flow:?}"),
+        }
+    }
+    let upgrade = [("connection", "Upgrade"), ("upgrade", "websocket")];
+    let (mut exchange, flow) = ask(&gateway(&echo()), "GET", "/x", &upgrade);
+    assert!(matches!(flow, Flow::Forward(_)), "{flow:?}");
+    assert!(matches!(reply(&mut exchange, "101", Origin::Upstream), ResponseFlow::Continue(_)));
+}
+
+#[test]
+fn a_rest_api_refuses_upgrades_however_they_are_written() {
+    let document = rest(&["GET /x"], proxy("http://b", json!({})));
+    for connection in ["Upgrade", "upgrade", "keep-alive, UPGRADE", "close,upgrade"] {
+        let sent = [("connection", connection), ("upgrade", "websocket")];
+        assert_eq!(answer(&document, "GET", "/prod/x", &sent).status, 403, "{connection}");
+    }
+    // What Envoy takes for no upgrade is a header that is dropped.
+    let (_, flow) = ask(&gateway(&document), "GET", "/prod/x", &[("upgrade", "websocket")]);
+    assert!(matches!(flow, Flow::Forward(_)), "{flow:?}");
+}
+
+#[test]
 fn envoys_replies_are_told_in_the_words_of_the_api() {
     let told = |document: &Value, path: &str, details: &str| {
         let mut exchange = sent(document, path);

@@ -19,13 +19,28 @@ pub fn is_internal(name: &[u8]) -> bool {
             || name == b"x-forwarded-client-cert")
 }
 
+/// Headers that are the gateway's or the edge's word to a backend once `_` is read as `-`, as CGI and WSGI do. The spelling
+/// with `-` is replaced or removed; any other one would be the client's.
+fn is_disguised(name: &[u8]) -> bool {
+    if !name.contains(&b'_') {
+        return false;
+    }
+    let plain: Vec<u8> = name.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte }).collect();
+    is_internal(&plain)
+        || plain.starts_with(b"x-forwarded-")
+        || matches!(
+            plain.as_slice(),
+            b"content-length" | b"transfer-encoding" | b"x-amzn-apigateway-api-id" | b"x-amzn-trace-id"
+        )
+}
+
 /// Takes away the internal headers of a request, and those that its API type does not pass on; adds the gateway's own.
 pub fn edit_request(request: &Request, edits: &mut Edits) {
     let protocol = request.protocol();
     let mut last: &[u8] = b"";
     for (name, _) in request.head.iter() {
         // One removal takes all of a name.
-        if name != last && (is_internal(name) || !passes_to_backend(protocol, name)) {
+        if name != last && (is_internal(name) || is_disguised(name) || !passes_to_backend(protocol, name)) {
             edits.remove(name.to_vec());
         }
         last = name;

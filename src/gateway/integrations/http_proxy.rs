@@ -13,7 +13,7 @@ use crate::gateway::json_path::JsonBody;
 use crate::gateway::mapping::{Change, Mapping};
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::{Facts, Request, Response};
-use crate::gateway::request_value::{decode_component, pairs};
+use crate::gateway::request_value::{is_named, pairs};
 use crate::gateway::routes::{RequestPath, encode_segments, is_dot_segment};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -147,8 +147,17 @@ impl HttpProxy {
         Ok(path)
     }
 
-    /// The URI's path; behind it, for private integrations and for `$default` routes, the request's own.
+    /// The path that the backend is asked for. It never begins with `//`, which a backend could read as another host.
     fn path(&self, request: &Request) -> String {
+        let path = self.joined_path(request);
+        match path.strip_prefix("//") {
+            Some(rest) => format!("/{}", rest.trim_start_matches('/')),
+            None => path,
+        }
+    }
+
+    /// The URI's path; behind it, for private integrations and for `$default` routes, the request's own.
+    fn joined_path(&self, request: &Request) -> String {
         let base = match &self.uri {
             Some(uri) if !self.with_stage && !request.is_default_route() => {
                 return uri.path(request.captures().as_ref());
@@ -186,9 +195,7 @@ impl HttpProxy {
                 },
             };
             if replaces {
-                kept.retain(|pair| {
-                    decode_component(pair.split('=').next().unwrap_or_default().as_bytes()) != *name
-                });
+                kept.retain(|pair| !is_named(pair.split('=').next().unwrap_or_default(), name));
             }
             if let Some(value) = value {
                 kept.push(format!("{}={}", encode_component(name), encode_component(&value)).into());

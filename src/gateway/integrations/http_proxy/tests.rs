@@ -280,3 +280,10 @@ fn the_last_write_of_a_request_is_the_gateways() {
     assert_eq!(first(&head, "x-envoy-retry-on"), None);
     assert_eq!(first(&head, "x-envoy-upstream-rq-timeout-ms"), None);
 }
+
+#[test]
+fn no_backend_is_asked_for_a_path_that_names_another_host() {
+    let document = rest(&["ANY /x/{proxy+}"], proxy("http://b.test/{proxy}", json!({})));
+    assert_eq!(backend_path(&document, "GET", "/prod/x//evil.test/a"), "/evil.test/a");
+    assert_eq!(backend_path(&document, "GET", "/prod/x/a//b"), "/a//b");
+}
