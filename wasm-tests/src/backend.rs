@@ -1,6 +1,6 @@
 //! A backend that records what it is asked and answers what it is told.
 //!
-//! Paths under `/behave/` tell it themselves:
+//! Paths under `/behave/`, or with that in them, tell it themselves:
 //!
 //! | path | it |
 //! |---|---|
@@ -27,6 +27,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// More of a request's body is counted, but not kept.
@@ -67,6 +68,7 @@ pub struct Backend {
 #[derive(Debug, Default)]
 struct State {
     answer: Mutex<Answer>,
+    holds: watch::Sender<bool>,
     seen: Mutex<Vec<Arc<Mutex<Recorded>>>>,
 }
 
@@ -82,6 +84,16 @@ impl Backend {
     /// If it cannot.
     pub async fn start_with(protocol: Protocol) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        Self::serve(listener, protocol)
+    }
+
+    /// Starts one on IPv6's own loopback address; none if the machine has no IPv6.
+    pub async fn start_on_ipv6() -> Option<Self> {
+        let listener = TcpListener::bind(("::1", 0)).await.ok()?;
+        Some(Self::serve(listener, Protocol::Http1))
+    }
+
+    fn serve(listener: TcpListener, protocol: Protocol) -> Self {
         let address = listener.local_addr().expect("a listener has an address");
         let state = Arc::new(State::default());
         let task = tokio::spawn(accept(listener, protocol, Arc::clone(&state)));
@@ -97,6 +109,16 @@ impl Backend {
     /// What it answers from now on.
     pub fn answers(&self, answer: Answer) {
         *lock(&self.state.answer) = answer;
+    }
+
+    /// From now on it takes requests whole, and answers none.
+    pub fn hold(&self) {
+        self.state.holds.send_replace(true);
+    }
+
+    /// It answers again, also what it held, with what it answers now.
+    pub fn release(&self) {
+        self.state.holds.send_replace(false);
     }
 
     /// All it was asked, in order.
@@ -179,7 +201,8 @@ async fn serve(request: Request<Incoming>, state: Arc<State>) -> Result<Response
     let recorded = Arc::new(Mutex::new(Recorded { seen, ..Recorded::default() }));
     lock(&state.seen).push(Arc::clone(&recorded));
     let mut body = Watched { body, recorded, echo: false };
-    let behaviour = path.strip_prefix("/behave/").map(|rest| rest.split('?').next().unwrap_or_default());
+    let path = path.split('?').next().unwrap_or_default();
+    let behaviour = path.split_once("/behave/").map(|(_, rest)| rest);
     match behaviour.map(|rest| rest.split_once('/').unwrap_or((rest, ""))) {
         Some(("echo", _)) => {
             body.echo = true;
@@ -199,6 +222,8 @@ async fn serve(request: Request<Incoming>, state: Arc<State>) -> Result<Response
         std::future::pending::<()>().await;
     }
     (&mut body).collect().await?;
+    // The sender is in the state, and so is there as long as this is.
+    let _ = state.holds.subscribe().wait_for(|holds| !holds).await;
     let answer = lock(&state.answer).clone();
     let mut response = Response::builder().status(answer.status);
     for (name, value) in &answer.headers {
@@ -225,7 +250,7 @@ fn stream(bytes: &str, complete: bool) -> Body {
     const PIECE: usize = 32_768;
     let left: usize = bytes.parse().expect("the path names a number of bytes");
     let piece = Bytes::from(vec![b's'; PIECE]);
-    Streamed { left, piece, ended: false, complete }.boxed()
+    Streamed { left, piece, ended: false, complete, flushed: false }.boxed()
 }
 
 struct Streamed {
@@ -233,6 +258,7 @@ struct Streamed {
     piece: Bytes,
     ended: bool,
     complete: bool,
+    flushed: bool,
 }
 
 impl hyper::body::Body for Streamed {
@@ -240,12 +266,17 @@ impl hyper::body::Body for Streamed {
     type Error = Error;
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if self.left > 0 {
             let size = self.left.min(self.piece.len());
             self.left -= size;
             return Poll::Ready(Some(Ok(Frame::data(self.piece.slice(..size)))));
+        }
+        if !self.complete && !std::mem::replace(&mut self.flushed, true) {
+            // Who has to wait for more sends what is there.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         if std::mem::replace(&mut self.ended, true) {
             return Poll::Ready(None);

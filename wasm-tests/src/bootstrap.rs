@@ -3,7 +3,7 @@
 //! By hand it is the least that the filter needs: what is missing here is not needed to decide, only to be safe at the
 //! edge (`sekisho render` writes all of it).
 
-use crate::gateway::Options;
+use crate::gateway::{Options, Probe};
 use crate::toolchain;
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::config::ProtocolVersion;
@@ -13,6 +13,7 @@ use sekisho_cli::render::{Plan, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// What the connection manager's statistics are called, in every bootstrap here.
 pub(crate) const STAT_PREFIX: &str = "sekisho";
@@ -40,7 +41,7 @@ pub(crate) fn bootstrap(document: &Value, hosts: &Hosts, options: &Options) -> R
     let text = document.to_string();
     let (plan, _) = plan(text.as_bytes(), &|_| None).map_err(|diagnostics| diagnostics.to_string())?;
     let mut bootstrap = match options.bootstrap {
-        Source::Rendered => rendered(&plan),
+        Source::Rendered => rendered(&plan, options),
         Source::ByHand => by_hand(&plan),
         Source::WithoutFilter => without_filter(),
     };
@@ -49,9 +50,10 @@ pub(crate) fn bootstrap(document: &Value, hosts: &Hosts, options: &Options) -> R
     Ok(bootstrap)
 }
 
-fn rendered(plan: &Plan) -> Value {
+fn rendered(plan: &Plan, options: &Options) -> Value {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let settings = Settings::new(anywhere, anywhere, toolchain::module().to_owned());
+    let mut settings = Settings::new(options.listen, anywhere, toolchain::module().to_owned());
+    settings.connection_buffer_kib = options.connection_buffer_kib.unwrap_or(settings.connection_buffer_kib);
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }
 
@@ -75,6 +77,61 @@ fn by_hand(plan: &Plan) -> Value {
     });
     let route = json!({ "cluster_header": "x-sekisho-cluster", "timeout": "30s" });
     assemble(&[filter], &route, plan.clusters.iter().map(cluster).collect())
+}
+
+/// The probe's, by hand. Trailers pass, over HTTP/1.1 too, and HTTP/2's windows are as narrow as the rendered ones.
+pub(crate) fn probe_bootstrap(backend: SocketAddr, callout: SocketAddr, probe: &Probe) -> Value {
+    let filter = json!({
+        "name": "sekisho",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": "sekisho",
+                "failure_policy": "FAIL_RELOAD",
+                "allow_on_headers_stop_iteration": probe.stop_iteration,
+                "configuration": { "@type": "type.googleapis.com/google.protobuf.StringValue", "value": probe.document },
+                "vm_config": {
+                    "vm_id": "sekisho/probe",
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": { "local": { "filename": toolchain::probe() } },
+                },
+            },
+        },
+    });
+    let route = json!({ "cluster_header": "x-sekisho-cluster", "timeout": seconds(probe.route_timeout) });
+    let place = |name: &str, place: SocketAddr| {
+        json!({
+            "name": name,
+            "type": "STATIC",
+            "connect_timeout": "1s",
+            "load_assignment": endpoint(name, &place.ip().to_string(), place.port()),
+            "typed_extension_protocol_options": {
+                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                    "explicit_http_config": { "http_protocol_options": { "enable_trailers": true } },
+                },
+            },
+        })
+    };
+    let empty = json!({ "name": "empty", "type": "STATIC", "load_assignment": { "cluster_name": "empty" } });
+    let dead = place("dead", SocketAddr::from(([127, 0, 0, 1], 1)));
+    let clusters = vec![place("backend", backend), place("callout", callout), dead, empty];
+    let mut bootstrap = assemble(&[filter], &route, clusters);
+    let manager =
+        &mut bootstrap["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    manager["stream_idle_timeout"] = seconds(probe.stream_idle_timeout).into();
+    manager["http_protocol_options"] = json!({ "enable_trailers": true });
+    manager["http2_protocol_options"] =
+        json!({ "initial_stream_window_size": 65_536, "initial_connection_window_size": 1_048_576 });
+    manager["upgrade_configs"] = json!([{ "upgrade_type": "websocket" }]);
+    if let Some(bytes) = probe.body_buffer_bytes {
+        manager["route_config"]["virtual_hosts"][0]["routes"][0]["request_body_buffer_limit"] = bytes.into();
+    }
+    bootstrap
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{}s", duration.as_secs_f32())
 }
 
 fn without_filter() -> Value {
@@ -160,10 +217,7 @@ fn adjust(value: &mut Value, options: &Options) {
                 .and_then(Value::as_str)
                 .is_some_and(|kind| kind.ends_with(".HttpConnectionManager"));
             if let Some(timeout) = options.request_headers_timeout.filter(|_| manager) {
-                members.insert(
-                    "request_headers_timeout".to_owned(),
-                    format!("{}s", timeout.as_secs_f32()).into(),
-                );
+                members.insert("request_headers_timeout".to_owned(), seconds(timeout).into());
             }
             if let Some(count) = options.max_headers_count.filter(|_| manager) {
                 members.insert("max_request_headers_kb".to_owned(), 1024.into());

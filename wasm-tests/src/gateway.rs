@@ -1,12 +1,13 @@
 //! A running Envoy.
 
 use crate::backend::Backend;
-use crate::bootstrap::{Hosts, STAT_PREFIX, Source, bootstrap};
+use crate::bootstrap::{Hosts, STAT_PREFIX, Source, bootstrap, probe_bootstrap};
 use crate::{eventually, raw, toolchain};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -22,6 +23,10 @@ pub struct Options {
     pub bootstrap: Source,
     /// Places of hosts other than the backend; every other `….test` is the backend.
     pub hosts: BTreeMap<String, SocketAddr>,
+    /// `--connection-buffer-kib` of a rendered gateway, in the place of its default.
+    pub connection_buffer_kib: Option<u32>,
+    /// Where a rendered gateway listens.
+    pub listen: SocketAddr,
     /// Time for a client to send its headers, in the place of the bootstrap's.
     pub request_headers_timeout: Option<Duration>,
     /// Headers that Envoy lets through to the filter, in the place of the bootstrap's, and 1 MiB of them.
@@ -35,8 +40,40 @@ impl Default for Options {
             envoy_version: None,
             bootstrap: Source::default(),
             hosts: BTreeMap::new(),
+            connection_buffer_kib: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             request_headers_timeout: None,
             max_headers_count: None,
+        }
+    }
+}
+
+/// How the probe is run.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// Worker threads.
+    pub concurrency: u32,
+    /// Its document; one with `refuse` in it is refused.
+    pub document: String,
+    /// How long a stream may say nothing.
+    pub stream_idle_timeout: Duration,
+    /// How long a backend may take.
+    pub route_timeout: Duration,
+    /// The route's `request_body_buffer_limit`.
+    pub body_buffer_bytes: Option<u32>,
+    /// The plugin's `allow_on_headers_stop_iteration`.
+    pub stop_iteration: bool,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self {
+            concurrency: 1,
+            document: "probe".to_owned(),
+            stream_idle_timeout: Duration::from_secs(60),
+            route_timeout: Duration::from_secs(30),
+            body_buffer_bytes: None,
+            stop_iteration: true,
         }
     }
 }
@@ -64,19 +101,52 @@ impl Gateway {
     /// # Errors
     /// Why it does not, with Envoy's log.
     pub async fn try_start(document: &Value, backend: &Backend, options: Options) -> Result<Self, String> {
-        let envoy = toolchain::envoy(options.envoy_version.as_deref());
         let hosts = Hosts { backend: backend.address(), others: options.hosts.clone() };
-        let text = bootstrap(document, &hosts, &options)?;
-        let folder =
-            tempfile::Builder::new().prefix("sekisho-").tempdir().expect("a temporary folder can be made");
+        let bootstrap = bootstrap(document, &hosts, &options)?;
+        Self::launch(&bootstrap, &options).await
+    }
+
+    /// Starts Envoy with the probe's module in the filter's place, and waits until it listens. Callouts go to cluster
+    /// `callout`; clusters `dead` and `empty` have a host that refuses connections, and none.
+    ///
+    /// # Panics
+    /// If it does not: the message has the reason and Envoy's log.
+    pub async fn start_probe(backend: &Backend, callout: &Backend, probe: &Probe) -> Self {
+        Self::try_start_probe(backend, callout, probe).await.unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// Why it does not listen, with Envoy's log.
+    pub async fn try_start_probe(
+        backend: &Backend,
+        callout: &Backend,
+        probe: &Probe,
+    ) -> Result<Self, String> {
+        let options = Options { concurrency: probe.concurrency, ..Options::default() };
+        Self::launch(&probe_bootstrap(backend.address(), callout.address(), probe), &options).await
+    }
+
+    async fn launch(bootstrap: &Value, options: &Options) -> Result<Self, String> {
+        let folder = temporary_folder();
         let file = folder.path().join("envoy.json");
-        fs::write(&file, format!("{text:#}")).expect("the temporary folder can be written to");
+        fs::write(&file, format!("{bootstrap:#}")).expect("the temporary folder can be written to");
+        Self::run(&file, folder, options).await
+    }
+
+    /// Starts Envoy with a bootstrap that is there; the folder stays as long as it runs.
+    ///
+    /// # Errors
+    /// Why it does not listen, with Envoy's log.
+    pub async fn run(bootstrap: &Path, folder: TempDir, options: &Options) -> Result<Self, String> {
+        let envoy = toolchain::envoy(options.envoy_version.as_deref());
         let log =
             File::create(folder.path().join("envoy.log")).expect("the temporary folder can be written to");
         let told = folder.path().join("admin");
         let child = Command::new(&envoy)
             .arg("--config-path")
-            .arg(&file)
+            .arg(bootstrap)
             .arg("--admin-address-path")
             .arg(&told)
             .args(["--concurrency", &options.concurrency.to_string()])
@@ -112,6 +182,12 @@ impl Gateway {
         self.address
     }
 
+    /// Where the admin interface is.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin
+    }
+
     /// Envoy's process.
     #[must_use]
     pub fn pid(&self) -> u32 {
@@ -129,6 +205,11 @@ impl Gateway {
     /// A counter or gauge of the connection manager, such as `downstream_rq_4xx`.
     pub async fn http_stat(&self, name: &str) -> u64 {
         self.admin_stat(&format!("http.{STAT_PREFIX}.{name}")).await
+    }
+
+    /// Whether this Envoy ignores `request_body_buffer_limit` of routes: 1.36 does.
+    pub async fn ignores_body_buffer_limits(&self) -> bool {
+        self.admin("/server_info").await.contains("/1.36.")
     }
 
     /// The text of an admin page.
@@ -171,6 +252,11 @@ impl Drop for Gateway {
             eprintln!("--- Envoy's log\n{}\n---", self.log());
         }
     }
+}
+
+/// A folder that goes with what it was made for.
+pub(crate) fn temporary_folder() -> TempDir {
+    tempfile::Builder::new().prefix("sekisho-").tempdir().expect("a temporary folder can be made")
 }
 
 /// A process that ends when nobody has it any more.

@@ -21,13 +21,15 @@ mod backend;
 mod bootstrap;
 pub mod client;
 pub mod documents;
+mod dynamic;
 mod gateway;
 pub mod raw;
 mod toolchain;
 
 pub use backend::{Backend, Protocol, Recorded};
 pub use bootstrap::Source;
-pub use gateway::{Gateway, Options};
+pub use dynamic::{Dynamic, Said, probe_module};
+pub use gateway::{Gateway, Options, Probe};
 
 use std::time::{Duration, Instant};
 

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 /// A connection.
@@ -110,6 +111,27 @@ impl Raw {
         };
         tokio::select! {
             response = within(reader.response(bodiless)) => response,
+            () = write => unreachable_end(),
+        }
+    }
+
+    /// Sends parts as they come, and reads the answer at the same time.
+    ///
+    /// # Errors
+    /// If there is no answer before the deadline.
+    pub async fn stream(&mut self, mut parts: UnboundedReceiver<Vec<u8>>) -> Result<Response> {
+        let Self { reader, writer } = self;
+        let write = async {
+            while let Some(part) = parts.recv().await {
+                // An early answer ends the connection while there is more to send: the answer counts.
+                if writer.write_all(&part).await.is_err() {
+                    break;
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            response = within(reader.response(false)) => response,
             () = write => unreachable_end(),
         }
     }

@@ -2,7 +2,9 @@
 
 use sekisho_cli::toolchain;
 use sekisho_cli::ui::Ui;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
 /// Envoy: of the version that `$SEKISHO_ENVOY_VERSION` names, else the one everything is tested with.
@@ -28,4 +30,61 @@ pub(crate) fn module() -> &'static Path {
         Some(path) => path.into(),
         None => toolchain::module(&Ui::new()).unwrap_or_else(|error| panic!("{error}")),
     })
+}
+
+/// The module of [`wasm-tests/probes`](../probes/README.md), built once per test binary.
+pub(crate) fn probe() -> &'static Path {
+    static MODULE: OnceLock<PathBuf> = OnceLock::new();
+    MODULE.get_or_init(|| {
+        // The target of the probes is the filter's: whoever builds that one installs it.
+        module();
+        let target = toolchain::target_folder().unwrap_or_else(|error| panic!("{error}")).join("probes");
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("probes/Cargo.toml");
+        let made = cargo(
+            Command::new(cargo_itself())
+                .args(["build", "--release", "--target", "wasm32-wasip1", "--manifest-path"])
+                .arg(manifest)
+                .arg("--target-dir")
+                .arg(target),
+        );
+        made.into_iter().find(|path| path.ends_with(".wasm")).expect("cargo names the probe").into()
+    })
+}
+
+/// The command `sekisho`, built once per test binary.
+pub(crate) fn command() -> &'static Path {
+    static COMMAND: OnceLock<PathBuf> = OnceLock::new();
+    COMMAND.get_or_init(|| {
+        let made = cargo(Command::new(cargo_itself()).current_dir(env!("CARGO_MANIFEST_DIR")).args([
+            "build",
+            "-p",
+            "sekisho-cli",
+            "--bin",
+            "sekisho",
+        ]));
+        let command = made.into_iter().find(|path| Path::new(path).file_stem() == Some("sekisho".as_ref()));
+        command.expect("cargo names the command").into()
+    })
+}
+
+fn cargo_itself() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Runs a build; what it made.
+fn cargo(build: &mut Command) -> Vec<String> {
+    let done = build
+        .args(["--quiet", "--message-format", "json-render-diagnostics"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo can be run");
+    assert!(done.status.success(), "{build:?} ended with {}", done.status);
+    let messages =
+        done.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    let paths = |message: Value| -> Vec<String> {
+        let files = message["filenames"].as_array().into_iter().flatten().chain([&message["executable"]]);
+        files.filter_map(|file| file.as_str().map(str::to_owned)).collect()
+    };
+    messages.flat_map(paths).collect()
 }

@@ -43,7 +43,7 @@ fn connection_manager(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) 
     if let Value::Object(needed) = needed(plan) {
         map.extend(needed);
     }
-    if let Value::Object(limits) = limits() {
+    if let Value::Object(limits) = limits(settings) {
         map.extend(limits);
     }
     if settings.access_log {
@@ -90,13 +90,17 @@ pub fn needed(plan: &Plan) -> Value {
     })
 }
 
-/// Limits of HTTP/2, where one connection carries many requests.
-fn limits() -> Value {
+/// Limits of HTTP/2, where one connection carries many requests. What Envoy may hold of a stream is its window, not the
+/// connection's buffer: it is not smaller.
+fn limits(settings: &Settings) -> Value {
+    const LARGEST_WINDOW: u32 = (1 << 31) - 1;
+    let buffer = settings.connection_buffer_kib.saturating_mul(1024);
+    let stream = buffer.clamp(65_536, LARGEST_WINDOW);
     json!({
         "http2_protocol_options": {
             "max_concurrent_streams": 100,
-            "initial_stream_window_size": 65_536,
-            "initial_connection_window_size": 1_048_576,
+            "initial_stream_window_size": stream,
+            "initial_connection_window_size": stream.max(1_048_576),
             // One malformed request is one stream's failure, not that of its neighbours.
             "override_stream_error_on_invalid_http_message": true,
         },

@@ -61,7 +61,11 @@ impl Exchange {
         match reply {
             CalloutReply::Answered { status, body } => {
                 self.seen.push(format!("call={status}+{}", body.len()));
-                if status == 403 { self.answer(403, "forbidden_by_callout") } else { self.next() }
+                match status {
+                    200..=299 => self.next(),
+                    403 => self.answer(403, "forbidden_by_callout"),
+                    _ => self.answer(500, "callout_failed"),
+                }
             }
             CalloutReply::Failed => {
                 self.seen.push("call=failed".to_owned());
@@ -205,7 +209,7 @@ fn callout(cluster: &str) -> Callout {
         cluster: cluster.to_owned(),
         headers: vec![header(":method", "POST"), header(":path", "/asked"), header(":authority", "callout")],
         body: b"question".to_vec(),
-        timeout_millis: 10_000,
+        timeout_millis: 30_000,
         then_body: false,
     }
 }
