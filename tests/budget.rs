@@ -6,6 +6,7 @@
 // A counting allocator is `unsafe` by its trait.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::panic, missing_docs)]
 
+use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{Flow, ResponseFlow};
@@ -13,6 +14,7 @@ use sekisho::gateway::head::Head;
 use sekisho::gateway::{Env, Gateway, Millis, compile};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::rc::Rc;
 
@@ -100,7 +102,14 @@ fn one(gateway: &Rc<Gateway>, path: &str) -> Cost {
 /// One request through the core: its head, its backend's answer. Not inlined, so that a profiler finds it.
 #[inline(never)]
 fn forwarded(gateway: &Rc<Gateway>, head: Head, answer: Head) -> (Exchange, usize, usize) {
-    let env = Env { wall: Millis(1_700_000_000_000), dice: [0xab; 32], source_address: b"203.0.113.7:40000" };
+    let worker = RefCell::default();
+    let env = Env {
+        wall: Millis(1_700_000_000_000),
+        dice: [0xab; 32],
+        source_address: b"203.0.113.7:40000",
+        worker: &worker,
+        signatures: &Software,
+    };
     let mut exchange = Exchange::new(Rc::clone(gateway));
     let Flow::Forward(request) = exchange.on_request_headers(Ok(head), &env) else {
         panic!("the request does not go on")

@@ -113,7 +113,7 @@ impl Exchange {
                 Flow::Call(callout)
             }
             Ok(Decision::Authorized(authorized)) => {
-                request.principal = authorized.principal.clone();
+                request.principal = authorized.principal();
                 let admitted = admission::admit(authorized);
                 if needs_body(request) {
                     self.state = State::Buffering(admitted);

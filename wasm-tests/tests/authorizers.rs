@@ -65,6 +65,9 @@ async fn answer(mut stream: TcpStream, delay: Duration, keys: Value) {
     let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
 }
 
+/// A request with a token.
+type Shape<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+
 fn document() -> Value {
     let mut document = documents::http_proxy();
     let api = &mut document["apis"][0];
@@ -128,7 +131,7 @@ async fn an_issuer_is_asked_once_by_a_worker_and_its_keys_verify() {
 async fn nothing_leaves_while_the_issuer_is_asked() {
     const DELAY: Duration = Duration::from_millis(400);
     let large = vec![b'x'; 5 << 20];
-    let requests: [(&str, &dyn Fn(&str) -> Vec<u8>); 4] = [
+    let requests: [(&str, Shape); 4] = [
         ("GET", &|token| get(token)),
         ("POST", &|token| post(token, b"a body")),
         ("POST with trailers", &|token| post_with_trailers(token, "a body")),

@@ -27,7 +27,7 @@ pub(super) fn element(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
 /// An ECDSA signature: JWS has `r` and `s` side by side (RFC 7518, 3.4), everybody else a sequence of two integers.
 #[must_use]
 pub fn ecdsa_signature(raw: &[u8]) -> Option<Vec<u8>> {
-    if raw.is_empty() || raw.len() % 2 != 0 {
+    if raw.is_empty() || !raw.len().is_multiple_of(2) {
         return None;
     }
     let (r, s) = raw.split_at_checked(raw.len() / 2)?;

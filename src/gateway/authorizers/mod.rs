@@ -29,9 +29,17 @@ pub enum Authorizer {
 /// A request that passed its route's authorization. Only this module makes one.
 #[derive(Debug)]
 pub struct Authorized {
+    principal: Option<Rc<Principal>>,
+}
+
+// === impl Authorized ===
+
+impl Authorized {
     /// Who it comes from, where somebody was asked.
-    pub principal: Option<Rc<Principal>>,
-    _made_here: (),
+    #[must_use]
+    pub fn principal(&self) -> Option<Rc<Principal>> {
+        self.principal.clone()
+    }
 }
 
 /// What can be said of a request now.
@@ -94,5 +102,5 @@ fn decide(verdict: jwt::Verdict, request: &Request) -> Result<Decision, Rejectio
 }
 
 fn authorized(principal: Option<Rc<Principal>>) -> Decision {
-    Decision::Authorized(Authorized { principal, _made_here: () })
+    Decision::Authorized(Authorized { principal })
 }

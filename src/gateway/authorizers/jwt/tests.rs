@@ -180,8 +180,8 @@ fn attacks_on_the_form_of_a_token_are_refused() {
             ),
         ),
         ("another payload", format!("{header}.{}.{signature}", base64(&claims))),
-        ("a bit of the signature", format!("{signed}.{}A", &signature[..signature.len() - 1])),
-        ("cut signature", format!("{signed}.{}", &signature[..300])),
+        ("a bit of the signature", format!("{signed}.{}A", signature.get(1..).unwrap())),
+        ("cut signature", format!("{signed}.{}", signature.get(..300).unwrap())),
         ("four parts", format!("{good}.x")),
         ("two parts", signed.to_owned()),
         ("padding", format!("{good}==")),
@@ -285,7 +285,7 @@ fn a_dead_or_lying_issuer_is_refused_and_left_alone_for_a_while() {
     for first in [(503, json!({})), (200, json!("x")), (200, elsewhere), (200, impostor), (200, large)] {
         let worker = RefCell::default();
         assert_eq!(
-            asking(&gateway, &worker, NOW, &token, &[first.clone()]),
+            asking(&gateway, &worker, NOW, &token, std::slice::from_ref(&first)),
             (401, vec![DISCOVERY.to_owned()]),
             "{first:?}"
         );
