@@ -6,13 +6,15 @@
 // A counting allocator is `unsafe` by its trait.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::panic, missing_docs)]
 
+use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
-use sekisho::gateway::{Env, Gateway, Millis, compile};
+use sekisho::gateway::{Env, Gateway, Millis, Worker, compile};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::rc::Rc;
 
@@ -91,16 +93,28 @@ fn cost(gateway: &Rc<Gateway>, path: &str) -> Cost {
 fn one(gateway: &Rc<Gateway>, path: &str) -> Cost {
     let head = Head::from_pairs(&request(path), true);
     let answer = Head::from_pairs(&RESPONSE, false);
+    let worker = RefCell::default();
     let before = ALLOCATIONS.get();
-    let (exchange, request_edits, response_edits) = forwarded(gateway, head, answer);
+    let (exchange, request_edits, response_edits) = forwarded(gateway, head, answer, &worker);
     drop(exchange);
     Cost { allocations: ALLOCATIONS.get() - before, request_edits, response_edits }
 }
 
 /// One request through the core: its head, its backend's answer. Not inlined, so that a profiler finds it.
 #[inline(never)]
-fn forwarded(gateway: &Rc<Gateway>, head: Head, answer: Head) -> (Exchange, usize, usize) {
-    let env = Env { wall: Millis(1_700_000_000_000), dice: [0xab; 32], source_address: b"203.0.113.7:40000" };
+fn forwarded(
+    gateway: &Rc<Gateway>,
+    head: Head,
+    answer: Head,
+    worker: &RefCell<Worker>,
+) -> (Exchange, usize, usize) {
+    let env = Env {
+        wall: Millis(1_700_000_000_000),
+        dice: [0xab; 32],
+        source_address: b"203.0.113.7:40000",
+        worker,
+        signatures: &Software,
+    };
     let mut exchange = Exchange::new(Rc::clone(gateway));
     let Flow::Forward(request) = exchange.on_request_headers(Ok(head), &env) else {
         panic!("the request does not go on")

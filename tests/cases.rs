@@ -4,13 +4,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::{Config, load};
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{self, ChunkFlow, Edit, Edits, Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
-use sekisho::gateway::{Env, Gateway, Millis, compile};
+use sekisho::gateway::{Env, Gateway, Millis, Worker, compile};
 use sekisho_cases::engine::{Headers, JOINED_BY_ENVOY};
 use sekisho_cases::{Answer, Engine, Observed, Request, Seen};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ struct Native {
     gateway: Rc<Gateway>,
     clusters: BTreeSet<String>,
     requests: u64,
+    worker: RefCell<Worker>,
 }
 
 /// Who answered a request that went on.
@@ -43,7 +46,7 @@ impl Engine for Native {
         let compiled = compile(&config).map_err(|diagnostics| diagnostics.to_string())?;
         let existing = named_clusters(&config);
         let clusters = compiled.clusters.into_iter().map(|cluster| cluster.name).chain(existing).collect();
-        Ok(Self { gateway: Rc::new(compiled.gateway), clusters, requests: 0 })
+        Ok(Self { gateway: Rc::new(compiled.gateway), clusters, requests: 0, worker: RefCell::default() })
     }
 
     fn send(&mut self, request: &Request, answer: &Answer) -> Result<Observed, String> {
@@ -53,6 +56,8 @@ impl Engine for Native {
             wall: Millis(1_700_000_000_000 + self.requests),
             dice: dice(self.requests),
             source_address: if self.gateway.wants().source_address { address.as_bytes() } else { b"" },
+            worker: &self.worker,
+            signatures: &Software,
         };
         let mut pairs = arriving(request);
         let body = request.body.clone().unwrap_or_default().into_bytes();

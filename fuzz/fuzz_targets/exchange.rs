@@ -2,10 +2,12 @@
 //! A request through a whole gateway: a decision is made, and what goes on stays in its template.
 
 use libfuzzer_sys::fuzz_target;
+use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
 use sekisho::gateway::flow::{Edit, Flow};
 use sekisho::gateway::head::Head;
 use sekisho::gateway::{Env, Exchange, Gateway, Millis, compile};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 const DOCUMENT: &str = r#"{ "apis": [{
@@ -37,7 +39,8 @@ fuzz_target!(|data: &[u8]| {
         let at = line.iter().position(|byte| *byte == b':').filter(|at| *at > 0)?;
         Some((line[..at].to_ascii_lowercase(), line[at + 1..].to_vec()))
     }));
-    let env = Env { wall: Millis(1_700_000_000_000), dice: [7; 32], source_address: b"192.0.2.1:4711" };
+    let worker = RefCell::default();
+    let env = Env { wall: Millis(1_700_000_000_000), dice: [7; 32], source_address: b"192.0.2.1:4711", worker: &worker, signatures: &Software };
     let mut exchange = Exchange::new(GATEWAY.with(Rc::clone));
     match exchange.on_request_headers(Ok(Head::from_pairs(&pairs, true)), &env) {
         Flow::Answer(answer) => assert!((400..600).contains(&answer.status)),

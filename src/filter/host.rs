@@ -169,6 +169,11 @@ pub(super) fn wall_clock() -> Millis {
     Millis(abi::nanoseconds().unwrap_or_default() / 1_000_000)
 }
 
+/// Envoy's `verify_signature`: protobuf in, protobuf out. None if Envoy does not know it or cannot read the question.
+pub(super) fn verify_signature(question: &[u8]) -> Option<Vec<u8>> {
+    abi::foreign_function(b"verify_signature", question).ok()
+}
+
 /// A seed from the host's randomness.
 pub(super) fn seed() -> u64 {
     abi::random().unwrap_or_default()

@@ -8,12 +8,14 @@ mod body;
 mod host;
 mod response;
 mod root;
+mod signatures;
 mod stream;
 
+use crate::gateway::Worker as Memory;
 use abi::{DataStatus, HeadersStatus, TrailersStatus};
 use nohash_hasher::IntMap;
 use root::Root;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use stream::Stream;
@@ -34,6 +36,7 @@ struct Worker {
     /// Which stream asked.
     callouts: IntMap<u32, u32>,
     dice: Option<fastrand::Rng>,
+    memory: OnceCell<RefCell<Memory>>,
 }
 
 /// Runs a callback. None if another one is running, which no host does: the caller then holds the request.
@@ -52,7 +55,11 @@ impl Vm {
         Self {
             roots: HashMap::with_hasher(BuildHasherDefault::new()),
             streams: HashMap::with_hasher(BuildHasherDefault::new()),
-            worker: Worker { callouts: HashMap::with_hasher(BuildHasherDefault::new()), dice: None },
+            worker: Worker {
+                callouts: HashMap::with_hasher(BuildHasherDefault::new()),
+                dice: None,
+                memory: OnceCell::new(),
+            },
         }
     }
 
@@ -134,5 +141,10 @@ impl Worker {
         let mut dice = [0; 32];
         rng.fill(&mut dice);
         dice
+    }
+
+    /// What the core remembers between this worker's requests.
+    fn memory(&self) -> &RefCell<Memory> {
+        self.memory.get_or_init(RefCell::default)
     }
 }

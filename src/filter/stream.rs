@@ -7,6 +7,7 @@ use super::abi::{DataStatus, HeadersStatus, TrailersStatus};
 use super::body::HeldBody;
 use super::host::{self, HostError};
 use super::response::Response;
+use super::signatures::HostSignatures;
 use crate::gateway::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Flow};
 use crate::gateway::{Env, Exchange, Gateway};
 use std::borrow::Cow;
@@ -287,8 +288,14 @@ impl Stream {
     }
 }
 
-pub(super) fn env<'a>(worker: &mut Worker, source_address: Option<&'a [u8]>) -> Env<'a> {
-    Env { wall: host::wall_clock(), dice: worker.roll(), source_address: source_address.unwrap_or_default() }
+pub(super) fn env<'a>(worker: &'a mut Worker, source_address: Option<&'a [u8]>) -> Env<'a> {
+    Env {
+        wall: host::wall_clock(),
+        dice: worker.roll(),
+        source_address: source_address.unwrap_or_default(),
+        worker: worker.memory(),
+        signatures: &HostSignatures,
+    }
 }
 
 /// What a service answered. Its head and body can be read only now, before calls are made for the stream.

@@ -1,6 +1,7 @@
 //! Envoy clusters that a document needs, derived from its URIs. The filter names them; the renderer writes them.
 
 use super::config::{HealthCheck, InjectedCredential, ProtocolVersion};
+use super::integrations::backend_uri::BackendUri;
 
 /// One Envoy cluster.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,4 +22,54 @@ pub struct Cluster {
     pub health_check: Option<HealthCheck>,
     /// A secret that Envoy adds to each request.
     pub credential: Option<InjectedCredential>,
+}
+
+/// Somewhere that the gateway asks: a cluster, and what is asked there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The cluster's name.
+    pub cluster: String,
+    /// Whether it speaks TLS.
+    pub tls: bool,
+    /// `:authority`.
+    pub authority: String,
+    /// `:path`.
+    pub path: String,
+}
+
+/// The cluster's name for an address without further settings: `https://idp.example:443`.
+#[must_use]
+pub fn plain_name(tls: bool, host: &str, port: u16) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    format!("{scheme}://{host}:{port}")
+}
+
+/// The endpoint of a URL.
+///
+/// # Errors
+/// What is wrong with the URL.
+pub fn endpoint(url: &str) -> Result<Endpoint, String> {
+    let uri = BackendUri::parse(url)?;
+    if let Some(name) = uri.variables().next() {
+        return Err(format!("it has a variable, `{name}`"));
+    }
+    let query = uri.query(None).map(|query| format!("?{query}")).unwrap_or_default();
+    let path = format!("{}{query}", uri.path(None));
+    Ok(Endpoint {
+        cluster: plain_name(uri.tls, &uri.host, uri.port),
+        tls: uri.tls,
+        authority: uri.authority,
+        path,
+    })
+}
+
+// === impl Endpoint ===
+
+impl Endpoint {
+    /// Where it is, as one text.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}{}", self.cluster, self.path)
+    }
 }

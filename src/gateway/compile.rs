@@ -1,6 +1,7 @@
 //! Configuration as written → gateway as run: names resolved, indexes built, every problem collected.
 
 mod api;
+mod authorizer;
 mod cluster;
 mod integration;
 mod routes;

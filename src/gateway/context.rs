@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use time::OffsetDateTime;
 
 /// One variable, without `$context.`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Variable {
     /// `accountId`
     AccountId,
@@ -55,6 +55,8 @@ pub enum Variable {
     Status,
     /// `xrayTraceId`
     TraceId,
+    /// `authorizer.claims.NAME`
+    Claim(String),
     /// A variable of AWS's that has no value here: of a capability that the request did not use.
     Absent,
 }
@@ -118,7 +120,10 @@ impl Variable {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         if let Some((_, variable)) = NAMES.iter().find(|(known, _)| *known == name) {
-            return Some(*variable);
+            return Some(variable.clone());
+        }
+        if let Some(claim) = name.strip_prefix("authorizer.claims.") {
+            return Some(Self::Claim(claim.to_owned()));
         }
         let absent = |known: &str| if known.ends_with('.') { name.starts_with(known) } else { name == known };
         ABSENT.iter().any(|known| absent(known)).then_some(Self::Absent)
@@ -131,13 +136,13 @@ impl Variable {
 
     /// Whether it needs the client's address from the host.
     #[must_use]
-    pub fn wants_source_address(self) -> bool {
-        self == Self::SourceIp
+    pub fn wants_source_address(&self) -> bool {
+        *self == Self::SourceIp
     }
 
     /// Its value, if it has one.
     #[must_use]
-    pub fn value<'a>(self, facts: &Facts<'a>) -> Option<Cow<'a, str>> {
+    pub fn value<'a>(&self, facts: &Facts<'a>) -> Option<Cow<'a, str>> {
         let request = facts.request;
         let text = |bytes: &'a [u8]| String::from_utf8_lossy(bytes);
         match self {
@@ -171,6 +176,7 @@ impl Variable {
                     .map(|status| status.to_string().into())
             }
             Self::TraceId => Some(text(&request.ids.trace)),
+            Self::Claim(name) => request.principal.as_ref()?.claim(name).map(Cow::from),
             Self::Absent => None,
         }
     }

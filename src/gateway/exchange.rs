@@ -4,6 +4,8 @@
 //! admitted one reaches its integration.
 
 use super::admission::{self, Admitted};
+use super::authorizers::jwt::Pending;
+use super::authorizers::{self, Decision};
 use super::compile::Gateway;
 use super::config::ProtocolType;
 use super::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
@@ -13,7 +15,7 @@ use super::integrations::Integration;
 use super::json_path::{BODY_BYTES, JsonBody};
 use super::rejection::Rejection;
 use super::request::{Facts, Request};
-use super::{Env, authorizers, domains, envoy_replies, limits, stages};
+use super::{Env, domains, envoy_replies, limits, stages};
 use std::rc::Rc;
 
 /// Who made the response that passes.
@@ -39,6 +41,8 @@ pub struct Exchange {
 enum State {
     /// Its head.
     Arriving,
+    /// An answer that its authorization needs.
+    Authorizing(Pending),
     /// Its body, as far as a mapping reads it.
     Buffering(Admitted),
     /// Its backend.
@@ -73,27 +77,51 @@ impl Exchange {
         let unreadable = head.is_err();
         let head = head.unwrap_or_else(|_| Head::from_pairs::<&str, &str>(&[], true));
         let mut request = Request::new(Rc::clone(&self.gateway), head, env);
-        let admitted = if unreadable { Err(Rejection::UnreadableHead) } else { arrive(&mut request) };
-        let request = self.request.insert(request);
-        match admitted {
-            Err(rejection) => self.refuse(rejection),
-            Ok(admitted) => match integration(request) {
-                // A body that does not exist never comes.
-                Some(Integration::HttpProxy(backend))
-                    if backend.request.needs_body && !request.head.end_of_stream =>
-                {
-                    self.state = State::Buffering(admitted);
-                    Flow::Body(BodyWanted { bytes: BODY_BYTES })
-                }
-                _ => self.integrate(admitted, None),
-            },
-        }
+        let decision = if unreadable { Err(Rejection::UnreadableHead) } else { arrive(&mut request, env) };
+        self.request = Some(request);
+        self.go_on(decision)
     }
 
     /// A question asked by [`Flow::Call`] is answered.
-    pub fn on_callout(&mut self, _reply: CalloutReply, _env: &Env<'_>) -> Flow {
-        // No stage asks questions yet.
-        self.refuse(Rejection::Internal)
+    pub fn on_callout(&mut self, reply: CalloutReply, env: &Env<'_>) -> Flow {
+        let state = std::mem::replace(&mut self.state, State::Answered);
+        match (state, &self.request) {
+            (State::Authorizing(pending), Some(request)) => {
+                let decision = authorizers::finish(pending, reply, request, env);
+                self.go_on(decision)
+            }
+            (
+                State::Arriving
+                | State::Authorizing(_)
+                | State::Buffering(_)
+                | State::Upstream { .. }
+                | State::Responding { .. }
+                | State::Answered,
+                _,
+            ) => self.refuse(Rejection::Internal),
+        }
+    }
+
+    /// From authorization on: a question, or admission and what the integration needs.
+    fn go_on(&mut self, decision: Result<Decision, Rejection>) -> Flow {
+        let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
+        match decision {
+            Err(rejection) => self.refuse(rejection),
+            Ok(Decision::Ask(mut callout, pending)) => {
+                callout.then_body = needs_body(request);
+                self.state = State::Authorizing(pending);
+                Flow::Call(callout)
+            }
+            Ok(Decision::Authorized(authorized)) => {
+                request.principal = authorized.principal();
+                let admitted = admission::admit(authorized);
+                if needs_body(request) {
+                    self.state = State::Buffering(admitted);
+                    return Flow::Body(BodyWanted { bytes: BODY_BYTES });
+                }
+                self.integrate(admitted, None)
+            }
+        }
     }
 
     /// The body asked for by [`Flow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
@@ -103,9 +131,11 @@ impl Exchange {
                 self.refuse(Rejection::PayloadTooLarge)
             }
             State::Buffering(admitted) => self.integrate(admitted, Some(body)),
-            State::Arriving | State::Upstream { .. } | State::Responding { .. } | State::Answered => {
-                self.refuse(Rejection::Internal)
-            }
+            State::Arriving
+            | State::Authorizing(_)
+            | State::Upstream { .. }
+            | State::Responding { .. }
+            | State::Answered => self.refuse(Rejection::Internal),
         }
     }
 
@@ -210,7 +240,11 @@ impl Exchange {
         match (&self.state, origin) {
             (State::Answered, _) | (_, Origin::Upstream) => ResponseFlow::Continue(Edits::default()),
             (
-                State::Arriving | State::Buffering(_) | State::Upstream { .. } | State::Responding { .. },
+                State::Arriving
+                | State::Authorizing(_)
+                | State::Buffering(_)
+                | State::Upstream { .. }
+                | State::Responding { .. },
                 Origin::Envoy(details),
             ) => self.on_envoy_reply(details, status),
         }
@@ -241,8 +275,8 @@ impl Exchange {
     }
 }
 
-/// From the head to admission: who is asked, and in which order.
-fn arrive(request: &mut Request) -> Result<Admitted, Rejection> {
+/// From the head to authorization: who is asked, and in which order.
+fn arrive(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     request.host = domains::host(request.head.first(b":authority").unwrap_or_default())?;
     let api = domains::api(&request.gateway, &request.host)?;
     request.api = Some(Rc::clone(&api));
@@ -255,8 +289,15 @@ fn arrive(request: &mut Request) -> Result<Admitted, Rejection> {
     request.stage = Some(stage);
     request.path = Some(path);
     request.route = Some(route.ok_or(Rejection::UnknownRoute)?);
-    let authorized = authorizers::begin(request)?;
-    Ok(admission::admit(authorized))
+    authorizers::begin(request, env)
+}
+
+/// Whether the integration reads the body. One that does not exist never comes.
+fn needs_body(request: &Request) -> bool {
+    match integration(request) {
+        Some(Integration::HttpProxy(backend)) => backend.request.needs_body && !request.head.end_of_stream,
+        Some(Integration::Mock(_)) | None => false,
+    }
 }
 
 /// Refuses an upgrade on a REST API, which does not pass `upgrade` on. Envoy reads what follows such a head as bytes of the

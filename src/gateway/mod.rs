@@ -28,9 +28,14 @@ pub mod stages;
 mod template;
 #[cfg(test)]
 mod testing;
+pub mod worker;
 
 pub use compile::{Compiled, Gateway, compile};
 pub use exchange::Exchange;
+pub use worker::Worker;
+
+use authorizers::signature::Signatures;
+use std::cell::RefCell;
 
 /// Milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +51,10 @@ pub struct Env<'a> {
     /// The client's address as Envoy trusts it (`192.0.2.1:4711`, `[2001:db8::1]:4711`); empty unless
     /// [`Gateway::wants`] asks for it.
     pub source_address: &'a [u8],
+    /// What this worker remembers.
+    pub worker: &'a RefCell<Worker>,
+    /// Who verifies signatures.
+    pub signatures: &'a dyn Signatures,
 }
 
 /// What the shell must read from the host before it asks the core: reading costs, so nothing is read without need.

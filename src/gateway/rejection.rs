@@ -3,6 +3,7 @@
 //! HTTP APIs answer `{"message":"…"}` with AWS's fixed words; REST APIs answer through gateway responses, which a document
 //! may customise. <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
 
+use super::authorizers::jwt::refusal::Refusal;
 use super::config::ProtocolType;
 use super::flow::{Answer, Bytes};
 use super::gateway_responses::{GatewayResponses, ResponseType};
@@ -29,6 +30,10 @@ pub enum Rejection {
     HeaderTooLarge,
     /// The body is over the limit.
     PayloadTooLarge,
+    /// A token is missing or not valid.
+    InvalidToken(Refusal),
+    /// A valid token carries none of the route's scopes.
+    InsufficientScope,
     /// A REST API has no upgrades: Envoy has made the connection a tunnel already, so the request cannot go on without one.
     Upgrade,
     /// A mapping would put bytes into a header or a path that may not stand there.
@@ -107,6 +112,10 @@ impl Rejection {
             Self::PayloadTooLarge => {
                 ("sekisho_payload_too_large", (413, "Request Entity Too Large"), As(Type::RequestTooLarge))
             }
+            Self::InvalidToken(refusal) => (refusal.details(), (401, "Unauthorized"), As(Type::Unauthorized)),
+            Self::InsufficientScope => {
+                ("sekisho_insufficient_scope", (403, "Forbidden"), As(Type::Unauthorized))
+            }
             Self::Upgrade => ("sekisho_upgrade", (403, "Forbidden"), FORBIDDEN),
             Self::BadMappedValue => ("sekisho_bad_mapped_value", (400, "Bad Request"), BAD_REQUEST),
             Self::ApiConfiguration => {
@@ -150,9 +159,27 @@ impl Rejection {
                 answer
             }
         };
+        if let (ProtocolType::Http, Some(challenge)) = (protocol, self.challenge(request)) {
+            answer.headers.push((b"www-authenticate".into(), challenge.into_bytes().into()));
+        }
         answer.headers.extend(request.ids.headers(protocol));
         answer.details = words.details.into();
         answer
+    }
+
+    /// `www-authenticate` (RFC 6750, 3), as HTTP APIs write it.
+    fn challenge(self, request: &Request) -> Option<String> {
+        match self {
+            Self::InvalidToken(refusal) => Some(refusal.challenge()),
+            Self::InsufficientScope => {
+                let scopes =
+                    request.route.as_ref().map(|(_, route)| route.scopes.join(" ")).unwrap_or_default();
+                Some(format!(
+                    "Bearer scope=\"{scopes}\" error=\"insufficient_scope\" error_description=\"the token does not have a required scope\""
+                ))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is known of a request while it lives: its head, its ids, and what it was matched to.
 
+use super::authorizers::jwt::claims::Principal;
 use super::compile::{Api, Gateway, Route, Stage};
 use super::config::ProtocolType;
 use super::flow::Bytes;
@@ -35,6 +36,8 @@ pub struct Request {
     pub path: Option<RequestPath>,
     /// The route, once known, and its place in the stage's table.
     pub route: Option<(usize, Rc<Route>)>,
+    /// Who it comes from, once a token was verified.
+    pub principal: Option<Rc<Principal>>,
 }
 
 /// The ids that AWS gives a request.
@@ -102,6 +105,7 @@ impl Request {
             stage: None,
             path: None,
             route: None,
+            principal: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the core's tests share: gateways made of JSON, requests, and heads with their edits.
 
+use super::authorizers::software::Software;
 use super::compile::{Gateway, compile};
 use super::config::Config;
 use super::exchange::{Exchange, Origin};
@@ -13,8 +14,15 @@ use std::rc::Rc;
 /// Names and values.
 pub type Pairs = Vec<(String, String)>;
 
+/// A world in which nothing is remembered from one call to the next; tests of memory bring their own worker.
 pub fn env() -> Env<'static> {
-    Env { wall: Millis(1_587_481_701_067), dice: [0xab; 32], source_address: b"192.0.2.1:4711" }
+    Env {
+        wall: Millis(1_587_481_701_067),
+        dice: [0xab; 32],
+        source_address: b"192.0.2.1:4711",
+        worker: Box::leak(Box::default()),
+        signatures: &Software,
+    }
 }
 
 /// A document as compiling meets it: what reading one finds is not the concern here.

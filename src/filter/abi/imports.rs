@@ -33,6 +33,14 @@ unsafe extern "C" {
         size: *mut usize,
     ) -> u32;
     fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        argument: *const u8,
+        argument_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     fn proxy_continue_stream(direction: u32) -> u32;
     fn proxy_send_local_response(
         status: u32,
@@ -142,6 +150,22 @@ pub(in crate::filter) fn property(path: &[u8]) -> Result<Vec<u8>, Refused> {
     let (mut data, mut size) = (null_mut(), 0);
     // SAFETY: see above.
     let status = unsafe { proxy_get_property(path.as_ptr(), path.len(), &raw mut data, &raw mut size) };
+    take(status, data, size)
+}
+
+pub(in crate::filter) fn foreign_function(name: &[u8], argument: &[u8]) -> Result<Vec<u8>, Refused> {
+    let (mut data, mut size) = (null_mut(), 0);
+    // SAFETY: see above.
+    let status = unsafe {
+        proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            argument.as_ptr(),
+            argument.len(),
+            &raw mut data,
+            &raw mut size,
+        )
+    };
     take(status, data, size)
 }
 

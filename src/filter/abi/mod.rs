@@ -10,8 +10,8 @@ mod exports;
 mod imports;
 
 pub(super) use imports::{
-    act_for, add, answer, buffer, call, log, log_level, nanoseconds, pairs, property, random, remove,
-    replace, resume_request,
+    act_for, add, answer, buffer, call, foreign_function, log, log_level, nanoseconds, pairs, property,
+    random, remove, replace, resume_request,
 };
 
 /// Why the host refused a call: its number, known or not.

@@ -1,5 +1,6 @@
 //! An API and its stages as run.
 
+use super::authorizer;
 use super::cluster::Clusters;
 use super::integration;
 use super::routes::RouteTable;
@@ -63,7 +64,7 @@ impl Api {
                 .help("they are a REST API's");
         }
         let responses = GatewayResponses::compile(&written.gateway_responses, scope);
-        let (live, deployments) = lists(written, scope);
+        let (live, deployments) = lists(written, clusters, scope);
         let mut stages = HashMap::new();
         for (i, stage) in written.stages.iter().enumerate() {
             let served = match &stage.deployment_id {
@@ -112,20 +113,23 @@ impl Api {
 }
 
 /// The live lists and the deployments, their routes compiled once however many stages serve them.
-fn lists<'c>(written: &'c config::Api, scope: &mut Scope<'_>) -> (Lists<'c>, HashMap<&'c str, Lists<'c>>) {
-    let protocol = written.protocol_type;
-    let table = RouteTable::compile(protocol, &written.routes, &written.integrations, scope);
-    let live = Lists { at: String::new(), integrations: &written.integrations, table: Rc::new(table) };
+fn lists<'c>(
+    written: &'c config::Api,
+    clusters: &mut Clusters<'_>,
+    scope: &mut Scope<'_>,
+) -> (Lists<'c>, HashMap<&'c str, Lists<'c>>) {
+    let mut compile = |at: &str, routes, integrations: &'c [_], authorizers, scope: &mut Scope<'_>| {
+        let authorizers = authorizer::compile(authorizers, written, clusters, scope);
+        let table = RouteTable::compile(written.protocol_type, routes, integrations, &authorizers, scope);
+        Lists { at: at.to_owned(), integrations, table: Rc::new(table) }
+    };
+    let live = compile("", &written.routes, &written.integrations, &written.authorizers, scope);
     let mut deployments = HashMap::new();
     for (i, deployment) in written.deployments.iter().enumerate() {
         let at = format!("deployments[{i}]");
-        let table = RouteTable::compile(
-            protocol,
-            &deployment.routes,
-            &deployment.integrations,
-            &mut scope.below(&at),
-        );
-        let lists = Lists { at: at.clone(), integrations: &deployment.integrations, table: Rc::new(table) };
+        let below = &mut scope.below(&at);
+        let lists =
+            compile(&at, &deployment.routes, &deployment.integrations, &deployment.authorizers, below);
         if deployments.insert(deployment.deployment_id.as_str(), lists).is_some() {
             let problem = format!("the deployment `{}` exists twice", deployment.deployment_id);
             scope.error(&format!("{at}.deploymentId"), problem);

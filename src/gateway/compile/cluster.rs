@@ -1,6 +1,6 @@
 //! Derives Envoy clusters: one for each address, protocol and setting that tells two apart.
 
-use crate::gateway::clusters::Cluster;
+use crate::gateway::clusters::{Cluster, plain_name};
 use crate::gateway::config::{Config, Integration, ProtocolVersion};
 use crate::gateway::integrations::backend_uri::BackendUri;
 use sha2::{Digest, Sha256};
@@ -42,6 +42,22 @@ impl<'c> Clusters<'c> {
         name
     }
 
+    /// Makes sure of a cluster for a URL that is asked by the gateway itself.
+    pub(super) fn derive_plain(&mut self, url: &str) {
+        let Ok(uri) = BackendUri::parse(url) else { return };
+        let name = plain_name(uri.tls, &uri.host, uri.port);
+        self.by_name.entry(name.clone()).or_insert(Cluster {
+            name,
+            tls: uri.tls,
+            host: uri.host,
+            port: uri.port,
+            protocol: ProtocolVersion::Http1,
+            server_name: None,
+            health_check: None,
+            credential: None,
+        });
+    }
+
     pub(super) fn into_list(self) -> Vec<Cluster> {
         self.by_name.into_values().collect()
     }
@@ -50,9 +66,7 @@ impl<'c> Clusters<'c> {
 /// `http://host:port`, and a digest of the settings where there are any: the same settings share a cluster, others do not.
 fn name(cluster: &Cluster) -> String {
     let Cluster { name: _, tls, host, port, protocol, server_name, health_check, credential } = cluster;
-    let scheme = if *tls { "https" } else { "http" };
-    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-    let address = format!("{scheme}://{host}:{port}");
+    let address = plain_name(*tls, host, *port);
     let protocol = match protocol {
         ProtocolVersion::Http1 => "",
         ProtocolVersion::Http2 | ProtocolVersion::Grpc => "h2",

@@ -1,6 +1,8 @@
 //! The routes of one deployment as run.
 
+use super::authorizer::{self, Authorizers};
 use super::scope::Scope;
+use crate::gateway::authorizers::Authorizer;
 use crate::gateway::config::{self, AuthorizationType, ProtocolType};
 use crate::gateway::integrations::Integration;
 use crate::gateway::routes::{Captures, RequestPath, RouteKey, Routes};
@@ -22,6 +24,10 @@ pub struct Route {
     pub key: String,
     /// Who may call.
     pub authorization: AuthorizationType,
+    /// Who is asked; absent where anybody may call.
+    pub authorizer: Option<Rc<Authorizer>>,
+    /// Of which a token must carry one.
+    pub scopes: Vec<String>,
     /// Which of the stage's integrations answers.
     pub integration: usize,
     names: HashSet<String>,
@@ -36,6 +42,7 @@ impl RouteTable {
         protocol: ProtocolType,
         routes: &[config::Route],
         integrations: &[config::Integration],
+        authorizers: &Authorizers,
         scope: &mut Scope<'_>,
     ) -> Self {
         let mut by_id = HashMap::new();
@@ -50,8 +57,9 @@ impl RouteTable {
         for (i, route) in routes.iter().enumerate() {
             let key = parse_key(route, protocol, i, scope);
             let integration = find_target(route, &by_id, i, scope);
+            let authorizer = authorizer::of_route(route, authorizers, &format!("routes[{i}]"), scope);
             if let (Some(key), Some(integration)) = (key, integration) {
-                list.push(Rc::new(Route::new(route, &key, integration, i)));
+                list.push(Rc::new(Route::new(route, &key, integration, authorizer, i)));
                 keys.push(key);
             }
         }
@@ -144,13 +152,26 @@ fn find_target(
 // === impl Route ===
 
 impl Route {
-    fn new(written: &config::Route, key: &RouteKey, integration: usize, at: usize) -> Self {
+    fn new(
+        written: &config::Route,
+        key: &RouteKey,
+        integration: usize,
+        authorizer: Option<Rc<Authorizer>>,
+        at: usize,
+    ) -> Self {
         let names = match key {
             RouteKey::Default => HashSet::new(),
             RouteKey::Path { template, .. } => template.names().map(str::to_owned).collect(),
         };
-        let authorization = written.authorization_type.unwrap_or(AuthorizationType::None);
-        Self { key: written.route_key.clone(), authorization, integration, names, at }
+        Self {
+            key: written.route_key.clone(),
+            authorization: written.authorization_type.unwrap_or(AuthorizationType::None),
+            authorizer,
+            scopes: written.authorization_scopes.clone(),
+            integration,
+            names,
+            at,
+        }
     }
 
     /// Whether it is `$default`.

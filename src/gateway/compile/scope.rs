@@ -46,7 +46,7 @@ impl<'a> Scope<'a> {
     /// A `$context` variable by its name without `$context.`.
     pub fn context_variable(&mut self, at: &str, name: &str) -> Option<Variable> {
         let variable = Variable::parse(name);
-        match variable {
+        match &variable {
             Some(variable) => self.wants.source_address |= variable.wants_source_address(),
             None => {
                 let problem = format!("no `$context` variable is named `{name}`");

@@ -2,8 +2,8 @@
 //! behaviour. A capability that is built takes its line away.
 
 use crate::gateway::config::{
-    Api, AuthorizationType, Config, Integration, IntegrationType, LoggingLevel, NotYet, ProtocolType, Route,
-    RouteSettings,
+    Api, AuthorizationType, Authorizer, AuthorizerType, Config, Integration, IntegrationType, LoggingLevel,
+    NotYet, ProtocolType, Route, RouteSettings,
 };
 use crate::gateway::diagnostics::Diagnostics;
 
@@ -44,7 +44,7 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     refuse(api.minimum_compression_size.is_some(), "minimumCompressionSize");
     refuse(api.policy.is_some(), "policy");
     refuse(api.web_socket_settings.is_some(), "webSocketSettings");
-    refuse(!api.authorizers.is_empty(), "authorizers");
+    authorizers(&api.authorizers, refuse);
     refuse(
         differs(
             &api.route_selection_expression,
@@ -58,7 +58,9 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     );
     lists(&api.routes, &api.integrations, refuse);
     for (i, deployment) in api.deployments.iter().enumerate() {
-        refuse(!deployment.authorizers.is_empty(), &format!("deployments[{i}].authorizers"));
+        authorizers(&deployment.authorizers, &mut |present, path| {
+            refuse(present, &format!("deployments[{i}].{path}"));
+        });
         lists(&deployment.routes, &deployment.integrations, &mut |present, path| {
             refuse(present, &format!("deployments[{i}].{path}"));
         });
@@ -77,17 +79,22 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     }
 }
 
+fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
+    for (i, authorizer) in authorizers.iter().enumerate() {
+        refuse(
+            authorizer.authorizer_type != AuthorizerType::Jwt,
+            &format!("authorizers[{i}].authorizerType"),
+        );
+        let secret = authorizer.jwt_configuration.as_ref().is_some_and(|jwt| jwt.secret_env.is_some());
+        refuse(secret, &format!("authorizers[{i}].jwtConfiguration.secretEnv"));
+    }
+}
+
 fn lists(routes: &[Route], integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, route) in routes.iter().enumerate() {
-        let authorized = !matches!(route.authorization_type, None | Some(AuthorizationType::None));
-        if authorized {
+        let kind = route.authorization_type.unwrap_or(AuthorizationType::None);
+        if !matches!(kind, AuthorizationType::None | AuthorizationType::Jwt) {
             refuse(true, &format!("routes[{i}].authorizationType"));
-        }
-        if route.authorizer_id.is_some() {
-            refuse(true, &format!("routes[{i}].authorizerId"));
-        }
-        if !route.authorization_scopes.is_empty() {
-            refuse(true, &format!("routes[{i}].authorizationScopes"));
         }
         if route.api_key_required == Some(true) {
             refuse(true, &format!("routes[{i}].apiKeyRequired"));

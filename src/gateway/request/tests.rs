@@ -1,10 +1,10 @@
 use super::{RequestIds, ip_of};
+use crate::gateway::Env;
 use crate::gateway::config::ProtocolType;
 use crate::gateway::head::Head;
-use crate::gateway::{Env, Millis};
 
 fn env(dice: u8) -> Env<'static> {
-    Env { wall: Millis(1_587_481_701_067), dice: [dice; 32], source_address: b"" }
+    Env { dice: [dice; 32], source_address: b"", ..crate::gateway::testing::env() }
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod format;
 pub mod runner;
 pub mod skip;
+pub mod tokens;
 
 pub use engine::{Engine, Observed, Seen};
 pub use format::{Answer, Case, Request};

@@ -1,5 +1,6 @@
 //! Stands in for the product's core. The types between core and shell are the product's own.
 
+pub mod authorizers;
 #[path = "../../../../../src/gateway/diagnostics.rs"]
 #[allow(dead_code)]
 pub mod diagnostics;
@@ -12,7 +13,9 @@ pub mod head;
 
 pub use exchange::Exchange;
 
+use authorizers::signature::Signatures;
 use diagnostics::Diagnostics;
+use std::cell::RefCell;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Millis(pub u64);
@@ -24,7 +27,15 @@ pub struct Env<'a> {
     #[allow(dead_code)]
     pub dice: [u8; 32],
     pub source_address: &'a [u8],
+    #[allow(dead_code)]
+    pub worker: &'a RefCell<Worker>,
+    #[allow(dead_code)]
+    pub signatures: &'a dyn Signatures,
 }
+
+/// The probe remembers nothing.
+#[derive(Debug, Default)]
+pub struct Worker;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wants {

@@ -1,0 +1,112 @@
+//! What an integration learns of a token's claims: texts, printed as AWS prints them.
+
+use super::token::Claims;
+use serde_json::Value;
+
+/// Who a verified token is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// Every claim as text.
+    pub claims: Vec<(String, String)>,
+    /// The scopes that the token carries.
+    pub scopes: Vec<String>,
+}
+
+// === impl Principal ===
+
+impl Principal {
+    /// Reads a token's claims.
+    #[must_use]
+    pub fn new(claims: &Claims) -> Self {
+        let printed = claims.0.iter().map(|(name, value)| (name.clone(), print(value))).collect();
+        Self { claims: printed, scopes: scopes(claims) }
+    }
+
+    /// The claim of this name, as text.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it carries one of these scopes; of none, everybody does.
+    #[must_use]
+    pub fn has_one_of(&self, scopes: &[String]) -> bool {
+        scopes.is_empty() || scopes.iter().any(|scope| self.scopes.contains(scope))
+    }
+}
+
+/// `scope` is a text with blanks between; `scp` that, or a list (Okta, Entra).
+fn scopes(claims: &Claims) -> Vec<String> {
+    let split = |text: &str| text.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    ["scope", "scp"]
+        .iter()
+        .filter_map(|name| claims.get(name))
+        .flat_map(|value| match value {
+            Value::String(text) => split(text),
+            Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
+        })
+        .collect()
+}
+
+/// Texts as they are, numbers in decimal, lists and objects as Go prints them: `[a b]`, `map[k:v]`.
+fn print(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(print).collect::<Vec<_>>().join(" ")),
+        Value::Object(members) => {
+            // Go prints the keys of a map in order.
+            let mut members: Vec<_> =
+                members.iter().map(|(name, value)| format!("{name}:{}", print(value))).collect();
+            members.sort_unstable();
+            format!("map[{}]", members.join(" "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Claims, Principal};
+
+    fn principal(json: &str) -> Principal {
+        Principal::new(&serde_json::from_str::<Claims>(json).unwrap())
+    }
+
+    #[test]
+    fn claims_are_printed_as_go_prints_them() {
+        let printed = principal(
+            r#"{"sub":"u","exp":1787996002,"groups":["Admins","Readers"],"o":{"b":[1,true],"a":"x"},"n":null,"f":1.5}"#,
+        );
+        for (name, expected) in [
+            ("sub", "u"),
+            ("exp", "1787996002"),
+            ("groups", "[Admins Readers]"),
+            ("o", "map[a:x b:[1 true]]"),
+            ("n", "<nil>"),
+            ("f", "1.5"),
+        ] {
+            assert_eq!(printed.claim(name), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_read_from_both_claims() {
+        let scopes = |json| principal(json).scopes;
+        assert_eq!(scopes(r#"{"scope":"a b"}"#), ["a", "b"]);
+        assert_eq!(scopes(r#"{"scp":["a","b c"]}"#), ["a", "b c"]);
+        assert_eq!(scopes(r#"{"scp":"a b","scope":"c"}"#), ["c", "a", "b"]);
+        assert_eq!(scopes(r#"{"scope":1,"scp":{"a":true}}"#), Vec::<String>::new());
+    }
+
+    #[test]
+    fn one_scope_of_the_route_is_enough_and_no_scope_asks_for_none() {
+        let wanted = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>();
+        let principal = principal(r#"{"scope":"read write"}"#);
+        assert!(principal.has_one_of(&wanted(&["admin", "read"])));
+        assert!(!principal.has_one_of(&wanted(&["admin", "rea"])));
+        assert!(principal.has_one_of(&[]));
+    }
+}

@@ -1,0 +1,147 @@
+//! A JSON web key set (RFC 7517): the public keys by which an issuer's tokens are verified.
+
+use crate::gateway::authorizers::der::{element, integer};
+use crate::gateway::authorizers::signature::{Algorithm, KeyKind};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+/// More keys than this no issuer has; AWS bounds the document by its size.
+const MOST_KEYS: usize = 256;
+
+/// Smallest RSA modulus, in bits (RFC 7518, 3.3).
+const LEAST_RSA_BITS: usize = 2048;
+
+/// A key set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeySet {
+    keys: Vec<Key>,
+}
+
+/// A public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    kid: String,
+    kind: KeyKind,
+    algorithm: Option<Algorithm>,
+    /// DER of its SubjectPublicKeyInfo.
+    pub der: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct WrittenSet {
+    keys: Vec<Written>,
+}
+
+#[derive(Deserialize)]
+struct Written {
+    kty: String,
+    kid: Option<String>,
+    alg: Option<String>,
+    #[serde(rename = "use")]
+    usage: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    crv: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+// === impl KeySet ===
+
+impl KeySet {
+    /// Reads a key set. Keys that cannot verify tokens here (other types, encryption keys, weak or broken ones) are left
+    /// out, as RFC 7517, 5 asks.
+    ///
+    /// # Errors
+    /// If it is not a key set, or no key remains.
+    pub fn parse(json: &[u8]) -> Result<Self, &'static str> {
+        let written: WrittenSet = serde_json::from_slice(json).map_err(|_| "it is not a JSON web key set")?;
+        if written.keys.len() > MOST_KEYS {
+            return Err("it has more than 256 keys");
+        }
+        let keys: Vec<_> = written.keys.iter().filter_map(Written::key).collect();
+        if keys.is_empty() { Err("it has no key that can verify a token") } else { Ok(Self { keys }) }
+    }
+
+    /// The keys of an id that an algorithm may use.
+    pub fn find<'a>(&'a self, kid: &'a str, algorithm: Algorithm) -> impl Iterator<Item = &'a Key> {
+        self.keys.iter().filter(move |key| {
+            key.kid == kid
+                && key.kind == algorithm.key_kind()
+                && key.algorithm.is_none_or(|named| named == algorithm)
+        })
+    }
+
+    /// Whether a key is still in the set.
+    #[must_use]
+    pub fn holds(&self, der: &[u8]) -> bool {
+        self.keys.iter().any(|key| key.der == der)
+    }
+}
+
+// === impl Written ===
+
+impl Written {
+    fn key(&self) -> Option<Key> {
+        if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
+            return None;
+        }
+        let algorithm = match self.alg.as_deref() {
+            None => None,
+            Some(name) => Some(Algorithm::parse(name)?),
+        };
+        let (kind, der) = match self.kty.as_str() {
+            "RSA" => (KeyKind::Rsa, rsa(&number(self.n.as_deref()?)?, &number(self.e.as_deref()?)?)?),
+            "EC" => self.ec()?,
+            _ => return None,
+        };
+        Some(Key { kid: self.kid.clone()?, kind, algorithm, der })
+    }
+
+    fn ec(&self) -> Option<(KeyKind, Vec<u8>)> {
+        // The curves' object identifiers (RFC 5480, 2.1.1.1).
+        let (bytes, curve): (usize, &[u8]) = match self.crv.as_deref()? {
+            "P-256" => (32, &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]),
+            "P-384" => (48, &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22]),
+            "P-521" => (66, &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23]),
+            _ => return None,
+        };
+        let (x, y) = (decode(self.x.as_deref()?)?, decode(self.y.as_deref()?)?);
+        if x.len() != bytes || y.len() != bytes {
+            return None;
+        }
+        const EC_PUBLIC_KEY: &[u8] = &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+        let algorithm = element(0x30, &[EC_PUBLIC_KEY, curve]);
+        // No unused bits, then an uncompressed point (SEC 1, 2.3.3).
+        let point = element(0x03, &[&[0x00, 0x04], &x, &y]);
+        Some((KeyKind::Ec { bytes }, element(0x30, &[&algorithm, &point])))
+    }
+}
+
+fn rsa(n: &[u8], e: &[u8]) -> Option<Vec<u8>> {
+    let bits = n.len() * 8 - n.first()?.leading_zeros() as usize;
+    let odd = e.last().is_some_and(|byte| byte % 2 == 1);
+    if bits < LEAST_RSA_BITS || !odd || e == [1] {
+        return None;
+    }
+    const RSA_ENCRYPTION: &[u8] =
+        &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+    let algorithm = element(0x30, &[RSA_ENCRYPTION]);
+    let numbers = element(0x30, &[&integer(n), &integer(e)]);
+    Some(element(0x30, &[&algorithm, &element(0x03, &[&[0x00], &numbers])]))
+}
+
+/// A number without leading zeros.
+fn number(text: &str) -> Option<Vec<u8>> {
+    let bytes = decode(text)?;
+    let first = bytes.iter().position(|byte| *byte != 0)?;
+    Some(bytes.get(first..)?.to_vec())
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests;

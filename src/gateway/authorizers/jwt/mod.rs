@@ -1,0 +1,198 @@
+//! JWT authorizers. <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
+//!
+//! A token is taken apart, its issuer's key is found, its signature verified, its claims checked, and then the route's
+//! scopes. Whatever is missing or odd refuses the request.
+
+pub mod claims;
+pub mod jwks;
+pub mod keys;
+pub mod refusal;
+pub mod token;
+
+use super::identity::IdentitySource;
+use super::signature::{Algorithm, Signed};
+use crate::gateway::Env;
+use crate::gateway::flow::{Callout, CalloutReply};
+use crate::gateway::rejection::Rejection;
+use crate::gateway::request::Request;
+use crate::gateway::worker::Verified;
+use claims::Principal;
+use jwks::KeySet;
+use keys::{Found, KeySource, Step};
+use refusal::Refusal;
+use sha2::{Digest, Sha256};
+use std::rc::Rc;
+use token::{Claims, Token};
+
+/// A compiled JWT authorizer.
+#[derive(Debug)]
+pub struct JwtAuthorizer {
+    /// Where the token stands.
+    pub source: IdentitySource,
+    /// Whose tokens are accepted.
+    pub issuers: Vec<Issuer>,
+    /// How they may be signed.
+    pub algorithms: Vec<Algorithm>,
+    /// Tells this authorizer from every other one, in caches.
+    pub digest: [u8; 32],
+}
+
+/// An issuer whose tokens are accepted.
+#[derive(Debug)]
+pub struct Issuer {
+    /// `iss`, exactly.
+    pub name: String,
+    /// `aud` or `client_id`: one of these.
+    pub audience: Vec<String>,
+    /// Where its keys are.
+    pub keys: KeySource,
+}
+
+/// What an authorizer has found out.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Who it is.
+    Known(Rc<Principal>),
+    /// A question that must be answered first.
+    Ask(Callout, Pending),
+}
+
+/// A question on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    issuer: usize,
+    step: Step,
+}
+
+// === impl JwtAuthorizer ===
+
+impl JwtAuthorizer {
+    /// Decides what can be decided with the keys at hand.
+    ///
+    /// # Errors
+    /// If the token is refused.
+    pub fn begin(&self, request: &Request, env: &Env<'_>) -> Result<Verdict, Rejection> {
+        let text = self.source.token(request).ok_or(Rejection::InvalidToken(Refusal::Missing))?;
+        let digest = self.cache_key(&text);
+        if let Some(principal) = self.verified(&digest, env) {
+            return Ok(Verdict::Known(principal));
+        }
+        let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
+        let (at, issuer) = self.issuer(&token.claims).map_err(Rejection::InvalidToken)?;
+        let found = issuer.keys.find(&token.kid, token.algorithm, env);
+        match found.map_err(Rejection::InvalidToken)? {
+            Found::Keys(keys) => self.verify(&token, issuer, &keys, digest, env).map(Verdict::Known),
+            Found::Ask(callout, step) => Ok(Verdict::Ask(callout, Pending { issuer: at, step })),
+        }
+    }
+
+    /// Goes on with the answer in hand.
+    ///
+    /// # Errors
+    /// If the token is refused, or no key was had.
+    pub fn finish(
+        &self,
+        pending: Pending,
+        reply: CalloutReply,
+        request: &Request,
+        env: &Env<'_>,
+    ) -> Result<Verdict, Rejection> {
+        let issuer = self.issuers.get(pending.issuer).ok_or(Rejection::Internal)?;
+        let found = issuer.keys.learn(pending.step, reply, env).map_err(Rejection::InvalidToken)?;
+        let text = self.source.token(request).ok_or(Rejection::Internal)?;
+        let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
+        match found {
+            Found::Keys(keys) => {
+                self.verify(&token, issuer, &keys, self.cache_key(&text), env).map(Verdict::Known)
+            }
+            Found::Ask(callout, step) => Ok(Verdict::Ask(callout, Pending { step, ..pending })),
+        }
+    }
+
+    /// The issuer that a token says it is of. Its signature decides later whether that is true.
+    fn issuer(&self, claims: &Claims) -> Result<(usize, &Issuer), Refusal> {
+        let name = claims.text("iss").ok_or(Refusal::Issuer)?;
+        self.issuers.iter().enumerate().find(|(_, issuer)| issuer.name == name).ok_or(Refusal::Issuer)
+    }
+
+    fn verify(
+        &self,
+        token: &Token<'_>,
+        issuer: &Issuer,
+        keys: &KeySet,
+        digest: [u8; 32],
+        env: &Env<'_>,
+    ) -> Result<Rc<Principal>, Rejection> {
+        let mut known = false;
+        let mut signer = None;
+        for key in keys.find(&token.kid, token.algorithm) {
+            known = true;
+            let signed = Signed {
+                algorithm: token.algorithm,
+                key: &key.der,
+                token: token.text,
+                text: token.signed.as_bytes(),
+                signature: &token.signature,
+            };
+            // What cannot be verified is not valid; that nothing can verify it is the gateway's fault.
+            if env.signatures.verify(&signed).map_err(|_| Rejection::Internal)? {
+                signer = Some(key);
+                break;
+            }
+        }
+        let refusal = if known { Refusal::Signature } else { Refusal::UnknownKey };
+        let key = signer.ok_or(Rejection::InvalidToken(refusal))?;
+        let expires = check(&token.claims, issuer, env).map_err(Rejection::InvalidToken)?;
+        let principal = Rc::new(Principal::new(&token.claims));
+        let verified = Verified { expires, key: key.der.clone(), issuer: issuer.name.clone(), principal };
+        let principal = Rc::clone(&verified.principal);
+        env.worker.borrow_mut().remember(digest, verified);
+        Ok(principal)
+    }
+
+    /// Who a token is of that this worker verified before: it dies with its time, and with the key that verified it.
+    fn verified(&self, digest: &[u8; 32], env: &Env<'_>) -> Option<Rc<Principal>> {
+        let mut worker = env.worker.borrow_mut();
+        let verified = worker.verified(digest)?;
+        let (expires, key, name) = (verified.expires, verified.key.clone(), verified.issuer.clone());
+        let principal = Rc::clone(&verified.principal);
+        drop(worker);
+        let issuer = self.issuers.iter().find(|issuer| issuer.name == name)?;
+        let alive = expires > seconds(env) && issuer.keys.at_hand(env)?.holds(&key);
+        alive.then_some(principal)
+    }
+
+    fn cache_key(&self, token: &str) -> [u8; 32] {
+        Sha256::new().chain_update(self.digest).chain_update(token).finalize().into()
+    }
+}
+
+/// Checks what a verified token claims; its time of expiry, in seconds.
+fn check(claims: &Claims, issuer: &Issuer, env: &Env<'_>) -> Result<f64, Refusal> {
+    // `client_id` counts only where there is no `aud`: Cognito's access tokens have none.
+    let audience = match claims.texts("aud")? {
+        Some(audience) => audience,
+        None => claims.texts("client_id")?.unwrap_or_default(),
+    };
+    if !audience.iter().any(|claimed| issuer.audience.iter().any(|accepted| accepted == claimed)) {
+        return Err(Refusal::Audience);
+    }
+    let now = seconds(env);
+    let expires = claims.seconds("exp")?.ok_or(Refusal::Expired)?;
+    if expires <= now {
+        return Err(Refusal::Expired);
+    }
+    for name in ["nbf", "iat"] {
+        if claims.seconds(name)?.is_some_and(|from| from > now) {
+            return Err(Refusal::NotYet);
+        }
+    }
+    Ok(expires)
+}
+
+fn seconds(env: &Env<'_>) -> f64 {
+    env.wall.0 as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests;

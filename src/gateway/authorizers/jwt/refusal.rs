@@ -1,0 +1,83 @@
+//! Why a token is refused, in the words of `www-authenticate` and `$context.authorizer.error`.
+//!
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-jwt.html>. Only the words for the
+//! audience are documented; the others were seen by third parties, or are ours.
+
+/// Why a token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no token.
+    Missing,
+    /// It cannot be read.
+    Malformed,
+    /// Its algorithm may not be used here.
+    SigningMethod,
+    /// No key of the issuer has its key id.
+    UnknownKey,
+    /// Its signature is not the key's.
+    Signature,
+    /// It is another issuer's.
+    Issuer,
+    /// It is for somebody else.
+    Audience,
+    /// It is too old.
+    Expired,
+    /// It is not valid yet.
+    NotYet,
+    /// The issuer's discovery document cannot be had.
+    Discovery,
+    /// The issuer's keys cannot be had.
+    Keys,
+}
+
+// === impl Refusal ===
+
+impl Refusal {
+    /// The words.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Missing => "missing: token not provided",
+            Self::Malformed => "the token is malformed",
+            Self::SigningMethod => "the token's signing method is invalid",
+            Self::UnknownKey => "the token's kid does not match a key of the issuer",
+            Self::Signature => "the token's signature is invalid",
+            Self::Issuer => "issuer does not match",
+            Self::Audience => "the token does not have a valid audience",
+            Self::Expired => "the token has expired",
+            Self::NotYet => "the token is not valid yet",
+            Self::Discovery => "OIDC discovery endpoint communication error",
+            Self::Keys => "JWKS communication error",
+        }
+    }
+
+    /// Why, for Envoy's access log.
+    #[must_use]
+    pub fn details(self) -> &'static str {
+        match self {
+            Self::Missing => "sekisho_token_missing",
+            Self::Malformed => "sekisho_token_malformed",
+            Self::SigningMethod => "sekisho_token_signing_method",
+            Self::UnknownKey => "sekisho_token_unknown_key",
+            Self::Signature => "sekisho_token_signature",
+            Self::Issuer => "sekisho_token_issuer",
+            Self::Audience => "sekisho_token_audience",
+            Self::Expired => "sekisho_token_expired",
+            Self::NotYet => "sekisho_token_not_yet",
+            Self::Discovery => "sekisho_token_discovery",
+            Self::Keys => "sekisho_token_keys",
+        }
+    }
+
+    /// `www-authenticate`.
+    #[must_use]
+    pub fn challenge(self) -> String {
+        match self {
+            Self::Missing => "Bearer".to_owned(),
+            _ => format!(
+                "Bearer scope=\"\" error=\"invalid_token\" error_description=\"{}\"",
+                self.description()
+            ),
+        }
+    }
+}
