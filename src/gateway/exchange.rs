@@ -1,6 +1,6 @@
 //! One request's life: the request path in order, the response path, and what may be waited for between them.
 //!
-//! A wait is a returned value plus one [`State`] variant. Order is a type: only an authorized request is admitted, and only an
+//! A wait is a returned value plus one `State` variant. Order is a type: only an authorized request is admitted, and only an
 //! admitted one reaches its integration.
 
 use super::admission::{self, Admitted};

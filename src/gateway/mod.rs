@@ -1,6 +1,6 @@
 //! The core: an API gateway as values. No host calls, no clock, no randomness, no I/O.
 //!
-//! [`config`] is the document as written, [`compile`] turns it into a [`Gateway`], and [`exchange`] is one request's life.
+//! [`config`] is the document as written, [`compile()`] turns it into a [`Gateway`], and [`exchange`] is one request's life.
 
 pub mod admission;
 pub mod authorizers;

@@ -1,7 +1,7 @@
 //! The configuration document as written: one type per AWS resource, AWS's wire names, no logic.
 //!
 //! Names are those of `apigatewayv2` (camelCase). Fields marked *extension* are ours. What a document means is decided
-//! by [`crate::gateway::compile`]; what it may contain is checked by [`load`]. Every type refuses unknown fields.
+//! by [`crate::gateway::compile()`]; what it may contain is checked by [`load`]. Every type refuses unknown fields.
 
 mod api;
 mod authorizer;

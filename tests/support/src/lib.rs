@@ -1,6 +1,6 @@
 //! The cases: what a request through a gateway must give, written once and run in two engines.
 //!
-//! `tests/cases/*.yaml` hold them ([`format`] is what may stand there); `tests/cases.rs` runs them natively, and
+//! `tests/cases/*.yaml` hold them ([`mod@format`] is what may stand there); `tests/cases.rs` runs them natively, and
 //! `wasm-tests/tests/cases.rs` through a real Envoy with the built module. [`runner`] is common to both, and
 //! [`engine`] says, in one place, in what the two may differ.
 
