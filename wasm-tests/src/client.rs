@@ -14,6 +14,7 @@ use std::convert::Infallible;
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -67,6 +68,8 @@ pub struct Sending {
     parts: Option<Parts>,
     chunked: bool,
     response: Option<JoinHandle<Result<Response>>>,
+    /// The connection once it is there: hyper goes on with a stream of HTTP/2 whose caller is gone, up to its end.
+    connection: Arc<OnceLock<std::net::TcpStream>>,
 }
 
 #[derive(Debug)]
@@ -95,7 +98,12 @@ impl Sending {
         let _ = send.send(head.into_bytes());
         let response = tokio::spawn(async move { Raw::connect(address).await?.stream(receive).await });
         let parts = (length != Length::NoBody).then_some(Parts::Http1(send));
-        Self { parts, chunked: length == Length::Unknown, response: Some(response) }
+        Self {
+            parts,
+            chunked: length == Length::Unknown,
+            response: Some(response),
+            connection: Arc::default(),
+        }
     }
 
     fn http2(address: SocketAddr, method: &str, path: &str, length: Length) -> Self {
@@ -105,13 +113,17 @@ impl Sending {
             request = request.header("content-length", bytes);
         }
         let parts = (length != Length::NoBody).then_some(Parts::Http2(send));
+        let connection = Arc::new(OnceLock::new());
+        let opened = Arc::clone(&connection);
         let response = tokio::spawn(async move {
             let body = match length {
                 Length::NoBody => Empty::new().boxed(),
                 Length::Known(_) | Length::Unknown => Frames { receive }.boxed(),
             };
             let request = request.body(body).map_err(Error::other)?;
-            let stream = connect(address).await;
+            let stream = connect(address).await.into_std()?;
+            let _ = opened.set(stream.try_clone()?);
+            let stream = TcpStream::from_std(stream)?;
             let (mut sender, connection) =
                 handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(Error::other)?;
             let exchange = async {
@@ -130,7 +142,7 @@ impl Sending {
                 _ = &mut connection => exchange.await,
             }
         });
-        Self { parts, chunked: false, response: Some(response) }
+        Self { parts, chunked: false, response: Some(response), connection }
     }
 
     /// Sends a part of the body; it waits if the other side does not read.
@@ -195,8 +207,11 @@ impl Drop for Sending {
         if response.is_finished() {
             return;
         }
-        response.abort();
         // The body must not come to its end before the connection has.
+        if let Some(connection) = self.connection.get() {
+            let _ = connection.shutdown(std::net::Shutdown::Both);
+        }
+        response.abort();
         let parts = self.parts.take();
         tokio::spawn(async move {
             let _ = response.await;
