@@ -86,28 +86,27 @@ impl KeySource {
     /// # Errors
     /// If there are none and none can be asked for now.
     pub fn find(&self, kid: &str, algorithm: Algorithm, env: &Env<'_>) -> Result<Found, Refusal> {
-        let (id, question) = match self {
+        let (at, step) = match self {
             Self::Inline(keys) => return Ok(Found::Keys(Rc::clone(keys))),
-            Self::Uri(at) => (at.url(), (at, Step::Keys)),
-            Self::Discovery { document, .. } => (document.url(), (document, Step::Discovery)),
+            Self::Uri(at) => (at, Step::Keys),
+            Self::Discovery { document, .. } => (document, Step::Discovery),
         };
         let mut worker = env.worker.borrow_mut();
-        let learned = worker.learned(&id);
+        let learned = worker.learned(&self.id());
         if let Some(keys) = learned.enough(kid, algorithm, env.wall) {
             return Ok(Found::Keys(keys));
         }
         learned.may_ask(env.wall)?;
-        Ok(Found::Ask(ask(question.0), question.1))
+        Ok(Found::Ask(ask(at), step))
     }
 
     /// The keys that are known now.
     #[must_use]
     pub fn at_hand(&self, env: &Env<'_>) -> Option<Rc<KeySet>> {
-        let id = match self {
-            Self::Inline(keys) => return Some(Rc::clone(keys)),
-            Self::Uri(at) | Self::Discovery { document: at, .. } => at.url(),
-        };
-        env.worker.borrow_mut().learned(&id).usable(env.wall)
+        if let Self::Inline(keys) = self {
+            return Some(Rc::clone(keys));
+        }
+        env.worker.borrow_mut().learned(&self.id()).usable(env.wall)
     }
 
     /// Learns from an answer.
@@ -115,6 +114,9 @@ impl KeySource {
     /// # Errors
     /// If it teaches nothing, and no keys are left that may serve on.
     pub fn learn(&self, step: Step, reply: CalloutReply, env: &Env<'_>) -> Result<Found, Refusal> {
+        if let Self::Inline(keys) = self {
+            return Ok(Found::Keys(Rc::clone(keys)));
+        }
         let refusal = match step {
             Step::Discovery => Refusal::Discovery,
             Step::Keys => Refusal::Keys,
@@ -124,12 +126,8 @@ impl KeySource {
             CalloutReply::Answered { .. } | CalloutReply::Failed => None,
         };
         let learned = body.and_then(|body| self.read(step, &body));
-        let id = match self {
-            Self::Inline(keys) => return Ok(Found::Keys(Rc::clone(keys))),
-            Self::Uri(at) | Self::Discovery { document: at, .. } => at.url(),
-        };
         let mut worker = env.worker.borrow_mut();
-        let known = worker.learned(&id);
+        let known = worker.learned(&self.id());
         match learned {
             Some(Found::Keys(keys)) => {
                 *known = Learned { keys: Some((Rc::clone(&keys), env.wall)), failed: None, asked: None };
@@ -140,6 +138,16 @@ impl KeySource {
                 known.failed = Some((env.wall, refusal));
                 known.usable(env.wall).map(Found::Keys).ok_or(refusal)
             }
+        }
+    }
+
+    /// What a worker's knowledge is kept under. The issuer belongs to it: `https://idp` and `https://idp/` have one discovery
+    /// document, and only one of them is its issuer.
+    fn id(&self) -> String {
+        match self {
+            Self::Inline(_) => String::new(),
+            Self::Uri(at) => at.url(),
+            Self::Discovery { document, issuer, .. } => format!("{} {issuer}", document.url()),
         }
     }
 
