@@ -11,6 +11,8 @@ use sekisho::gateway::config::load;
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
+use sekisho::gateway::shared::Memory;
+use sekisho::gateway::surroundings::Elsewhere;
 use sekisho::gateway::{Env, Gateway, Millis, Worker, compile};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -81,7 +83,7 @@ fn gateway(protocol: &str, route: &str, stage: &str, uri: &str) -> Rc<Gateway> {
             "stages": [{{"stageName": "{stage}"}}]
         }}]}}"#
     );
-    Rc::new(compile(&load(document.as_bytes()).unwrap()).unwrap().gateway)
+    Rc::new(compile(&load(document.as_bytes()).unwrap(), &Elsewhere).unwrap().gateway)
 }
 
 /// The second of two equal requests: what the first one leaves behind is not counted.
@@ -93,9 +95,9 @@ fn cost(gateway: &Rc<Gateway>, path: &str) -> Cost {
 fn one(gateway: &Rc<Gateway>, path: &str) -> Cost {
     let head = Head::from_pairs(&request(path), true);
     let answer = Head::from_pairs(&RESPONSE, false);
-    let worker = RefCell::default();
+    let (worker, shared) = (RefCell::default(), Memory::default());
     let before = ALLOCATIONS.get();
-    let (exchange, request_edits, response_edits) = forwarded(gateway, head, answer, &worker);
+    let (exchange, request_edits, response_edits) = forwarded(gateway, head, answer, &worker, &shared);
     drop(exchange);
     Cost { allocations: ALLOCATIONS.get() - before, request_edits, response_edits }
 }
@@ -107,12 +109,14 @@ fn forwarded(
     head: Head,
     answer: Head,
     worker: &RefCell<Worker>,
+    shared: &Memory,
 ) -> (Exchange, usize, usize) {
     let env = Env {
         wall: Millis(1_700_000_000_000),
         dice: [0xab; 32],
         source_address: b"203.0.113.7:40000",
         worker,
+        shared,
         signatures: &Software,
     };
     let mut exchange = Exchange::new(Rc::clone(gateway));

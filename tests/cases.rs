@@ -9,6 +9,8 @@ use sekisho::gateway::config::{Config, load};
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{self, ChunkFlow, Edit, Edits, Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
+use sekisho::gateway::shared::Memory;
+use sekisho::gateway::surroundings::Elsewhere;
 use sekisho::gateway::{Env, Gateway, Millis, Worker, compile};
 use sekisho_cases::engine::{Headers, JOINED_BY_ENVOY};
 use sekisho_cases::{Answer, Engine, Observed, Request, Seen};
@@ -27,6 +29,7 @@ struct Native {
     clusters: BTreeSet<String>,
     requests: u64,
     worker: RefCell<Worker>,
+    shared: Memory,
 }
 
 /// Who answered a request that went on.
@@ -43,10 +46,16 @@ impl Engine for Native {
     fn start(config: &serde_json::Value) -> Result<Self, String> {
         let text = serde_json::to_vec(config).expect("a JSON value is text");
         let config: Config = load(&text).map_err(|diagnostics| diagnostics.to_string())?;
-        let compiled = compile(&config).map_err(|diagnostics| diagnostics.to_string())?;
+        let compiled = compile(&config, &Elsewhere).map_err(|diagnostics| diagnostics.to_string())?;
         let existing = named_clusters(&config);
         let clusters = compiled.clusters.into_iter().map(|cluster| cluster.name).chain(existing).collect();
-        Ok(Self { gateway: Rc::new(compiled.gateway), clusters, requests: 0, worker: RefCell::default() })
+        Ok(Self {
+            gateway: Rc::new(compiled.gateway),
+            clusters,
+            requests: 0,
+            worker: RefCell::default(),
+            shared: Memory::default(),
+        })
     }
 
     fn send(&mut self, request: &Request, answer: &Answer) -> Result<Observed, String> {
@@ -57,6 +66,7 @@ impl Engine for Native {
             dice: dice(self.requests),
             source_address: if self.gateway.wants().source_address { address.as_bytes() } else { b"" },
             worker: &self.worker,
+            shared: &self.shared,
             signatures: &Software,
         };
         let mut pairs = arriving(request);

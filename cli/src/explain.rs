@@ -7,6 +7,7 @@ use report::{Decision, Found, Report, Request, Step};
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::flow::Flow;
 use sekisho::gateway::head::Head;
+use sekisho::gateway::shared::Memory;
 use sekisho::gateway::{Env, Exchange, Millis};
 use std::cell::RefCell;
 use std::process::ExitCode;
@@ -75,8 +76,9 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
 fn follow(mut exchange: Exchange, request: Request, body: &[u8], source_address: &[u8]) -> Report {
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let wall = Millis(u64::try_from(wall.as_millis()).unwrap_or(u64::MAX));
-    let worker = RefCell::default();
-    let env = Env { wall, dice: [0; 32], source_address, worker: &worker, signatures: &Software };
+    let (worker, shared) = (RefCell::default(), Memory::default());
+    let env =
+        Env { wall, dice: [0; 32], source_address, worker: &worker, shared: &shared, signatures: &Software };
     let head = Head::from_pairs(&request.head, body.is_empty());
     let mut flow = exchange.on_request_headers(Ok(head), &env);
     let mut steps = vec![Step::new("request headers", &flow)];

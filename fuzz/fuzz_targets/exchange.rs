@@ -6,6 +6,8 @@ use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
 use sekisho::gateway::flow::{Edit, Flow};
 use sekisho::gateway::head::Head;
+use sekisho::gateway::shared::Memory;
+use sekisho::gateway::surroundings::Elsewhere;
 use sekisho::gateway::{Env, Exchange, Gateway, Millis, compile};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +28,7 @@ const DOCUMENT: &str = r#"{ "apis": [{
 thread_local! {
     static GATEWAY: Rc<Gateway> = {
         let config = load(DOCUMENT.as_bytes()).expect("the document is good");
-        Rc::new(compile(&config).expect("the document is good").gateway)
+        Rc::new(compile(&config, &Elsewhere).expect("the document is good").gateway)
     };
 }
 
@@ -39,8 +41,8 @@ fuzz_target!(|data: &[u8]| {
         let at = line.iter().position(|byte| *byte == b':').filter(|at| *at > 0)?;
         Some((line[..at].to_ascii_lowercase(), line[at + 1..].to_vec()))
     }));
-    let worker = RefCell::default();
-    let env = Env { wall: Millis(1_700_000_000_000), dice: [7; 32], source_address: b"192.0.2.1:4711", worker: &worker, signatures: &Software };
+    let (worker, shared) = (RefCell::default(), Memory::default());
+    let env = Env { wall: Millis(1_700_000_000_000), dice: [7; 32], source_address: b"192.0.2.1:4711", worker: &worker, shared: &shared, signatures: &Software };
     let mut exchange = Exchange::new(GATEWAY.with(Rc::clone));
     match exchange.on_request_headers(Ok(Head::from_pairs(&pairs, true)), &env) {
         Flow::Answer(answer) => assert!((400..600).contains(&answer.status)),

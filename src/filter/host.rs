@@ -2,7 +2,7 @@
 
 use super::abi::{self, Buffer, Map, Refused};
 use crate::gateway::Millis;
-use crate::gateway::flow::{Answer, Bytes, Callout, Edit, Edits};
+use crate::gateway::flow::{Answer, Bytes, Callout, CalloutReply, Edit, Edits};
 use crate::gateway::head::{Head, MalformedHead};
 use thiserror::Error;
 
@@ -36,7 +36,7 @@ pub(super) fn response_head(end_of_stream: bool) -> Result<Head, MalformedHead> 
     head(Map::Response, end_of_stream)
 }
 
-pub(super) fn callout_head() -> Result<Head, MalformedHead> {
+fn callout_head() -> Result<Head, MalformedHead> {
     head(Map::Callout, false)
 }
 
@@ -86,7 +86,7 @@ pub(super) fn response_body(size: usize) -> Result<Vec<u8>, HostError> {
     read(Buffer::ResponseBody, size)
 }
 
-pub(super) fn callout_body(size: usize) -> Result<Vec<u8>, HostError> {
+fn callout_body(size: usize) -> Result<Vec<u8>, HostError> {
     read(Buffer::CalloutBody, size)
 }
 
@@ -126,6 +126,22 @@ pub(super) fn call(callout: &Callout) -> Result<u32, HostError> {
     }
     let headers = serialize(callout.headers.iter());
     Ok(abi::call(callout.cluster.as_bytes(), &headers, &callout.body, callout.timeout_millis)?)
+}
+
+/// More than any service that is asked may answer (a Lambda function: 6 MB).
+const LARGEST_REPLY: usize = 8 * 1024 * 1024;
+
+/// What a service answered.
+pub(super) fn callout_reply(headers: usize, size: usize) -> CalloutReply {
+    if headers == 0 || size > LARGEST_REPLY {
+        return CalloutReply::Failed;
+    }
+    let status =
+        callout_head().ok().and_then(|head| std::str::from_utf8(head.first(b":status")?).ok()?.parse().ok());
+    match (status, callout_body(size)) {
+        (Some(status), Ok(body)) => CalloutReply::Answered { status, body },
+        (None, _) | (_, Err(_)) => CalloutReply::Failed,
+    }
 }
 
 /// Calls that follow are made for this stream.
@@ -177,6 +193,28 @@ pub(super) fn verify_signature(question: &[u8]) -> Option<Vec<u8>> {
 /// A seed from the host's randomness.
 pub(super) fn seed() -> u64 {
     abi::random().unwrap_or_default()
+}
+
+// === what all workers share ===
+
+/// A shared value and its version; none if it was never written.
+pub(super) fn shared(key: &str) -> Option<(Vec<u8>, u32)> {
+    abi::shared_data(key.as_bytes()).ok()
+}
+
+/// Writes a shared value if it still has this version; 0 compares nothing.
+pub(super) fn set_shared(key: &str, value: &[u8], version: u32) -> Result<(), HostError> {
+    Ok(abi::set_shared_data(key.as_bytes(), value, version)?)
+}
+
+/// Asks for ticks of the root that is configured.
+pub(super) fn tick_every(millis: u32) -> Result<(), HostError> {
+    Ok(abi::set_tick_period(millis)?)
+}
+
+/// The value of an environment variable that Envoy hands to the VM.
+pub(super) fn environment(variable: &str) -> Option<Vec<u8>> {
+    std::env::var_os(variable).map(std::ffi::OsString::into_encoded_bytes)
 }
 
 // === logging ===

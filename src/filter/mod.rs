@@ -5,16 +5,21 @@
 
 mod abi;
 mod body;
+mod callouts;
 mod host;
 mod response;
 mod root;
+mod shared;
 mod signatures;
 mod stream;
 
-use crate::gateway::Worker as Memory;
+use crate::gateway::{Env, Worker as Memory};
 use abi::{DataStatus, HeadersStatus, TrailersStatus};
+use callouts::{Askers, Callouts};
 use nohash_hasher::IntMap;
 use root::Root;
+use shared::HostShared;
+use signatures::HostSignatures;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -33,8 +38,7 @@ struct Vm {
 
 /// What the requests of a worker share.
 struct Worker {
-    /// Which stream asked.
-    callouts: IntMap<u32, u32>,
+    callouts: Callouts,
     dice: Option<fastrand::Rng>,
     memory: OnceCell<RefCell<Memory>>,
 }
@@ -55,11 +59,7 @@ impl Vm {
         Self {
             roots: HashMap::with_hasher(BuildHasherDefault::new()),
             streams: HashMap::with_hasher(BuildHasherDefault::new()),
-            worker: Worker {
-                callouts: HashMap::with_hasher(BuildHasherDefault::new()),
-                dice: None,
-                memory: OnceCell::new(),
-            },
+            worker: Worker { callouts: Callouts::new(), dice: None, memory: OnceCell::new() },
         }
     }
 
@@ -75,7 +75,7 @@ impl Vm {
     fn delete(&mut self, context: u32) {
         if let Some(stream) = self.streams.remove(&context) {
             if let Some(token) = stream.token() {
-                self.worker.callouts.remove(&token);
+                self.worker.callouts.forget(token, context);
             }
         } else {
             self.roots.remove(&context);
@@ -124,11 +124,30 @@ impl Vm {
         }
     }
 
+    /// A question is answered. The answer can be read only now, before calls are made for a stream.
     fn callout(&mut self, token: u32, headers: usize, body: usize) {
-        let context = self.worker.callouts.remove(&token);
-        // The request may be gone; Envoy does not cancel its callouts.
-        if let Some(stream) = context.and_then(|context| self.streams.get_mut(&context)) {
-            stream.on_callout(token, headers, body, &mut self.worker);
+        let Some(askers) = self.worker.callouts.answered(token) else { return };
+        let reply = host::callout_reply(headers, body);
+        match askers {
+            Askers::Streams(streams) => {
+                for context in streams {
+                    // The request may be gone; Envoy does not cancel its callouts.
+                    if let Some(stream) = self.streams.get_mut(&context) {
+                        stream.on_callout(token, &reply, &mut self.worker);
+                    }
+                }
+            }
+            Askers::Root(context, chore) => {
+                if let Some(root) = self.roots.get(&context) {
+                    root.on_callout(context, chore, &reply, &mut self.worker);
+                }
+            }
+        }
+    }
+
+    fn tick(&mut self, context: u32) {
+        if let Some(root) = self.roots.get(&context) {
+            root.tick(context, &mut self.worker);
         }
     }
 }
@@ -141,6 +160,18 @@ impl Worker {
         let mut dice = [0; 32];
         rng.fill(&mut dice);
         dice
+    }
+
+    /// The world as the core sees it.
+    fn env<'a>(&'a mut self, source_address: Option<&'a [u8]>) -> Env<'a> {
+        Env {
+            wall: host::wall_clock(),
+            dice: self.roll(),
+            source_address: source_address.unwrap_or_default(),
+            worker: self.memory(),
+            shared: &HostShared,
+            signatures: &HostSignatures,
+        }
     }
 
     /// What the core remembers between this worker's requests.

@@ -3,7 +3,7 @@
 use super::Worker;
 use super::abi::{DataStatus, HeadersStatus, TrailersStatus};
 use super::host;
-use super::stream::{Request, Stream, TURNS, Verdict, env, internal_error};
+use super::stream::{Request, Stream, TURNS, Verdict, internal_error};
 use crate::gateway::exchange::Origin;
 use crate::gateway::flow::{Answer, BodyWanted, ResponseFlow};
 
@@ -40,7 +40,7 @@ impl Stream {
         if is_upgrade {
             self.request = Request::Upgraded;
         }
-        let flow = exchange.on_response_headers(head, origin, &env(worker, self.source_address.as_deref()));
+        let flow = exchange.on_response_headers(head, origin, &worker.env(self.source_address.as_deref()));
         match self.obey_response(flow, 0, end_of_stream || is_upgrade, worker) {
             (Verdict::Release, _) => HeadersStatus::Continue,
             (Verdict::Hold, Response::Collecting { .. }) => HeadersStatus::Stop,
@@ -112,7 +112,7 @@ impl Stream {
                     }
                     match host::response_body(size) {
                         Ok(body) => {
-                            let env = env(worker, self.source_address.as_deref());
+                            let env = worker.env(self.source_address.as_deref());
                             exchange.on_response_body(&body, ended, &env)
                         }
                         Err(error) => {

@@ -1,6 +1,13 @@
 //! One configuration of the plugin: a document, and the gateway made of it.
 
+use super::Worker;
 use super::host;
+use super::signatures::HostSignatures;
+use super::stream::TURNS;
+use crate::gateway::authorizers::signature::Algorithm;
+use crate::gateway::flow::{Callout, CalloutReply};
+use crate::gateway::surroundings::{Secret, Surroundings};
+use crate::gateway::upkeep::Chore;
 use crate::gateway::{self, Gateway, config};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -20,6 +27,35 @@ impl Root {
         self.gateway.clone()
     }
 
+    /// Time has passed: what is due is asked for, in the root's name.
+    pub(super) fn tick(&self, context: u32, worker: &mut Worker) {
+        let Some(gateway) = &self.gateway else { return };
+        let due = gateway.upkeep(&worker.env(None));
+        for (callout, chore) in due {
+            self.ask(context, callout, chore, worker);
+        }
+    }
+
+    /// A question of the root's is answered.
+    pub(super) fn on_callout(&self, context: u32, chore: Chore, reply: &CalloutReply, worker: &mut Worker) {
+        let Some(gateway) = &self.gateway else { return };
+        let next = gateway.on_upkeep(chore, reply, &worker.env(None));
+        if let Some((callout, chore)) = next {
+            self.ask(context, callout, chore, worker);
+        }
+    }
+
+    fn ask(&self, context: u32, callout: Callout, chore: Chore, worker: &mut Worker) {
+        let Some(gateway) = &self.gateway else { return };
+        let mut next = Some((callout, chore));
+        for _ in 0..TURNS {
+            let Some((callout, chore)) = next else { return };
+            let Err(error) = worker.callouts.ask_for_root(&callout, context, chore) else { return };
+            log::warn!("sekisho: cluster `{}` cannot be asked: {error}", callout.cluster);
+            next = gateway.on_upkeep(chore, &CalloutReply::Failed, &worker.env(None));
+        }
+    }
+
     /// Reads and compiles the document. A bad one changes nothing, and Envoy refuses the update or does not start.
     pub(super) fn configure(&mut self, size: usize) -> bool {
         host::start_logging();
@@ -30,13 +66,18 @@ impl Root {
                 return false;
             }
         };
-        let compiled = config::load(&document).and_then(|config| gateway::compile(&config));
+        let compiled = config::load(&document).and_then(|config| gateway::compile(&config, &Here));
         match compiled {
             Ok(compiled) => {
                 for warning in &compiled.warnings.0 {
                     log::warn!("sekisho: {warning}");
                 }
                 log::info!("sekisho: serving sha256:{}, {} bytes", digest(&document), document.len());
+                if let Some(millis) = compiled.gateway.tick_millis()
+                    && let Err(error) = host::tick_every(millis)
+                {
+                    log::warn!("sekisho: nothing is fetched ahead: {error}");
+                }
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
             }
@@ -47,6 +88,20 @@ impl Root {
                 false
             }
         }
+    }
+}
+
+/// The filter's own surroundings.
+#[derive(Debug)]
+struct Here;
+
+impl Surroundings for Here {
+    fn secret(&self, variable: &str) -> Option<Secret> {
+        host::environment(variable).map(Secret)
+    }
+
+    fn verifies(&self, algorithm: Algorithm) -> bool {
+        HostSignatures::verifies(algorithm)
     }
 }
 

@@ -5,11 +5,11 @@
 use super::Worker;
 use super::abi::{DataStatus, HeadersStatus, TrailersStatus};
 use super::body::HeldBody;
+use super::callouts::Asked;
 use super::host::{self, HostError};
 use super::response::Response;
-use super::signatures::HostSignatures;
 use crate::gateway::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Flow};
-use crate::gateway::{Env, Exchange, Gateway};
+use crate::gateway::{Exchange, Gateway};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -53,9 +53,6 @@ pub(super) enum Verdict {
 /// A core that asks for more than this in one callback will not come to an end.
 pub(super) const TURNS: usize = 16;
 
-/// More than any service that is asked may answer (a Lambda function: 6 MB).
-const LARGEST_REPLY: usize = 8 * 1024 * 1024;
-
 // === impl Stream ===
 
 impl Stream {
@@ -94,7 +91,7 @@ impl Stream {
             return HeadersStatus::StopAll;
         };
         let head = host::request_head(end_of_stream);
-        let flow = exchange.on_request_headers(head, &env(worker, self.source_address.as_deref()));
+        let flow = exchange.on_request_headers(head, &worker.env(self.source_address.as_deref()));
         let body = HeldBody::new(end_of_stream);
         match (self.obey(flow, body, worker), &self.request) {
             (Verdict::Release, _) => HeadersStatus::Continue,
@@ -150,7 +147,7 @@ impl Stream {
         }
     }
 
-    pub(super) fn on_callout(&mut self, token: u32, headers: usize, size: usize, worker: &mut Worker) {
+    pub(super) fn on_callout(&mut self, token: u32, reply: &CalloutReply, worker: &mut Worker) {
         let body = match &mut self.request {
             Request::Asking { token: awaited, body } if *awaited == token => {
                 std::mem::replace(body, HeldBody::new(true))
@@ -163,7 +160,6 @@ impl Stream {
             | Request::Upgraded
             | Request::Answered => return,
         };
-        let reply = reply(headers, size);
         if let Err(error) = host::act_for(self.context) {
             // Whatever is called now reaches another stream, or none.
             log::error!("sekisho: a waiting request is lost: {error}");
@@ -171,7 +167,7 @@ impl Stream {
             return;
         }
         let Some(exchange) = &mut self.exchange else { return };
-        let flow = exchange.on_callout(reply, &env(worker, self.source_address.as_deref()));
+        let flow = exchange.on_callout(reply, &worker.env(self.source_address.as_deref()));
         match self.obey(flow, body, worker) {
             Verdict::Release => {
                 if let Err(error) = host::resume_request() {
@@ -225,21 +221,23 @@ impl Stream {
                     self.answer(&answer);
                     return Verdict::Hold;
                 }
-                Flow::Call(callout) => match host::call(&callout) {
-                    Ok(token) => {
-                        if !callout.then_body {
-                            body.keep_back();
+                Flow::Call(callout) => {
+                    let reply = match worker.callouts.ask(&callout, self.context) {
+                        Ok(Asked::Waiting(token)) => {
+                            if !callout.then_body {
+                                body.keep_back();
+                            }
+                            self.request = Request::Asking { token, body };
+                            return Verdict::Hold;
                         }
-                        worker.callouts.insert(token, self.context);
-                        self.request = Request::Asking { token, body };
-                        return Verdict::Hold;
-                    }
-                    Err(error) => {
-                        log::warn!("sekisho: cluster `{}` cannot be asked: {error}", callout.cluster);
-                        let env = env(worker, self.source_address.as_deref());
-                        exchange.on_callout(CalloutReply::Failed, &env)
-                    }
-                },
+                        Ok(Asked::TooMany) => CalloutReply::TooMany,
+                        Err(error) => {
+                            log::warn!("sekisho: cluster `{}` cannot be asked: {error}", callout.cluster);
+                            CalloutReply::Failed
+                        }
+                    };
+                    exchange.on_callout(&reply, &worker.env(self.source_address.as_deref()))
+                }
                 // The host would give us the body only together with letting the head go.
                 Flow::Body(_) if !body.is_readable() => {
                     log::error!("sekisho: a body is wanted that was not wanted before a callout");
@@ -252,7 +250,7 @@ impl Stream {
                 }
                 Flow::Body(_) => match body.read() {
                     Ok(bytes) => {
-                        let env = env(worker, self.source_address.as_deref());
+                        let env = worker.env(self.source_address.as_deref());
                         exchange.on_request_body(&bytes, body.has_ended(), &env)
                     }
                     Err(error) => {
@@ -285,30 +283,6 @@ impl Stream {
     fn host_failed(&mut self, error: HostError) {
         log::error!("sekisho: a request is refused: {error}");
         self.fail("sekisho_host_call_failed");
-    }
-}
-
-pub(super) fn env<'a>(worker: &'a mut Worker, source_address: Option<&'a [u8]>) -> Env<'a> {
-    Env {
-        wall: host::wall_clock(),
-        dice: worker.roll(),
-        source_address: source_address.unwrap_or_default(),
-        worker: worker.memory(),
-        signatures: &HostSignatures,
-    }
-}
-
-/// What a service answered. Its head and body can be read only now, before calls are made for the stream.
-fn reply(headers: usize, size: usize) -> CalloutReply {
-    if headers == 0 || size > LARGEST_REPLY {
-        return CalloutReply::Failed;
-    }
-    let status = host::callout_head()
-        .ok()
-        .and_then(|head| std::str::from_utf8(head.first(b":status")?).ok()?.parse().ok());
-    match (status, host::callout_body(size)) {
-        (Some(status), Ok(body)) => CalloutReply::Answered { status, body },
-        (None, _) | (_, Err(_)) => CalloutReply::Failed,
     }
 }
 

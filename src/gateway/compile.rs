@@ -13,9 +13,11 @@ pub use routes::{Route, RouteTable};
 pub use scope::Scope;
 
 use super::Wants;
+use super::authorizers::Authorizer;
 use super::clusters::Cluster;
 use super::config::{Config, ProtocolType};
 use super::diagnostics::Diagnostics;
+use super::surroundings::Surroundings;
 use cluster::Clusters;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -61,7 +63,7 @@ pub struct Compiled {
 ///
 /// # Errors
 /// Every problem of its meaning, warnings among them.
-pub fn compile(config: &Config) -> Result<Compiled, Diagnostics> {
+pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compiled, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let mut wants = Wants::default();
     unsupported::check(config, &mut diagnostics);
@@ -69,9 +71,11 @@ pub fn compile(config: &Config) -> Result<Compiled, Diagnostics> {
     let mut clusters = Clusters::new(config);
     let mut apis = HashMap::new();
     let mut first = None;
+    let mut scope = Scope::new(String::new(), &mut diagnostics, &mut wants, surroundings);
+    let iam = authorizer::iam(config, &mut scope).map(|iam| Rc::new(Authorizer::Iam(iam)));
     for (i, written) in config.apis.iter().enumerate() {
-        let mut scope = Scope::new(format!("apis[{i}]"), &mut diagnostics, &mut wants);
-        let api = Rc::new(Api::compile(written, &mut clusters, &mut scope));
+        let mut scope = Scope::new(format!("apis[{i}]"), &mut diagnostics, &mut wants, surroundings);
+        let api = Rc::new(Api::compile(written, iam.as_ref(), &mut clusters, &mut scope));
         first.get_or_insert_with(|| Rc::clone(&api));
         if apis.insert(written.api_id.to_ascii_lowercase(), api).is_some() {
             scope.error("apiId", format!("the API `{}` exists twice", written.api_id));

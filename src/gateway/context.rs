@@ -57,6 +57,10 @@ pub enum Variable {
     TraceId,
     /// `authorizer.claims.NAME`
     Claim(String),
+    /// `authorizer.error`
+    AuthorizerError,
+    /// `authorizer.NAME`: of a Lambda authorizer's answer
+    Authorizer(String),
     /// A variable of AWS's that has no value here: of a capability that the request did not use.
     Absent,
 }
@@ -90,10 +94,9 @@ const NAMES: [(&str, Variable); 25] = [
 ];
 
 /// Variables and families of variables that AWS fills for capabilities that a request may not use.
-const ABSENT: [&str; 20] = [
+const ABSENT: [&str; 19] = [
     "authenticate.",
     "authorize.",
-    "authorizer.",
     "awsEndpointRequestId",
     "cipherSuite",
     "customDomain.",
@@ -125,6 +128,12 @@ impl Variable {
         if let Some(claim) = name.strip_prefix("authorizer.claims.") {
             return Some(Self::Claim(claim.to_owned()));
         }
+        if name == "authorizer.error" {
+            return Some(Self::AuthorizerError);
+        }
+        if let Some(key) = name.strip_prefix("authorizer.").filter(|key| !key.is_empty()) {
+            return Some(Self::Authorizer(key.to_owned()));
+        }
         let absent = |known: &str| if known.ends_with('.') { name.starts_with(known) } else { name == known };
         ABSENT.iter().any(|known| absent(known)).then_some(Self::Absent)
     }
@@ -153,7 +162,7 @@ impl Variable {
             }
             Self::DomainName => Some(request.host.as_str().into()),
             Self::DomainPrefix => request.host.split('.').next().map(Cow::from),
-            Self::ErrorMessage => facts.problem.and_then(|problem| problem.message).map(Cow::from),
+            Self::ErrorMessage => facts.problem.and_then(|problem| problem.message.as_deref()).map(Cow::from),
             Self::ErrorMessageString => facts.problem.map(|problem| problem.message_string().into()),
             Self::ErrorResponseType => facts.problem.map(|problem| problem.response_type.into()),
             Self::ExtendedRequestId => Some(request.ids.extended.as_str().into()),
@@ -177,6 +186,10 @@ impl Variable {
             }
             Self::TraceId => Some(text(&request.ids.trace)),
             Self::Claim(name) => request.principal.as_ref()?.claim(name).map(Cow::from),
+            Self::AuthorizerError => request.authorizer_error.map(Cow::from),
+            Self::Authorizer(name) => {
+                request.principal.as_ref()?.context(name).map(|text| text.into_owned().into())
+            }
             Self::Absent => None,
         }
     }

@@ -4,8 +4,7 @@
 //! admitted one reaches its integration.
 
 use super::admission::{self, Admitted};
-use super::authorizers::jwt::Pending;
-use super::authorizers::{self, Decision};
+use super::authorizers::{self, Decision, Pending};
 use super::compile::Gateway;
 use super::config::ProtocolType;
 use super::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
@@ -43,6 +42,8 @@ enum State {
     Arriving,
     /// An answer that its authorization needs.
     Authorizing(Pending),
+    /// All of its body, because a signature covers it.
+    Proving(Pending),
     /// Its body, as far as a mapping reads it.
     Buffering(Admitted),
     /// Its backend.
@@ -79,20 +80,21 @@ impl Exchange {
         let mut request = Request::new(Rc::clone(&self.gateway), head, env);
         let decision = if unreadable { Err(Rejection::UnreadableHead) } else { arrive(&mut request, env) };
         self.request = Some(request);
-        self.go_on(decision)
+        self.go_on(decision, None)
     }
 
     /// A question asked by [`Flow::Call`] is answered.
-    pub fn on_callout(&mut self, reply: CalloutReply, env: &Env<'_>) -> Flow {
+    pub fn on_callout(&mut self, reply: &CalloutReply, env: &Env<'_>) -> Flow {
         let state = std::mem::replace(&mut self.state, State::Answered);
         match (state, &self.request) {
             (State::Authorizing(pending), Some(request)) => {
                 let decision = authorizers::finish(pending, reply, request, env);
-                self.go_on(decision)
+                self.go_on(decision, None)
             }
             (
                 State::Arriving
                 | State::Authorizing(_)
+                | State::Proving(_)
                 | State::Buffering(_)
                 | State::Upstream { .. }
                 | State::Responding { .. }
@@ -102,8 +104,9 @@ impl Exchange {
         }
     }
 
-    /// From authorization on: a question, or admission and what the integration needs.
-    fn go_on(&mut self, decision: Result<Decision, Rejection>) -> Flow {
+    /// From authorization on: a question, or admission and what the integration needs. `body` is the request's, where it has
+    /// been seen already.
+    fn go_on(&mut self, decision: Result<Decision, Rejection>, body: Option<&[u8]>) -> Flow {
         let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
         match decision {
             Err(rejection) => self.refuse(rejection),
@@ -112,9 +115,16 @@ impl Exchange {
                 self.state = State::Authorizing(pending);
                 Flow::Call(callout)
             }
+            Ok(Decision::Body(pending)) => {
+                self.state = State::Proving(pending);
+                Flow::Body(BodyWanted { bytes: usize::MAX })
+            }
             Ok(Decision::Authorized(authorized)) => {
                 request.principal = authorized.principal();
                 let admitted = admission::admit(authorized);
+                if body.is_some() {
+                    return self.integrate(admitted, body);
+                }
                 if needs_body(request) {
                     self.state = State::Buffering(admitted);
                     return Flow::Body(BodyWanted { bytes: BODY_BYTES });
@@ -125,17 +135,27 @@ impl Exchange {
     }
 
     /// The body asked for by [`Flow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
-    pub fn on_request_body(&mut self, body: &[u8], _ended: bool, _env: &Env<'_>) -> Flow {
-        match std::mem::replace(&mut self.state, State::Answered) {
-            State::Buffering(_) if body.len() as u64 > self.gateway.payload_bytes => {
+    pub fn on_request_body(&mut self, body: &[u8], _ended: bool, env: &Env<'_>) -> Flow {
+        match (std::mem::replace(&mut self.state, State::Answered), &self.request) {
+            (State::Buffering(_) | State::Proving(_), _)
+                if body.len() as u64 > self.gateway.payload_bytes =>
+            {
                 self.refuse(Rejection::PayloadTooLarge)
             }
-            State::Buffering(admitted) => self.integrate(admitted, Some(body)),
-            State::Arriving
-            | State::Authorizing(_)
-            | State::Upstream { .. }
-            | State::Responding { .. }
-            | State::Answered => self.refuse(Rejection::Internal),
+            (State::Buffering(admitted), _) => self.integrate(admitted, Some(body)),
+            (State::Proving(pending), Some(request)) => {
+                let decision = authorizers::finish_body(pending, body, request, env);
+                self.go_on(decision, Some(body))
+            }
+            (
+                State::Arriving
+                | State::Authorizing(_)
+                | State::Proving(_)
+                | State::Upstream { .. }
+                | State::Responding { .. }
+                | State::Answered,
+                _,
+            ) => self.refuse(Rejection::Internal),
         }
     }
 
@@ -242,6 +262,7 @@ impl Exchange {
             (
                 State::Arriving
                 | State::Authorizing(_)
+                | State::Proving(_)
                 | State::Buffering(_)
                 | State::Upstream { .. }
                 | State::Responding { .. },
@@ -265,10 +286,11 @@ impl Exchange {
     /// The answer to a refused request: every refusal leaves here.
     fn answer(&mut self, rejection: Rejection) -> Answer {
         self.state = State::Answered;
-        let Some(request) = &self.request else {
+        let Some(request) = &mut self.request else {
             // No head has come: there is nothing to tell, and nobody's ids to tell it with.
             return rejection.bare();
         };
+        request.authorizer_error = rejection.authorizer_error();
         let none = GatewayResponses::default();
         let responses = request.api.as_ref().map_or(&none, |api| &api.responses);
         rejection.answer(request.protocol(), responses, request)

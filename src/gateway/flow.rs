@@ -62,6 +62,20 @@ pub struct Callout {
     /// Whether the request's body may be wanted after the answer. It is then buffered meanwhile, and too long a one is
     /// refused; else the client is made to wait with it.
     pub then_body: bool,
+    /// With whom the answer is shared, and how many may ask at once.
+    pub flight: Flight,
+}
+
+/// Requests that ask the same question at the same time ask it once, and the questions of a group are bounded: junk from
+/// clients buys no storm of callouts. Both hold for one worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flight {
+    /// Requests that ask under one key get one answer.
+    pub key: [u8; 32],
+    /// Whose questions are counted together: an issuer's, an authorizer's.
+    pub group: [u8; 32],
+    /// How many of the group may be on their way; one more is answered by [`CalloutReply::TooMany`].
+    pub most: usize,
 }
 
 /// The answer to a [`Callout`].
@@ -76,6 +90,8 @@ pub enum CalloutReply {
     },
     /// Nothing usable came: no such cluster, a reset, too large an answer.
     Failed,
+    /// The question was not asked: [`Flight::most`] are on their way.
+    TooMany,
 }
 
 /// Changes to a head, in order.

@@ -11,6 +11,7 @@ use super::integrations::bodiless::is_bodiless;
 use super::request::{Problem, Request};
 use super::rest_value::RestValue;
 use super::template::Template;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// AWS's gateway response types, as `responseType` names them.
@@ -185,9 +186,16 @@ impl GatewayResponses {
     }
 
     /// The answer of a type, as customised or as built in.
-    #[must_use]
-    pub fn answer(&self, response_type: ResponseType, request: &Request) -> Answer {
-        let (name, built_in_status, message, error_type) = response_type.row();
+    ///
+    /// `message` stands in the place of the type's own.
+    pub fn answer(
+        &self,
+        response_type: ResponseType,
+        message: Option<Cow<'static, str>>,
+        request: &Request,
+    ) -> Answer {
+        let (name, built_in_status, own_message, error_type) = response_type.row();
+        let message = message.or(own_message.map(Cow::from));
         let default = if built_in_status < 500 { ResponseType::Default4xx } else { ResponseType::Default5xx };
         let own = self.custom.get(&response_type);
         let custom = own.or_else(|| self.custom.get(&default));
@@ -201,10 +209,11 @@ impl GatewayResponses {
         let template = custom.and_then(|custom| custom.template(request.accept()));
         let (media_type, body) = match template {
             Some((media_type, template)) => (media_type.clone(), template.render(&facts).into_bytes()),
-            None => (
-                b"application/json".into(),
-                format!("{{\"message\":{}}}", problem.message_string()).into_bytes(),
-            ),
+            None => (b"application/json".into(), {
+                // AWS writes the key of a policy's refusals with a capital.
+                let key = if response_type == ResponseType::AccessDenied { "Message" } else { "message" };
+                format!("{{\"{key}\":{}}}", problem.message_string()).into_bytes()
+            }),
         };
         let mut headers: Vec<(Bytes, Bytes)> = vec![
             (b"content-type".into(), media_type),

@@ -3,6 +3,7 @@
 //! [`config`] is the document as written, [`compile()`] turns it into a [`Gateway`], and [`exchange`] is one request's life.
 
 pub mod admission;
+pub mod arn;
 pub mod authorizers;
 pub mod clusters;
 pub mod compile;
@@ -19,15 +20,19 @@ pub mod integrations;
 mod json_path;
 mod limits;
 pub mod mapping;
+pub mod policy;
 pub mod rejection;
 pub mod request;
 mod request_value;
 mod rest_value;
 pub mod routes;
+pub mod shared;
 pub mod stages;
+pub mod surroundings;
 mod template;
 #[cfg(test)]
 mod testing;
+pub mod upkeep;
 pub mod worker;
 
 pub use compile::{Compiled, Gateway, compile};
@@ -35,6 +40,7 @@ pub use exchange::Exchange;
 pub use worker::Worker;
 
 use authorizers::signature::Signatures;
+use shared::SharedStore;
 use std::cell::RefCell;
 
 /// Milliseconds since the Unix epoch.
@@ -53,6 +59,8 @@ pub struct Env<'a> {
     pub source_address: &'a [u8],
     /// What this worker remembers.
     pub worker: &'a RefCell<Worker>,
+    /// What all workers share.
+    pub shared: &'a dyn SharedStore,
     /// Who verifies signatures.
     pub signatures: &'a dyn Signatures,
 }

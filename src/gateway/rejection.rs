@@ -3,11 +3,13 @@
 //! HTTP APIs answer `{"message":"…"}` with AWS's fixed words; REST APIs answer through gateway responses, which a document
 //! may customise. <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
 
+use super::arn;
 use super::authorizers::jwt::refusal::Refusal;
 use super::config::ProtocolType;
 use super::flow::{Answer, Bytes};
 use super::gateway_responses::{GatewayResponses, ResponseType};
 use super::request::Request;
+use std::borrow::Cow;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,26 @@ pub enum Rejection {
     InvalidToken(Refusal),
     /// A valid token carries none of the route's scopes.
     InsufficientScope,
+    /// What an authorizer or a function asks for is missing, or it said `Unauthorized`.
+    Unauthorized,
+    /// A user pool's token is too old.
+    ExpiredToken,
+    /// An authorizer could not be asked, or its answer could not be read.
+    AuthorizerFailure,
+    /// An authorizer cannot be asked as it is configured.
+    AuthorizerConfiguration,
+    /// A caller's or an authorizer's policy does not allow the request.
+    AccessDenied(Denial),
+    /// The API's resource policy does not allow the request.
+    ResourcePolicy(Denial),
+    /// The request is not signed.
+    MissingAuthenticationToken,
+    /// The request's signature is not the caller's.
+    InvalidSignature(&'static str),
+    /// `authorization` is there and is no signature.
+    NotASignature,
+    /// The request's ARN is too long.
+    UriTooLong,
     /// A REST API has no upgrades: Envoy has made the connection a tunnel already, so the request cannot go on without one.
     Upgrade,
     /// A mapping would put bytes into a header or a path that may not stand there.
@@ -50,6 +72,15 @@ pub enum Rejection {
     Overloaded,
     /// A state that cannot be.
     Internal,
+}
+
+/// How a policy came to refuse a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// A statement denies it.
+    Explicit,
+    /// No statement allows it.
+    Implicit,
 }
 
 /// How a rejection is told.
@@ -85,6 +116,22 @@ impl Rejection {
         Answer { status: words.http.0, details: words.details.into(), ..Answer::default() }
     }
 
+    /// Why an authorizer refused: `$context.authorizer.error`.
+    #[must_use]
+    pub fn authorizer_error(self) -> Option<&'static str> {
+        match self {
+            Self::InvalidToken(refusal) => Some(refusal.description()),
+            Self::InsufficientScope => Some("the token does not have a required scope"),
+            Self::Unauthorized => Some("Unauthorized"),
+            Self::ExpiredToken => Some("The incoming token has expired"),
+            Self::AuthorizerFailure => Some("the authorizer could not be asked"),
+            Self::AuthorizerConfiguration => Some("the authorizer's answer could not be used"),
+            Self::AccessDenied(Denial::Explicit) => Some("the policy denies the request"),
+            Self::AccessDenied(Denial::Implicit) => Some("the policy does not allow the request"),
+            _ => None,
+        }
+    }
+
     fn words(self) -> Words {
         use ResponseType as Type;
         use Told::{As, Fixed};
@@ -116,6 +163,44 @@ impl Rejection {
             Self::InsufficientScope => {
                 ("sekisho_insufficient_scope", (403, "Forbidden"), As(Type::Unauthorized))
             }
+            Self::Unauthorized => ("sekisho_unauthorized", (401, "Unauthorized"), As(Type::Unauthorized)),
+            Self::ExpiredToken => ("sekisho_expired_token", (401, "Unauthorized"), As(Type::Unauthorized)),
+            Self::AuthorizerFailure => {
+                ("sekisho_authorizer_failure", (500, "Internal Server Error"), As(Type::AuthorizerFailure))
+            }
+            Self::AuthorizerConfiguration => (
+                "sekisho_authorizer_configuration",
+                (500, "Internal Server Error"),
+                As(Type::AuthorizerConfigurationError),
+            ),
+            Self::AccessDenied(Denial::Explicit) => {
+                ("sekisho_access_denied_explicitly", (403, "Forbidden"), As(Type::AccessDenied))
+            }
+            Self::AccessDenied(Denial::Implicit) => {
+                ("sekisho_access_denied", (403, "Forbidden"), As(Type::AccessDenied))
+            }
+            Self::ResourcePolicy(Denial::Explicit) => {
+                ("sekisho_resource_policy_denies", (403, "Forbidden"), As(Type::AccessDenied))
+            }
+            Self::ResourcePolicy(Denial::Implicit) => {
+                ("sekisho_resource_policy", (403, "Forbidden"), As(Type::AccessDenied))
+            }
+            Self::MissingAuthenticationToken => {
+                ("sekisho_signature_missing", (403, "Forbidden"), As(Type::MissingAuthenticationToken))
+            }
+            Self::InvalidSignature(_) => {
+                ("sekisho_signature_invalid", (403, "Forbidden"), As(Type::InvalidSignature))
+            }
+            Self::NotASignature => (
+                "sekisho_signature_malformed",
+                (403, "Forbidden"),
+                Fixed(403, "Forbidden", "IncompleteSignatureException"),
+            ),
+            Self::UriTooLong => (
+                "sekisho_uri_too_long",
+                (414, "Request URI too long"),
+                Fixed(414, "Request URI too long", "RequestUriTooLongException"),
+            ),
             Self::Upgrade => ("sekisho_upgrade", (403, "Forbidden"), FORBIDDEN),
             Self::BadMappedValue => ("sekisho_bad_mapped_value", (400, "Bad Request"), BAD_REQUEST),
             Self::ApiConfiguration => {
@@ -152,7 +237,9 @@ impl Rejection {
         let words = self.words();
         let mut answer = match (protocol, words.rest) {
             (ProtocolType::Http | ProtocolType::Websocket, _) => plain(words.http.0, words.http.1),
-            (ProtocolType::Rest, Told::As(response_type)) => responses.answer(response_type, request),
+            (ProtocolType::Rest, Told::As(response_type)) => {
+                responses.answer(response_type, self.message(request), request)
+            }
             (ProtocolType::Rest, Told::Fixed(status, message, error_type)) => {
                 let mut answer = plain(status, message);
                 answer.headers.push((b"x-amzn-errortype".into(), error_type.as_bytes().into()));
@@ -165,6 +252,36 @@ impl Rejection {
         answer.headers.extend(request.ids.headers(protocol));
         answer.details = words.details.into();
         answer
+    }
+
+    /// The message of a REST API where it is not the gateway response type's own.
+    fn message(self, request: &Request) -> Option<Cow<'static, str>> {
+        match self {
+            Self::ExpiredToken => Some("The incoming token has expired".into()),
+            Self::AccessDenied(Denial::Explicit) => Some(
+                "User is not authorized to access this resource with an explicit deny in an identity-based policy".into(),
+            ),
+            Self::ResourcePolicy(denial) => {
+                let caller = request.principal.as_ref().and_then(|principal| principal.caller());
+                let caller = caller.map_or("anonymous", |caller| caller.user_arn.as_str());
+                let account = &request.gateway.account_id;
+                let (hidden, shown) = account.split_at(account.len().saturating_sub(4));
+                let arn = arn::of_request(request);
+                let arn = arn.replacen(account, &format!("{}{shown}", "*".repeat(hidden.len())), 1);
+                let suffix = match denial {
+                    Denial::Explicit => " with an explicit deny",
+                    Denial::Implicit => "",
+                };
+                Some(
+                    format!(
+                        "User: {caller} is not authorized to perform: execute-api:Invoke on resource: {arn}{suffix}"
+                    )
+                    .into(),
+                )
+            }
+            Self::InvalidSignature(message) => Some(message.into()),
+            _ => None,
+        }
     }
 
     /// `www-authenticate` (RFC 6750, 3), as HTTP APIs write it.

@@ -1,6 +1,6 @@
 //! What is known of a request while it lives: its head, its ids, and what it was matched to.
 
-use super::authorizers::jwt::claims::Principal;
+use super::authorizers::principal::Principal;
 use super::compile::{Api, Gateway, Route, Stage};
 use super::config::ProtocolType;
 use super::flow::Bytes;
@@ -11,6 +11,7 @@ use super::routes::{Captures, RequestPath};
 use super::{Env, Millis};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A request and what it was matched to so far.
@@ -36,8 +37,10 @@ pub struct Request {
     pub path: Option<RequestPath>,
     /// The route, once known, and its place in the stage's table.
     pub route: Option<(usize, Rc<Route>)>,
-    /// Who it comes from, once a token was verified.
-    pub principal: Option<Rc<Principal>>,
+    /// Who it comes from, once it is authorized.
+    pub principal: Option<Principal>,
+    /// Why its authorizer refused it: `$context.authorizer.error`.
+    pub authorizer_error: Option<&'static str>,
 }
 
 /// The ids that AWS gives a request.
@@ -52,12 +55,12 @@ pub struct RequestIds {
 }
 
 /// What went wrong, for gateway responses.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Problem {
     /// The gateway response type.
     pub response_type: &'static str,
-    /// AWS's message, where the type has one.
-    pub message: Option<&'static str>,
+    /// AWS's message, where there is one.
+    pub message: Option<Cow<'static, str>>,
     /// The status that is answered.
     pub status: u16,
 }
@@ -106,6 +109,7 @@ impl Request {
             path: None,
             route: None,
             principal: None,
+            authorizer_error: None,
         }
     }
 
@@ -202,8 +206,7 @@ impl Problem {
     /// `$context.error.messageString`: the message as a JSON string, or `null`.
     #[must_use]
     pub fn message_string(&self) -> String {
-        // The messages are constants without characters that JSON escapes.
-        self.message.map_or_else(|| "null".to_owned(), |message| format!("\"{message}\""))
+        serde_json::Value::from(self.message.as_deref()).to_string()
     }
 }
 

@@ -7,6 +7,8 @@ use super::exchange::{Exchange, Origin};
 use super::flow::{Answer, Edit, Edits, Flow, ResponseFlow};
 use super::head::Head;
 use super::request::Request;
+use super::shared::Memory;
+use super::surroundings::Elsewhere;
 use super::{Env, Millis};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -21,6 +23,7 @@ pub fn env() -> Env<'static> {
         dice: [0xab; 32],
         source_address: b"192.0.2.1:4711",
         worker: Box::leak(Box::default()),
+        shared: Box::leak(Box::<Memory>::default()),
         signatures: &Software,
     }
 }
@@ -32,13 +35,13 @@ pub fn config(document: &Value) -> Config {
 
 pub fn gateway(document: &Value) -> Rc<Gateway> {
     let config = config(document);
-    Rc::new(compile(&config).unwrap_or_else(|problems| panic!("{problems}")).gateway)
+    Rc::new(compile(&config, &Elsewhere).unwrap_or_else(|problems| panic!("{problems}")).gateway)
 }
 
 /// What compiling a document finds, as it is printed.
 pub fn problems(document: &Value) -> String {
     let config = config(document);
-    match compile(&config) {
+    match compile(&config, &Elsewhere) {
         Ok(compiled) => compiled.warnings.to_string(),
         Err(problems) => problems.to_string(),
     }

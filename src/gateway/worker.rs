@@ -1,6 +1,6 @@
 //! What a worker remembers between requests. Every map is bounded in count and bytes.
 
-use super::authorizers::jwt::claims::Principal;
+use super::authorizers::jwt::claims::Bearer;
 use super::authorizers::jwt::keys::Learned;
 use lru::LruCache;
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ pub struct Verified {
     /// Whose key it is.
     pub issuer: String,
     /// Who it is of.
-    pub principal: Rc<Principal>,
+    pub principal: Rc<Bearer>,
 }
 
 // === impl Worker ===
@@ -77,12 +77,12 @@ impl Verified {
 
 #[cfg(test)]
 mod tests {
-    use super::{Principal, TOKEN_BYTES, Verified, Worker};
+    use super::{Bearer, TOKEN_BYTES, Verified, Worker};
     use std::rc::Rc;
 
     fn verified(bytes: usize) -> Verified {
         let claims = vec![("sub".to_owned(), "x".repeat(bytes))];
-        let principal = Rc::new(Principal { claims, scopes: Vec::new() });
+        let principal = Rc::new(Bearer { claims, scopes: Vec::new() });
         Verified { expires: 0.0, key: vec![0; 294], issuer: "i".to_owned(), principal }
     }
 

@@ -8,6 +8,7 @@ use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::compile::compile;
 use sekisho::gateway::config::{Api, Config, ConnectionType, ProtocolType, load};
 use sekisho::gateway::diagnostics::Diagnostics;
+use sekisho::gateway::surroundings::Elsewhere;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -66,7 +67,7 @@ pub fn plan(
     let mut config = load(value.to_string().as_bytes())?;
     hash_plain_keys(&mut config)?;
     hash_keys(&mut value);
-    let compiled = compile(&config)?;
+    let compiled = compile(&config, &Elsewhere)?;
     let limits = config.limits.clone().unwrap_or_default();
     let plan = Plan {
         document: super::yaml::ascii(&value),

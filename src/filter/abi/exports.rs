@@ -40,6 +40,11 @@ extern "C" fn proxy_on_configure(context: u32, size: usize) -> u32 {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn proxy_on_tick(context: u32) {
+    vm(|vm| vm.tick(context));
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_headers(context: u32, _count: usize, end_of_stream: u32) -> u32 {
     vm(|vm| vm.request_headers(context, end_of_stream != 0)).unwrap_or(HeadersStatus::StopAll) as u32
 }

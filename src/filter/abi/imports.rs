@@ -41,6 +41,21 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+        version: *mut u32,
+    ) -> u32;
+    fn proxy_set_shared_data(
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+        version: u32,
+    ) -> u32;
     fn proxy_continue_stream(direction: u32) -> u32;
     fn proxy_send_local_response(
         status: u32,
@@ -167,6 +182,28 @@ pub(in crate::filter) fn foreign_function(name: &[u8], argument: &[u8]) -> Resul
         )
     };
     take(status, data, size)
+}
+
+/// Asks for `proxy_on_tick`, for the context that is configured.
+pub(in crate::filter) fn set_tick_period(millis: u32) -> Result<(), Refused> {
+    // SAFETY: no pointers.
+    done(unsafe { proxy_set_tick_period_milliseconds(millis) })
+}
+
+/// A shared value and its version.
+pub(in crate::filter) fn shared_data(key: &[u8]) -> Result<(Vec<u8>, u32), Refused> {
+    let (mut data, mut size, mut version) = (null_mut(), 0, 0);
+    // SAFETY: see above.
+    let status = unsafe {
+        proxy_get_shared_data(key.as_ptr(), key.len(), &raw mut data, &raw mut size, &raw mut version)
+    };
+    Ok((take(status, data, size)?, version))
+}
+
+/// Writes a shared value; version 0 compares nothing.
+pub(in crate::filter) fn set_shared_data(key: &[u8], value: &[u8], version: u32) -> Result<(), Refused> {
+    // SAFETY: see above.
+    done(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) })
 }
 
 pub(in crate::filter) fn resume_request() -> Result<(), Refused> {

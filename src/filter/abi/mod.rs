@@ -11,7 +11,7 @@ mod imports;
 
 pub(super) use imports::{
     act_for, add, answer, buffer, call, foreign_function, log, log_level, nanoseconds, pairs, property,
-    random, remove, replace, resume_request,
+    random, remove, replace, resume_request, set_shared_data, set_tick_period, shared_data,
 };
 
 /// Why the host refused a call: its number, known or not.

@@ -1,11 +1,17 @@
 //! Who may call a route.
 //!
-//! JWT authorizers are all there are yet: every other kind is an error of the document. A question to somebody else is a
-//! pair: [`begin`] asks, [`finish`] goes on with the answer in hand.
+//! An authorizer says who a request comes from, and what its own policy says of it; [`conclude`] joins that with the API's
+//! resource policy and the route's scopes. A question to somebody else is a pair: [`begin`] asks, [`finish`] goes on with the
+//! answer in hand; a signature over the body is judged in [`finish_body`].
 
+pub mod cognito;
 pub mod der;
+pub mod iam;
 pub mod identity;
 pub mod jwt;
+pub mod lambda;
+pub mod principal;
+pub mod resource_policy;
 pub mod signature;
 #[cfg(feature = "software-signatures")]
 pub mod software;
@@ -13,33 +19,54 @@ pub mod software;
 use super::Env;
 use super::config::AuthorizationType;
 use super::flow::{Callout, CalloutReply};
+use super::policy::Verdict;
 use super::rejection::Rejection;
 use super::request::Request;
-use jwt::claims::Principal;
-use jwt::{JwtAuthorizer, Pending};
-use std::rc::Rc;
+use cognito::CognitoAuthorizer;
+use iam::IamAuthorizer;
+use jwt::JwtAuthorizer;
+use lambda::LambdaAuthorizer;
+use principal::Principal;
 
 /// A compiled authorizer.
 #[derive(Debug)]
 pub enum Authorizer {
     /// JSON web tokens.
     Jwt(JwtAuthorizer),
+    /// User pools.
+    Cognito(CognitoAuthorizer),
+    /// A function, or an HTTP service, that is asked.
+    Lambda(LambdaAuthorizer),
+    /// Signatures by AWS credentials.
+    Iam(IamAuthorizer),
+}
+
+/// What an authorizer says.
+#[derive(Debug)]
+pub enum Opinion {
+    /// Who it is, and what the policy of that identity says; without one, that it allows.
+    Known(Principal, Verdict),
+    /// A question that must be answered first.
+    Ask(Callout, Pending),
+    /// The request's body must be seen first.
+    Body(Pending),
+}
+
+/// What an authorizer waits for.
+#[derive(Debug)]
+pub enum Pending {
+    /// Keys of an issuer, or of a user pool.
+    Keys(jwt::Pending),
+    /// The answer of a function.
+    Lambda(lambda::Pending),
+    /// The body that a signature covers.
+    Signature(iam::Pending),
 }
 
 /// A request that passed its route's authorization. Only this module makes one.
 #[derive(Debug)]
 pub struct Authorized {
-    principal: Option<Rc<Principal>>,
-}
-
-// === impl Authorized ===
-
-impl Authorized {
-    /// Who it comes from, where somebody was asked.
-    #[must_use]
-    pub fn principal(&self) -> Option<Rc<Principal>> {
-        self.principal.clone()
-    }
+    principal: Option<Principal>,
 }
 
 /// What can be said of a request now.
@@ -49,6 +76,18 @@ pub enum Decision {
     Authorized(Authorized),
     /// Somebody must be asked first.
     Ask(Callout, Pending),
+    /// All of its body must be seen first.
+    Body(Pending),
+}
+
+// === impl Authorized ===
+
+impl Authorized {
+    /// Who it comes from, where somebody was asked.
+    #[must_use]
+    pub fn principal(&self) -> Option<Principal> {
+        self.principal.clone()
+    }
 }
 
 /// Decides what can be decided now.
@@ -57,9 +96,18 @@ pub enum Decision {
 /// If the route's authorization refuses the request, or cannot be carried out.
 pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
-    match (route.authorization, route.authorizer.as_deref()) {
-        (AuthorizationType::None, None) => Ok(authorized(None)),
-        (AuthorizationType::Jwt, Some(Authorizer::Jwt(jwt))) => decide(jwt.begin(request, env)?, request),
+    resource_policy::before(request, route.authorization)?;
+    let opinion = match (route.authorization, route.authorizer.as_deref()) {
+        (AuthorizationType::None, None) => {
+            resource_policy::alone(request)?;
+            return Ok(Decision::Authorized(Authorized { principal: None }));
+        }
+        (AuthorizationType::Jwt, Some(Authorizer::Jwt(jwt))) => jwt.begin(request, env)?,
+        (AuthorizationType::CognitoUserPools, Some(Authorizer::Cognito(cognito))) => {
+            cognito.begin(request, env)?
+        }
+        (AuthorizationType::Custom, Some(Authorizer::Lambda(lambda))) => lambda.begin(request, env)?,
+        (AuthorizationType::AwsIam, Some(Authorizer::Iam(iam))) => iam.begin(request, env)?,
         // Compiling refuses these; a request that meets one all the same is refused too.
         (
             AuthorizationType::None
@@ -68,8 +116,9 @@ pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
             | AuthorizationType::AwsIam
             | AuthorizationType::CognitoUserPools,
             _,
-        ) => Err(Rejection::Internal),
-    }
+        ) => return Err(Rejection::Internal),
+    };
+    conclude(opinion, request)
 }
 
 /// Goes on with the answer to the question of [`begin`].
@@ -78,29 +127,66 @@ pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
 /// If the answer refuses the request, or there was none.
 pub fn finish(
     pending: Pending,
-    reply: CalloutReply,
+    reply: &CalloutReply,
     request: &Request,
     env: &Env<'_>,
 ) -> Result<Decision, Rejection> {
-    let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
-    match route.authorizer.as_deref() {
-        Some(Authorizer::Jwt(jwt)) => decide(jwt.finish(pending, reply, request, env)?, request),
-        None => Err(Rejection::Internal),
-    }
-}
-
-/// A verified token must carry one of the route's scopes.
-fn decide(verdict: jwt::Verdict, request: &Request) -> Result<Decision, Rejection> {
-    let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
-    match verdict {
-        jwt::Verdict::Ask(callout, pending) => Ok(Decision::Ask(callout, pending)),
-        jwt::Verdict::Known(principal) if principal.has_one_of(&route.scopes) => {
-            Ok(authorized(Some(principal)))
+    let opinion = match (authorizer(request)?, pending) {
+        (Authorizer::Jwt(jwt), Pending::Keys(pending)) => jwt.finish(pending, reply, request, env)?,
+        (Authorizer::Cognito(cognito), Pending::Keys(pending)) => {
+            cognito.finish(pending, reply, request, env)?
         }
-        jwt::Verdict::Known(_) => Err(Rejection::InsufficientScope),
-    }
+        (Authorizer::Lambda(lambda), Pending::Lambda(pending)) => {
+            lambda.finish(pending, reply, request, env)?
+        }
+        (
+            Authorizer::Jwt(_) | Authorizer::Cognito(_) | Authorizer::Lambda(_) | Authorizer::Iam(_),
+            Pending::Keys(_) | Pending::Lambda(_) | Pending::Signature(_),
+        ) => return Err(Rejection::Internal),
+    };
+    conclude(opinion, request)
 }
 
-fn authorized(principal: Option<Rc<Principal>>) -> Decision {
-    Decision::Authorized(Authorized { principal })
+/// Goes on with the body that [`Decision::Body`] asked for.
+///
+/// # Errors
+/// If the request is refused.
+pub fn finish_body(
+    pending: Pending,
+    body: &[u8],
+    request: &Request,
+    env: &Env<'_>,
+) -> Result<Decision, Rejection> {
+    let opinion = match (authorizer(request)?, pending) {
+        (Authorizer::Iam(iam), Pending::Signature(pending)) => {
+            iam.finish_body(pending, body, request, env)?
+        }
+        (
+            Authorizer::Jwt(_) | Authorizer::Cognito(_) | Authorizer::Lambda(_) | Authorizer::Iam(_),
+            Pending::Keys(_) | Pending::Lambda(_) | Pending::Signature(_),
+        ) => return Err(Rejection::Internal),
+    };
+    conclude(opinion, request)
+}
+
+fn authorizer(request: &Request) -> Result<&Authorizer, Rejection> {
+    let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
+    route.authorizer.as_deref().ok_or(Rejection::Internal)
+}
+
+/// Joins what an authorizer says with what the API's resource policy says, and with the scopes that the route asks for.
+fn conclude(opinion: Opinion, request: &Request) -> Result<Decision, Rejection> {
+    let (principal, verdict) = match opinion {
+        Opinion::Ask(callout, pending) => return Ok(Decision::Ask(callout, pending)),
+        Opinion::Body(pending) => return Ok(Decision::Body(pending)),
+        Opinion::Known(principal, verdict) => (principal, verdict),
+    };
+    let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
+    resource_policy::joined(request, route.authorization, &principal, verdict)?;
+    if let Principal::Bearer(bearer) = &principal
+        && !bearer.has_one_of(&route.scopes)
+    {
+        return Err(Rejection::InsufficientScope);
+    }
+    Ok(Decision::Authorized(Authorized { principal: Some(principal) }))
 }

@@ -5,9 +5,11 @@ use super::cluster::Clusters;
 use super::integration;
 use super::routes::RouteTable;
 use super::scope::Scope;
+use crate::gateway::authorizers::Authorizer;
 use crate::gateway::config::{self, ProtocolType};
 use crate::gateway::gateway_responses::GatewayResponses;
 use crate::gateway::integrations::Integration;
+use crate::gateway::policy::Policy;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -20,6 +22,8 @@ pub struct Api {
     pub protocol: ProtocolType,
     /// Whether it answers only custom domains.
     pub disable_execute_api_endpoint: bool,
+    /// Who may call it at all; absent where nothing says so.
+    pub policy: Option<Policy>,
     /// How it words what it answers itself.
     pub responses: GatewayResponses,
     stages: HashMap<String, Rc<Stage>>,
@@ -51,7 +55,12 @@ struct Lists<'c> {
 
 impl Api {
     /// Compiles an API; what cannot be goes to the diagnostics.
-    pub(super) fn compile(written: &config::Api, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Self {
+    pub(super) fn compile(
+        written: &config::Api,
+        iam: Option<&Rc<Authorizer>>,
+        clusters: &mut Clusters<'_>,
+        scope: &mut Scope<'_>,
+    ) -> Self {
         let protocol = written.protocol_type;
         if written.api_id.is_empty()
             || !written.api_id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
@@ -64,7 +73,7 @@ impl Api {
                 .help("they are a REST API's");
         }
         let responses = GatewayResponses::compile(&written.gateway_responses, scope);
-        let (live, deployments) = lists(written, clusters, scope);
+        let (live, deployments) = lists(written, iam, clusters, scope);
         let mut stages = HashMap::new();
         for (i, stage) in written.stages.iter().enumerate() {
             let served = match &stage.deployment_id {
@@ -100,6 +109,7 @@ impl Api {
             id: written.api_id.clone(),
             protocol,
             disable_execute_api_endpoint: written.disable_execute_api_endpoint.unwrap_or(false),
+            policy: None,
             responses,
             stages,
         }
@@ -115,11 +125,12 @@ impl Api {
 /// The live lists and the deployments, their routes compiled once however many stages serve them.
 fn lists<'c>(
     written: &'c config::Api,
+    iam: Option<&Rc<Authorizer>>,
     clusters: &mut Clusters<'_>,
     scope: &mut Scope<'_>,
 ) -> (Lists<'c>, HashMap<&'c str, Lists<'c>>) {
     let mut compile = |at: &str, routes, integrations: &'c [_], authorizers, scope: &mut Scope<'_>| {
-        let authorizers = authorizer::compile(authorizers, written, clusters, scope);
+        let authorizers = authorizer::compile(authorizers, written, iam, clusters, scope);
         let table = RouteTable::compile(written.protocol_type, routes, integrations, &authorizers, scope);
         Lists { at: at.to_owned(), integrations, table: Rc::new(table) }
     };

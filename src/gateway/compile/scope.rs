@@ -4,6 +4,7 @@ use crate::gateway::Wants;
 use crate::gateway::context::Variable;
 use crate::gateway::diagnostics::{Diagnostic, Diagnostics};
 use crate::gateway::flow::Bytes;
+use crate::gateway::surroundings::{Secret, Surroundings};
 
 /// A place in the document, and where its problems go.
 #[derive(Debug)]
@@ -11,19 +12,31 @@ pub struct Scope<'a> {
     prefix: String,
     diagnostics: &'a mut Diagnostics,
     wants: &'a mut Wants,
+    /// What the document is compiled for.
+    pub surroundings: &'a dyn Surroundings,
 }
 
 // === impl Scope ===
 
 impl<'a> Scope<'a> {
     /// A place.
-    pub fn new(prefix: String, diagnostics: &'a mut Diagnostics, wants: &'a mut Wants) -> Self {
-        Self { prefix, diagnostics, wants }
+    pub fn new(
+        prefix: String,
+        diagnostics: &'a mut Diagnostics,
+        wants: &'a mut Wants,
+        surroundings: &'a dyn Surroundings,
+    ) -> Self {
+        Self { prefix, diagnostics, wants, surroundings }
     }
 
     /// A place below this one.
     pub fn below(&mut self, at: &str) -> Scope<'_> {
-        Scope { prefix: self.path(at), diagnostics: self.diagnostics, wants: self.wants }
+        Scope {
+            prefix: self.path(at),
+            diagnostics: self.diagnostics,
+            wants: self.wants,
+            surroundings: self.surroundings,
+        }
     }
 
     /// Adds an error at a path below this place.
@@ -54,6 +67,18 @@ impl<'a> Scope<'a> {
             }
         }
         variable
+    }
+
+    /// The secret in an environment variable that the document names.
+    pub fn secret(&mut self, at: &str, variable: &str) -> Option<Secret> {
+        let secret = self.surroundings.secret(variable).filter(|secret| !secret.0.is_empty());
+        if secret.is_none() {
+            let problem = format!("the environment variable `{variable}` is not set, or is empty");
+            self.error(at, problem).help(
+                "Envoy hands it to the filter where `host_env_keys` names it; `sekisho render` writes that",
+            );
+        }
+        secret
     }
 
     /// A header's name in lower case, if it can be one (RFC 9110, 5.6.2).

@@ -2,6 +2,7 @@ use super::compile;
 use crate::gateway::clusters::Cluster;
 use crate::gateway::config::load;
 use crate::gateway::routes::RequestPath;
+use crate::gateway::surroundings::Elsewhere;
 use crate::gateway::testing::{config, http, problems, proxy, rest};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -27,7 +28,7 @@ fn set(pointer: &str, value: Value) -> impl FnOnce(&mut Value) {
 }
 
 fn clusters(document: &Value) -> Vec<Cluster> {
-    compile(&config(document)).unwrap().clusters
+    compile(&config(document), &Elsewhere).unwrap().clusters
 }
 
 #[test]
@@ -361,7 +362,8 @@ fn members_of_another_type_of_integration_are_warned_of() {
 
 #[test]
 fn only_what_tells_the_clients_address_asks_for_it() {
-    let wants = |document: &Value| compile(&config(document)).unwrap().gateway.wants().source_address;
+    let wants =
+        |document: &Value| compile(&config(document), &Elsewhere).unwrap().gateway.wants().source_address;
     assert!(wants(&echo()), "it stands in Forwarded");
     let plain = |more: Value| rest(&["GET /x"], proxy("http://b", more));
     assert!(!wants(&plain(json!({}))));
@@ -404,7 +406,7 @@ fn ten_thousand_routes_load_in_a_moment() {
         let began = Instant::now();
         let config = load(text.as_bytes()).unwrap();
         let loaded = began.elapsed();
-        let compiled = compile(&config).unwrap_or_else(|problems| panic!("{problems}"));
+        let compiled = compile(&config, &Elsewhere).unwrap_or_else(|problems| panic!("{problems}"));
         (began.elapsed(), loaded, compiled.gateway)
     };
     // The best of three: the machine may build something else meanwhile.

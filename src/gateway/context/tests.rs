@@ -11,7 +11,7 @@ fn names_are_known_once_and_unknown_ones_are_refused() {
         assert_eq!(Variable::parse(name), Some(variable));
     }
     assert_eq!(Variable::parse("authorizer.claims.sub"), Some(Variable::Claim("sub".to_owned())));
-    assert_eq!(Variable::parse("authorizer.principalId"), Some(Variable::Absent));
+    assert_eq!(Variable::parse("authorizer.principalId"), Some(Variable::Authorizer("principalId".into())));
     assert_eq!(Variable::parse("requestid"), None);
     assert_eq!(Variable::parse(""), None);
 }

@@ -115,7 +115,8 @@ impl RequestPath {
     }
 
     /// What templates are compared with: a REST API ignores slashes at the end.
-    pub(super) fn matched(&self) -> &str {
+    #[must_use]
+    pub fn matched(&self) -> &str {
         let decoded = self.decoded();
         match self.protocol {
             ProtocolType::Http | ProtocolType::Websocket => decoded,

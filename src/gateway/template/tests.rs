@@ -3,12 +3,17 @@ use crate::gateway::Wants;
 use crate::gateway::compile::Scope;
 use crate::gateway::diagnostics::Diagnostics;
 use crate::gateway::request::{Facts, Problem};
+use crate::gateway::surroundings::Elsewhere;
 use crate::gateway::testing::{head, http, proxy, rest, with_request};
 use serde_json::json;
 
 fn compile(text: &str) -> Result<Template, String> {
     let (mut diagnostics, mut wants) = (Diagnostics::default(), Wants::default());
-    let template = Template::compile(text, "t", &mut Scope::new(String::new(), &mut diagnostics, &mut wants));
+    let template = Template::compile(
+        text,
+        "t",
+        &mut Scope::new(String::new(), &mut diagnostics, &mut wants, &Elsewhere),
+    );
     template.ok_or_else(|| diagnostics.to_string())
 }
 
@@ -122,7 +127,7 @@ fn errors_are_told_in_gateway_responses_only() {
     let template = compile("$context.error.message|$context.error.messageString|$context.error.responseType");
     let template = template.unwrap();
     let document = http(&["GET /"], proxy("http://b", json!({})));
-    let problem = Problem { response_type: "THROTTLED", message: Some("Too Many Requests"), status: 429 };
+    let problem = Problem { response_type: "THROTTLED", message: Some("Too Many Requests".into()), status: 429 };
     let (with, without) = with_request(&document, head("GET", "/", &[], true), |request| {
         let facts = Facts { problem: Some(&problem), ..request.facts() };
         (template.render(&facts), template.render(&request.facts()))

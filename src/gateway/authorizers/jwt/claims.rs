@@ -5,16 +5,16 @@ use serde_json::Value;
 
 /// Who a verified token is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
+pub struct Bearer {
     /// Every claim as text.
     pub claims: Vec<(String, String)>,
     /// The scopes that the token carries.
     pub scopes: Vec<String>,
 }
 
-// === impl Principal ===
+// === impl Bearer ===
 
-impl Principal {
+impl Bearer {
     /// Reads a token's claims.
     #[must_use]
     pub fn new(claims: &Claims) -> Self {
@@ -69,10 +69,10 @@ fn print(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Claims, Principal};
+    use super::{Bearer, Claims};
 
-    fn principal(json: &str) -> Principal {
-        Principal::new(&serde_json::from_str::<Claims>(json).unwrap())
+    fn principal(json: &str) -> Bearer {
+        Bearer::new(&serde_json::from_str::<Claims>(json).unwrap())
     }
 
     #[test]

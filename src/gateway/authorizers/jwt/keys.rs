@@ -8,9 +8,10 @@ use super::jwks::KeySet;
 use super::refusal::Refusal;
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::clusters::{Endpoint, endpoint};
-use crate::gateway::flow::{Callout, CalloutReply};
+use crate::gateway::flow::{Callout, CalloutReply, Flight};
 use crate::gateway::{Env, Millis};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::rc::Rc;
 
 /// Milliseconds that keys are believed without asking again: AWS's two hours.
@@ -113,7 +114,7 @@ impl KeySource {
     ///
     /// # Errors
     /// If it teaches nothing, and no keys are left that may serve on.
-    pub fn learn(&self, step: Step, reply: CalloutReply, env: &Env<'_>) -> Result<Found, Refusal> {
+    pub fn learn(&self, step: Step, reply: &CalloutReply, env: &Env<'_>) -> Result<Found, Refusal> {
         if let Self::Inline(keys) = self {
             return Ok(Found::Keys(Rc::clone(keys)));
         }
@@ -123,9 +124,9 @@ impl KeySource {
         };
         let body = match reply {
             CalloutReply::Answered { status: 200..=299, body } if body.len() <= LARGEST => Some(body),
-            CalloutReply::Answered { .. } | CalloutReply::Failed => None,
+            CalloutReply::Answered { .. } | CalloutReply::Failed | CalloutReply::TooMany => None,
         };
-        let learned = body.and_then(|body| self.read(step, &body));
+        let learned = body.and_then(|body| self.read(step, body));
         let mut worker = env.worker.borrow_mut();
         let known = worker.learned(&self.id());
         match learned {
@@ -205,6 +206,7 @@ impl Learned {
 }
 
 fn ask(at: &Endpoint) -> Callout {
+    let digest = Sha256::digest(at.url()).into();
     Callout {
         cluster: at.cluster.clone(),
         headers: vec![
@@ -217,6 +219,7 @@ fn ask(at: &Endpoint) -> Callout {
         body: Vec::new(),
         timeout_millis: TIMEOUT,
         then_body: false,
+        flight: Flight { key: digest, group: digest, most: 1 },
     }
 }
 

@@ -9,14 +9,17 @@ pub mod keys;
 pub mod refusal;
 pub mod token;
 
+use super::Opinion;
 use super::identity::IdentitySource;
+use super::principal::Principal;
 use super::signature::{Algorithm, Signed};
 use crate::gateway::Env;
-use crate::gateway::flow::{Callout, CalloutReply};
+use crate::gateway::flow::CalloutReply;
+use crate::gateway::policy::Verdict;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
 use crate::gateway::worker::Verified;
-use claims::Principal;
+use claims::Bearer;
 use jwks::KeySet;
 use keys::{Found, KeySource, Step};
 use refusal::Refusal;
@@ -48,15 +51,6 @@ pub struct Issuer {
     pub keys: KeySource,
 }
 
-/// What an authorizer has found out.
-#[derive(Debug)]
-pub enum Verdict {
-    /// Who it is.
-    Known(Rc<Principal>),
-    /// A question that must be answered first.
-    Ask(Callout, Pending),
-}
-
 /// A question on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pending {
@@ -71,18 +65,20 @@ impl JwtAuthorizer {
     ///
     /// # Errors
     /// If the token is refused.
-    pub fn begin(&self, request: &Request, env: &Env<'_>) -> Result<Verdict, Rejection> {
+    pub fn begin(&self, request: &Request, env: &Env<'_>) -> Result<Opinion, Rejection> {
         let text = self.source.token(request).ok_or(Rejection::InvalidToken(Refusal::Missing))?;
         let digest = self.cache_key(&text);
         if let Some(principal) = self.verified(&digest, env) {
-            return Ok(Verdict::Known(principal));
+            return Ok(known(principal));
         }
         let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
         let (at, issuer) = self.issuer(&token.claims).map_err(Rejection::InvalidToken)?;
         let found = issuer.keys.find(&token.kid, token.algorithm, env);
         match found.map_err(Rejection::InvalidToken)? {
-            Found::Keys(keys) => self.verify(&token, issuer, &keys, digest, env).map(Verdict::Known),
-            Found::Ask(callout, step) => Ok(Verdict::Ask(callout, Pending { issuer: at, step })),
+            Found::Keys(keys) => self.verify(&token, issuer, &keys, digest, env).map(known),
+            Found::Ask(callout, step) => {
+                Ok(Opinion::Ask(callout, super::Pending::Keys(Pending { issuer: at, step })))
+            }
         }
     }
 
@@ -93,19 +89,19 @@ impl JwtAuthorizer {
     pub fn finish(
         &self,
         pending: Pending,
-        reply: CalloutReply,
+        reply: &CalloutReply,
         request: &Request,
         env: &Env<'_>,
-    ) -> Result<Verdict, Rejection> {
+    ) -> Result<Opinion, Rejection> {
         let issuer = self.issuers.get(pending.issuer).ok_or(Rejection::Internal)?;
         let found = issuer.keys.learn(pending.step, reply, env).map_err(Rejection::InvalidToken)?;
         let text = self.source.token(request).ok_or(Rejection::Internal)?;
         let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
         match found {
-            Found::Keys(keys) => {
-                self.verify(&token, issuer, &keys, self.cache_key(&text), env).map(Verdict::Known)
+            Found::Keys(keys) => self.verify(&token, issuer, &keys, self.cache_key(&text), env).map(known),
+            Found::Ask(callout, step) => {
+                Ok(Opinion::Ask(callout, super::Pending::Keys(Pending { step, ..pending })))
             }
-            Found::Ask(callout, step) => Ok(Verdict::Ask(callout, Pending { step, ..pending })),
         }
     }
 
@@ -122,7 +118,7 @@ impl JwtAuthorizer {
         keys: &KeySet,
         digest: [u8; 32],
         env: &Env<'_>,
-    ) -> Result<Rc<Principal>, Rejection> {
+    ) -> Result<Rc<Bearer>, Rejection> {
         let mut known = false;
         let mut signer = None;
         for key in keys.find(&token.kid, token.algorithm) {
@@ -143,7 +139,7 @@ impl JwtAuthorizer {
         let refusal = if known { Refusal::Signature } else { Refusal::UnknownKey };
         let key = signer.ok_or(Rejection::InvalidToken(refusal))?;
         let expires = check(&token.claims, issuer, env).map_err(Rejection::InvalidToken)?;
-        let principal = Rc::new(Principal::new(&token.claims));
+        let principal = Rc::new(Bearer::new(&token.claims));
         let verified = Verified { expires, key: key.der.clone(), issuer: issuer.name.clone(), principal };
         let principal = Rc::clone(&verified.principal);
         env.worker.borrow_mut().remember(digest, verified);
@@ -151,7 +147,7 @@ impl JwtAuthorizer {
     }
 
     /// Who a token is of that this worker verified before: it dies with its time, and with the key that verified it.
-    fn verified(&self, digest: &[u8; 32], env: &Env<'_>) -> Option<Rc<Principal>> {
+    fn verified(&self, digest: &[u8; 32], env: &Env<'_>) -> Option<Rc<Bearer>> {
         let mut worker = env.worker.borrow_mut();
         let verified = worker.verified(digest)?;
         let (expires, key, name) = (verified.expires, verified.key.clone(), verified.issuer.clone());
@@ -165,6 +161,11 @@ impl JwtAuthorizer {
     fn cache_key(&self, token: &str) -> [u8; 32] {
         Sha256::new().chain_update(self.digest).chain_update(token).finalize().into()
     }
+}
+
+/// A verified token allows what its scopes allow; it has no policy.
+fn known(bearer: Rc<Bearer>) -> Opinion {
+    Opinion::Known(Principal::Bearer(bearer), Verdict::Allow)
 }
 
 /// Checks what a verified token claims; its time of expiry, in seconds.

@@ -242,7 +242,7 @@ fn asking(
             }
             None => CalloutReply::Failed,
         };
-        flow = exchange.on_callout(reply, &env);
+        flow = exchange.on_callout(&reply, &env);
     }
     (outcome(flow).0, asked)
 }

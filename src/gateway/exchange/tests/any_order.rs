@@ -112,7 +112,7 @@ fn make(exchange: &mut Exchange, call: &Call) -> Outcome {
             } else {
                 CalloutReply::Failed
             };
-            of(exchange.on_callout(reply, &env()))
+            of(exchange.on_callout(&reply, &env()))
         }
         Call::ResponseHeaders(head, details) => {
             let head = head.as_ref().map(|(status, ended)| Head::from_pairs(&[(":status", status)], *ended));

@@ -1,7 +1,7 @@
 //! A script from the path: `/call,body:100,forward/` are three turns, one after another. See `../../../README.md`.
 
 use super::flow::{
-    Answer, BodyWanted, Bytes, Callout, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow,
+    Answer, BodyWanted, Bytes, Callout, CalloutReply, ChunkFlow, Edits, Flight, Flow, ResponseFlow,
 };
 use super::head::{Head, MalformedHead};
 use super::{Env, Gateway};
@@ -25,6 +25,7 @@ pub struct Exchange {
     limit: usize,
     source: String,
     cluster: Bytes,
+    dice: [u8; 32],
 }
 
 impl Exchange {
@@ -38,6 +39,7 @@ impl Exchange {
             limit: usize::MAX,
             source: String::new(),
             cluster: Cow::Borrowed(b"backend"),
+            dice: [0; 32],
         }
     }
 
@@ -53,11 +55,13 @@ impl Exchange {
         if let Some(cluster) = head.only(b"x-sekisho-cluster") {
             self.cluster = Cow::Owned(cluster.to_vec());
         }
+        self.dice = env.dice;
         self.source = String::from_utf8_lossy(env.source_address).into_owned();
         self.next()
     }
 
-    pub fn on_callout(&mut self, reply: CalloutReply, _env: &Env<'_>) -> Flow {
+    pub fn on_callout(&mut self, reply: &CalloutReply, env: &Env<'_>) -> Flow {
+        self.dice = env.dice;
         match reply {
             CalloutReply::Answered { status, body } => {
                 self.seen.push(format!("call={status}+{}", body.len()));
@@ -66,6 +70,10 @@ impl Exchange {
                     403 => self.answer(403, "forbidden_by_callout"),
                     _ => self.answer(500, "callout_failed"),
                 }
+            }
+            CalloutReply::TooMany => {
+                self.seen.push("call=too-many".to_owned());
+                self.answer(503, "too_many_callouts")
             }
             CalloutReply::Failed => {
                 self.seen.push("call=failed".to_owned());
@@ -117,8 +125,13 @@ impl Exchange {
         };
         let (turn, argument) = turn.split_once(':').unwrap_or((&turn, ""));
         match turn {
-            "call" => Flow::Call(callout(if argument.is_empty() { "callout" } else { argument })),
-            "callbody" => Flow::Call(Callout { then_body: true, ..callout("callout") }),
+            "call" => Flow::Call(callout(if argument.is_empty() { "callout" } else { argument }, self.dice)),
+            "callbody" => Flow::Call(Callout { then_body: true, ..callout("callout", self.dice) }),
+            "join" => Flow::Call(callout("callout", [0; 32])),
+            "few" => {
+                let flight = Flight { key: self.dice, group: [1; 32], most: argument.parse().unwrap_or(1) };
+                Flow::Call(Callout { flight, ..callout("callout", self.dice) })
+            }
             "body" => Flow::Body(BodyWanted { bytes: argument.parse().unwrap_or(usize::MAX) }),
             "limit" => {
                 self.limit = argument.parse().unwrap_or(0);
@@ -137,7 +150,7 @@ impl Exchange {
             }
             "forever" => {
                 self.request.push_front("forever".to_owned());
-                Flow::Call(callout("no-such-cluster-forever"))
+                Flow::Call(callout("no-such-cluster-forever", self.dice))
             }
             "panic" => panic!("asked to panic"),
             _ => Flow::Forward(self.forward()),
@@ -201,7 +214,8 @@ impl Exchange {
     }
 }
 
-fn callout(cluster: &str) -> Callout {
+/// Those with the same key share an answer.
+fn callout(cluster: &str, key: [u8; 32]) -> Callout {
     let header = |name: &'static str, value: &'static str| -> (Bytes, Bytes) {
         (Cow::Borrowed(name.as_bytes()), Cow::Borrowed(value.as_bytes()))
     };
@@ -211,5 +225,6 @@ fn callout(cluster: &str) -> Callout {
         body: b"question".to_vec(),
         timeout_millis: 30_000,
         then_body: false,
+        flight: Flight { key, group: key, most: usize::MAX },
     }
 }

@@ -10,11 +10,20 @@ pub mod flow;
 #[path = "../../../../../src/gateway/head.rs"]
 #[allow(dead_code)]
 pub mod head;
+#[path = "../../../../../src/gateway/shared.rs"]
+#[allow(dead_code)]
+pub mod shared;
+#[path = "../../../../../src/gateway/surroundings.rs"]
+#[allow(dead_code)]
+pub mod surroundings;
+pub mod upkeep;
 
 pub use exchange::Exchange;
 
 use authorizers::signature::Signatures;
 use diagnostics::Diagnostics;
+use shared::SharedStore;
+use surroundings::Surroundings;
 use std::cell::RefCell;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +38,8 @@ pub struct Env<'a> {
     pub source_address: &'a [u8],
     #[allow(dead_code)]
     pub worker: &'a RefCell<Worker>,
+    #[allow(dead_code)]
+    pub shared: &'a dyn SharedStore,
     #[allow(dead_code)]
     pub signatures: &'a dyn Signatures,
 }
@@ -69,7 +80,7 @@ pub mod config {
     }
 }
 
-pub fn compile(config: &config::Config) -> Result<Compiled, Diagnostics> {
+pub fn compile(config: &config::Config, _: &dyn Surroundings) -> Result<Compiled, Diagnostics> {
     if config.0.contains("refuse") {
         let mut diagnostics = Diagnostics::default();
         diagnostics.error("document", "it asks to be refused").help("take `refuse` out of it");

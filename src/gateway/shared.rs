@@ -1,0 +1,56 @@
+//! What all workers of one Envoy share: the core's one port to memory that is not its own.
+//!
+//! Envoy's shared data outlives a reload and is never evicted, so every key comes from configuration, never from a client.
+//! Its creation of a key is not protected by a version: two that create one at the same time both succeed, the later wins.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+
+/// Version of the layout of shared values: a new layout has new keys, and old values are left alone.
+pub const LAYOUT: &str = "1";
+
+/// A value as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// The bytes.
+    pub value: Vec<u8>,
+    /// What [`SharedStore::set`] compares.
+    pub version: u32,
+}
+
+/// Somebody else has written since the value was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conflict;
+
+/// Values that all workers of one Envoy see.
+pub trait SharedStore: fmt::Debug {
+    /// The value of a key, if it was ever written.
+    fn get(&self, key: &str) -> Option<Shared>;
+
+    /// Writes a value, if nobody has written since it was read as `seen`; without `seen`, whatever is there.
+    ///
+    /// # Errors
+    /// If somebody has, or the host refuses.
+    fn set(&self, key: &str, value: &[u8], seen: Option<u32>) -> Result<(), Conflict>;
+}
+
+/// A store of one worker alone: for tests, cases and `explain`.
+#[derive(Debug, Default)]
+pub struct Memory(RefCell<HashMap<String, Shared>>);
+
+impl SharedStore for Memory {
+    fn get(&self, key: &str) -> Option<Shared> {
+        self.0.borrow().get(key).cloned()
+    }
+
+    fn set(&self, key: &str, value: &[u8], seen: Option<u32>) -> Result<(), Conflict> {
+        let mut values = self.0.borrow_mut();
+        let version = values.get(key).map_or(0, |shared| shared.version);
+        if seen.is_some_and(|seen| seen != version) {
+            return Err(Conflict);
+        }
+        values.insert(key.to_owned(), Shared { value: value.to_vec(), version: version + 1 });
+        Ok(())
+    }
+}

@@ -1,0 +1,21 @@
+//! The probe has nothing to keep up.
+
+use super::flow::{Callout, CalloutReply};
+use super::{Env, Gateway};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chore;
+
+impl Gateway {
+    pub fn tick_millis(&self) -> Option<u32> {
+        None
+    }
+
+    pub fn upkeep(&self, _: &Env<'_>) -> Vec<(Callout, Chore)> {
+        Vec::new()
+    }
+
+    pub fn on_upkeep(&self, _: Chore, _: &CalloutReply, _: &Env<'_>) -> Option<(Callout, Chore)> {
+        None
+    }
+}
