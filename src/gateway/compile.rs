@@ -92,8 +92,8 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
         return Err(diagnostics);
     }
     let gateway = Gateway {
-        account_id: config.account_id.clone().unwrap_or_else(|| "123456789012".to_owned()),
-        region: config.region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
+        account_id: config.account_id().to_owned(),
+        region: config.region().to_owned(),
         payload_bytes: config
             .limits
             .as_ref()
