@@ -1,4 +1,5 @@
-//! A backend that records what it is asked and answers what it is told.
+//! A backend that records what it is asked and answers what it is told. It also stands for the services that the gateway asks
+//! itself, by their hosts, and keeps what they are asked apart.
 //!
 //! Paths under `/behave/`, or with that in them, tell it themselves:
 //!
@@ -16,10 +17,10 @@ use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Frame, Incoming};
 use hyper::header::HeaderMap;
 use hyper::service::service_fn;
-use hyper::{Request, Response, server};
+use hyper::{Method, Request, Response, server};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sekisho_cases::engine::Headers;
-use sekisho_cases::{Answer, Seen};
+use sekisho_cases::{Answer, Seen, ServiceAnswer, Services};
 use std::convert::Infallible;
 use std::io::Error;
 use std::net::SocketAddr;
@@ -70,6 +71,8 @@ struct State {
     answer: Mutex<Answer>,
     holds: watch::Sender<bool>,
     seen: Mutex<Vec<Arc<Mutex<Recorded>>>>,
+    services: Mutex<Services>,
+    asked: Mutex<Vec<Arc<Mutex<Recorded>>>>,
 }
 
 impl Backend {
@@ -111,6 +114,17 @@ impl Backend {
         *lock(&self.state.answer) = answer;
     }
 
+    /// Whose place it takes from now on, and what these answer.
+    pub fn stands_for(&self, services: Services) {
+        *lock(&self.state.services) = services;
+    }
+
+    /// All that services were asked, in order.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Recorded> {
+        lock(&self.state.asked).iter().map(|recorded| lock(recorded).clone()).collect()
+    }
+
     /// From now on it takes requests whole, and answers none.
     pub fn hold(&self) {
         self.state.holds.send_replace(true);
@@ -141,6 +155,7 @@ impl Backend {
     /// Forgets what it was asked.
     pub fn forget(&self) {
         lock(&self.state.seen).clear();
+        lock(&self.state.asked).clear();
     }
 }
 
@@ -199,8 +214,19 @@ async fn serve(request: Request<Incoming>, state: Arc<State>) -> Result<Response
     let slow = headers.iter().any(|(name, value)| name == "host" && value == b"slow.test");
     let seen = Seen { method: head.method.to_string(), path: path.clone(), headers, ..Seen::default() };
     let recorded = Arc::new(Mutex::new(Recorded { seen, ..Recorded::default() }));
-    lock(&state.seen).push(Arc::clone(&recorded));
+    let host = lock(&recorded).seen.host().unwrap_or_default();
+    let service = lock(&state.services).answer(&host, head.method.as_str(), &path);
+    let list = if service.is_some() { &state.asked } else { &state.seen };
+    lock(list).push(Arc::clone(&recorded));
     let mut body = Watched { body, recorded, echo: false };
+    if let Some(answer) = service {
+        (&mut body).collect().await?;
+        return match answer {
+            ServiceAnswer::Given(answer) => respond(answer, &head.method),
+            ServiceAnswer::Hang => std::future::pending().await,
+            ServiceAnswer::Reset => Err(Error::other("reset, as asked for")),
+        };
+    }
     let path = path.split('?').next().unwrap_or_default();
     let behaviour = path.split_once("/behave/").map(|(_, rest)| rest);
     match behaviour.map(|rest| rest.split_once('/').unwrap_or((rest, ""))) {
@@ -225,14 +251,18 @@ async fn serve(request: Request<Incoming>, state: Arc<State>) -> Result<Response
     // The sender is in the state, and so is there as long as this is.
     let _ = state.holds.subscribe().wait_for(|holds| !holds).await;
     let answer = lock(&state.answer).clone();
+    respond(answer, &head.method)
+}
+
+fn respond(answer: Answer, method: &Method) -> Result<Response<Body>, Error> {
     let mut response = Response::builder().status(answer.status);
     for (name, value) in &answer.headers {
         response = response.header(name, value);
     }
-    let bodiless = head.method == "HEAD" || matches!(answer.status, 204 | 304);
+    let bodiless = method == Method::HEAD || matches!(answer.status, 204 | 304);
     let body: Body = if bodiless {
         let has_length = answer.headers.iter().any(|(name, _)| name == "content-length");
-        if head.method == "HEAD" && !has_length {
+        if method == Method::HEAD && !has_length {
             response = response.header("content-length", answer.body.len());
         }
         Empty::new().map_err(never).boxed()

@@ -31,6 +31,8 @@ pub struct Options {
     pub request_headers_timeout: Option<Duration>,
     /// Headers that Envoy lets through to the filter, in the place of the bootstrap's, and 1 MiB of them.
     pub max_headers_count: Option<u32>,
+    /// Variables of Envoy's environment, beside those of the test.
+    pub environment: BTreeMap<String, String>,
 }
 
 impl Default for Options {
@@ -44,6 +46,7 @@ impl Default for Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             request_headers_timeout: None,
             max_headers_count: None,
+            environment: BTreeMap::new(),
         }
     }
 }
@@ -151,6 +154,7 @@ impl Gateway {
             .arg(&told)
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"])
+            .envs(&options.environment)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -2,9 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use sekisho_cases::{Answer, Engine, Observed, Request};
+use sekisho::gateway::authorizers::software::Software;
+use sekisho::gateway::config::load;
+use sekisho::gateway::shared::Memory;
+use sekisho::gateway::surroundings::Elsewhere;
+use sekisho::gateway::{Env, Millis, compile};
+use sekisho_cases::{Engine, File, Observed, Services, Turn};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::SystemTime;
 use tokio::runtime::Runtime;
 use wasm_tests::{Backend, Gateway, Options, raw};
 
@@ -17,24 +25,38 @@ struct Envoy {
     gateway: Gateway,
     backend: Backend,
     runtime: Runtime,
+    asks_unasked: BTreeSet<String>,
 }
 
 impl Engine for Envoy {
     const NAME: &'static str = "envoy";
     const CLIENT: &'static str = "127.0.0.1";
 
-    fn start(config: &serde_json::Value) -> Result<Self, String> {
+    fn start(file: &File) -> Result<Self, String> {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
+        let options = Options { environment: file.secrets.clone(), ..Options::default() };
         let (gateway, backend) = runtime.block_on(async {
             let backend = Backend::start().await;
-            Gateway::try_start(config, &backend, Options::default()).await.map(|gateway| (gateway, backend))
+            // From its first tick on, the gateway may ask what no case knows of.
+            backend.stands_for(Services::new(&file.services, BTreeSet::new()));
+            Gateway::try_start(&file.config, &backend, options).await.map(|gateway| (gateway, backend))
         })?;
-        Ok(Self { gateway, backend, runtime })
+        Ok(Self { gateway, backend, runtime, asks_unasked: unasked(file)? })
     }
 
-    fn send(&mut self, request: &Request, answer: &Answer) -> Result<Observed, String> {
+    fn now_millis(&self) -> u64 {
+        now_millis()
+    }
+
+    fn asks_unasked(&self) -> &BTreeSet<String> {
+        &self.asks_unasked
+    }
+
+    fn send(&mut self, turn: &Turn<'_>) -> Result<Observed, String> {
+        let request = turn.request;
         self.backend.forget();
-        self.backend.answers(answer.clone());
+        self.backend.answers(turn.answer.clone());
+        self.backend.stands_for(turn.services.clone());
         let mut bytes = format!("{} {} HTTP/1.1\r\nhost: {}\r\n", request.method, request.path, request.host)
             .into_bytes();
         for (name, value) in &request.headers {
@@ -49,10 +71,45 @@ impl Engine for Envoy {
         let sent = self.runtime.block_on(raw::send(self.gateway.address(), &bytes));
         let response = sent.map_err(|error| error.to_string())?;
         let backend = self.backend.seen().into_iter().map(|recorded| recorded.seen).collect();
-        Ok(Observed { status: response.status, headers: response.headers, body: response.body, backend })
+        let asked = self.backend.asked().into_iter().map(|recorded| recorded.seen).collect();
+        Ok(Observed {
+            status: response.status,
+            headers: response.headers,
+            body: response.body,
+            backend,
+            asked,
+        })
     }
 
     fn log(&mut self) -> String {
         self.gateway.log()
     }
+}
+
+/// Hosts that the gateway asks ahead of requests, whenever its root ticks: what is due at once, on a gateway that knows
+/// nothing, is all that it keeps up.
+fn unasked(file: &File) -> Result<BTreeSet<String>, String> {
+    let config = load(file.config.to_string().as_bytes()).map_err(|diagnostics| diagnostics.to_string())?;
+    let gateway = compile(&config, &Elsewhere).map_err(|diagnostics| diagnostics.to_string())?.gateway;
+    let (worker, shared) = (RefCell::default(), Memory::default());
+    let env = Env {
+        wall: Millis(now_millis()),
+        dice: [0; 32],
+        source_address: b"",
+        worker: &worker,
+        shared: &shared,
+        signatures: &Software,
+    };
+    let due = gateway.upkeep(&env);
+    let authority = |name: &[u8]| name == b":authority";
+    let headers = due.into_iter().flat_map(|(callout, _)| callout.headers);
+    Ok(headers
+        .filter(|(name, _)| authority(name))
+        .map(|(_, value)| String::from_utf8_lossy(&value).into_owned())
+        .collect())
+}
+
+fn now_millis() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
 }

@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 pub(super) struct Clusters<'c> {
     /// CONFIG's `endpoints`.
     pub(super) endpoints: &'c BTreeMap<String, String>,
+    /// The gateway's own region.
+    pub(super) region: &'c str,
+    /// The gateway's own account.
+    pub(super) account_id: &'c str,
     /// Whether an integration leaves the choice to Envoy's own routes.
     pub(super) uses_envoy_routes: bool,
     by_name: BTreeMap<String, Cluster>,
@@ -20,7 +24,13 @@ pub(super) struct Clusters<'c> {
 
 impl<'c> Clusters<'c> {
     pub(super) fn new(config: &'c Config) -> Self {
-        Self { endpoints: &config.endpoints, uses_envoy_routes: false, by_name: BTreeMap::new() }
+        Self {
+            endpoints: &config.endpoints,
+            region: config.region(),
+            account_id: config.account_id(),
+            uses_envoy_routes: false,
+            by_name: BTreeMap::new(),
+        }
     }
 
     /// The name of the cluster for a backend; it is made if it is the first to need it.

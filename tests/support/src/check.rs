@@ -1,9 +1,11 @@
 //! Expected against observed.
 
-use crate::engine::{Engine, Headers, Observed, Side, left_to_the_other};
-use crate::format::{Case, ExpectBackend, Matcher};
+use crate::engine::{Engine, Headers, Observed, Seen, Side, left_to_the_other};
+use crate::format::{Expect, ExpectBackend, ExpectRequest, Matcher};
+use crate::json;
 use regex_lite::Regex;
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What comparing gave.
 #[derive(Debug, Default)]
@@ -16,21 +18,15 @@ pub struct Verdict {
     pub left: usize,
 }
 
-/// Compares all that a case expects.
-pub fn compare<E: Engine>(case: &Case, observed: &Observed) -> Verdict {
+/// Compares all that is expected of a request.
+pub fn compare<E: Engine>(expect: &Expect, observed: &Observed, unasked: &BTreeSet<String>) -> Verdict {
     let mut verdict = Verdict::default();
-    let expect = &case.expect;
     verdict.equal("status", &expect.status.to_string(), &observed.status.to_string());
-    verdict.headers::<E>(Side::Response, &expect.headers, &observed.headers);
+    verdict.headers::<E>("", Side::Response, &expect.headers, &observed.headers);
     if let Some(body) = &expect.body {
         verdict.value("body", body, &[&observed.body], E::CLIENT);
     }
-    if let Some(json) = &expect.json {
-        match serde_json::from_slice::<serde_json::Value>(&observed.body) {
-            Ok(value) => verdict.equal("json", &json.to_string(), &value.to_string()),
-            Err(error) => verdict.differences.push(format!("json: {error} in {}", shown(&observed.body))),
-        }
-    }
+    verdict.json("", expect.json.as_ref(), expect.partial_json.as_ref(), &observed.body);
     match &expect.backend {
         None => {}
         Some(ExpectBackend::None) => {
@@ -41,24 +37,15 @@ pub fn compare<E: Engine>(case: &Case, observed: &Observed) -> Verdict {
                     .push(format!("backend: saw {} {}, expected nothing", seen.method, seen.path));
             }
         }
-        Some(ExpectBackend::Request(request)) => {
-            let [seen] = observed.backend.as_slice() else {
-                verdict
-                    .differences
-                    .push(format!("backend: saw {} requests, expected 1", observed.backend.len()));
-                return verdict;
-            };
-            if let Some(method) = &request.method {
-                verdict.equal("backend method", method, &seen.method);
+        Some(ExpectBackend::Request(request)) => match observed.backend.as_slice() {
+            [seen] => verdict.request::<E>("backend ", Side::Backend, request, seen),
+            seen => {
+                verdict.differences.push(format!("backend: saw {} requests, expected 1", seen.len()));
             }
-            if let Some(path) = &request.path {
-                verdict.equal("backend path", path, &seen.path);
-            }
-            verdict.headers::<E>(Side::Backend, &request.headers, &seen.headers);
-            if let Some(body) = &request.body {
-                verdict.equal("backend body", body, &String::from_utf8_lossy(&seen.body));
-            }
-        }
+        },
+    }
+    if let Some(asked) = &expect.asked {
+        verdict.asked::<E>(asked, &observed.asked, unasked);
     }
     verdict
 }
@@ -77,7 +64,64 @@ impl Verdict {
         }
     }
 
-    fn headers<E: Engine>(&mut self, side: Side, expected: &BTreeMap<String, Matcher>, observed: &Headers) {
+    /// Every question, in order, but those that may have had another reason.
+    fn asked<E: Engine>(&mut self, expected: &[ExpectRequest], seen: &[Seen], unasked: &BTreeSet<String>) {
+        let counts = |host: Option<&str>| host.is_none_or(|host| !unasked.contains(host));
+        let (expected, left): (Vec<_>, Vec<_>) =
+            expected.iter().partition(|question| counts(question.host.as_deref()));
+        self.left += left.len();
+        let seen: Vec<_> = seen.iter().filter(|seen| counts(seen.host().as_deref())).collect();
+        self.compared += 1;
+        if expected.len() != seen.len() {
+            let shown: Vec<String> = seen
+                .iter()
+                .map(|seen| format!("{} {}{}", seen.method, seen.host().unwrap_or_default(), seen.path))
+                .collect();
+            let what = if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") };
+            self.differences.push(format!("asked: {what}, expected {} questions", expected.len()));
+            return;
+        }
+        for (i, (question, seen)) in expected.into_iter().zip(seen).enumerate() {
+            self.request::<E>(&format!("asked[{i}] "), Side::Service, question, seen);
+        }
+    }
+
+    fn request<E: Engine>(&mut self, what: &str, side: Side, expected: &ExpectRequest, seen: &Seen) {
+        if let Some(host) = &expected.host {
+            self.equal(&format!("{what}host"), host, &seen.host().unwrap_or_default());
+        }
+        if let Some(method) = &expected.method {
+            self.equal(&format!("{what}method"), method, &seen.method);
+        }
+        if let Some(path) = &expected.path {
+            self.equal(&format!("{what}path"), path, &seen.path);
+        }
+        self.headers::<E>(what, side, &expected.headers, &seen.headers);
+        if let Some(body) = &expected.body {
+            self.value(&format!("{what}body"), body, &[&seen.body], E::CLIENT);
+        }
+        self.json(what, expected.json.as_ref(), expected.partial_json.as_ref(), &seen.body);
+    }
+
+    fn json(&mut self, what: &str, whole: Option<&Value>, part: Option<&Value>, body: &[u8]) {
+        for (expected, partly) in [(whole, false), (part, true)] {
+            let Some(expected) = expected else { continue };
+            self.compared += 1;
+            let difference = match serde_json::from_slice::<Value>(body) {
+                Ok(value) => json::difference(expected, &value, partly),
+                Err(error) => Some(format!("{error} in {}", shown(body))),
+            };
+            self.differences.extend(difference.map(|difference| format!("{what}json: {difference}")));
+        }
+    }
+
+    fn headers<E: Engine>(
+        &mut self,
+        what: &str,
+        side: Side,
+        expected: &BTreeMap<String, Matcher>,
+        observed: &Headers,
+    ) {
         for (name, matcher) in expected {
             // That a header is gone can be told in any engine.
             let gone = matches!(matcher, Matcher::Absent);
@@ -87,11 +131,7 @@ impl Verdict {
             }
             let values: Vec<&[u8]> =
                 observed.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_slice()).collect();
-            let what = match side {
-                Side::Response => format!("header {name}"),
-                Side::Backend => format!("backend header {name}"),
-            };
-            self.value(&what, matcher, &values, E::CLIENT);
+            self.value(&format!("{what}header {name}"), matcher, &values, E::CLIENT);
         }
     }
 

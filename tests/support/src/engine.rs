@@ -1,7 +1,8 @@
 //! The two engines, and in what they differ.
 
-use crate::format::{Answer, Request};
-use serde_json::Value;
+use crate::format::{Answer, File, Request};
+use crate::services::Services;
+use std::collections::BTreeSet;
 
 /// Something that answers requests as a gateway.
 pub trait Engine: Sized {
@@ -10,22 +11,45 @@ pub trait Engine: Sized {
     /// The client's address as this engine sees it.
     const CLIENT: &'static str;
 
-    /// Begins to serve a document.
+    /// Begins to serve a file's document.
     ///
     /// # Errors
     /// Why it cannot.
-    fn start(config: &Value) -> Result<Self, String>;
+    fn start(file: &File) -> Result<Self, String>;
 
-    /// Sends one request; the backend answers `answer` if the request reaches it.
+    /// A case begins. An engine that can forgets what it knows.
+    fn begin(&mut self) {}
+
+    /// Seconds pass, where the engine can have it so.
+    fn pass(&mut self, _seconds: u32) {}
+
+    /// The gateway's wall clock at the next request, in milliseconds.
+    fn now_millis(&self) -> u64;
+
+    /// Sends one request.
     ///
     /// # Errors
     /// Why there was no answer.
-    fn send(&mut self, request: &Request, answer: &Answer) -> Result<Observed, String>;
+    fn send(&mut self, turn: &Turn<'_>) -> Result<Observed, String>;
+
+    /// Hosts that this engine's gateway asks of its own accord, so that nobody can tell for which request they were asked.
+    fn asks_unasked(&self) -> &BTreeSet<String>;
 
     /// What the engine wrote, for a failed file.
     fn log(&mut self) -> String {
         String::new()
     }
+}
+
+/// One request on its way through an engine.
+#[derive(Debug)]
+pub struct Turn<'a> {
+    /// What the client sends.
+    pub request: &'a Request,
+    /// What the backend answers if the request reaches it.
+    pub answer: &'a Answer,
+    /// Who answers the gateway's questions.
+    pub services: Services,
 }
 
 /// Headers in order, names in lower case.
@@ -42,9 +66,11 @@ pub struct Observed {
     pub body: Vec<u8>,
     /// What the backend saw.
     pub backend: Vec<Seen>,
+    /// What services were asked.
+    pub asked: Vec<Seen>,
 }
 
-/// A request as the backend saw it.
+/// A request as the backend, or a service, saw it.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// Its method.
@@ -57,6 +83,17 @@ pub struct Seen {
     pub body: Vec<u8>,
     /// Its trailers.
     pub trailers: Headers,
+}
+
+// === impl Seen ===
+
+impl Seen {
+    /// Who was asked.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        let host = self.headers.iter().find(|(name, _)| name == "host");
+        host.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    }
 }
 
 /// Headers that Envoy adds or rewrites outside the filter, so that the native engine cannot know them: an expectation
@@ -82,6 +119,8 @@ pub enum Side {
     Response,
     /// In the request that the backend sees.
     Backend,
+    /// In a question that a service sees.
+    Service,
 }
 
 /// Request headers of which Envoy keeps one line: it joins repeats with a comma before any filter sees them. The native

@@ -3,28 +3,52 @@
 //! ```yaml
 //! config: { apis: [ ... ] }     # a gateway's document; every host under `.test` is the recording backend, but
 //!                               # `dead.test` refuses connections and `slow.test` never answers
+//! secrets: { NAME: value }      # variables of the gateway's environment, for documents that name some
+//! services:                     # whom the gateway asks itself: issuers, functions, authorizers
+//!   - request: { host: idp.test, path: /keys, method: GET }       # absent `path` or `method`: any
+//!     answer: { status: 200, headers: [[a, b]], body: "..." }     # or `json:` for `body:`, or `hang`, or `reset`
 //! cases:
 //!   - name: a path variable reaches the backend encoded again
 //!     skip: { native: the reason, envoy: the reason }             # optional, counted and printed
+//!     services: [ ... ]                                           # asked before those of the file
 //!     request: { method: GET, path: "/a%20b", host: "x", headers: [[x, "1"], [x, "2"]], body: "..." }
 //!     backend: { status: 200, headers: [[etag, x]], body: ok }    # what the backend answers
 //!     expect:
 //!       status: 200
 //!       headers: { content-type: text/plain, x-gone: null, x-id: /^[0-9a-f]+$/, set-cookie: [a=1, b=2] }
-//!       body: ok                                                  # or `json:`, which compares values
+//!       body: ok                                                  # or `json:`, or `partialJson:`
 //!       backend: { method: GET, path: "/a%20b", headers: { host: backend.test }, body: "" }    # or `none`
+//!       asked: [{ host: idp.test, path: /keys }]                  # each question, in order; `[]` is none
+//!   - name: several requests, one after the other
+//!     steps:
+//!       - { request: { ... }, expect: { ... } }                   # and `backend`, `services`
+//!       - { later: 61, request: { ... }, expect: { ... } }        # this many seconds later: native only
 //! ```
 //!
 //! - A header's expectation is a text (there is exactly one such header, and it is this), a `/regular expression/`,
-//!   a list (all of them, in order) or `null` (there is none).
-//! - `<jwt {"header": {…}, "claims": {…}}>` in a request is a token of [`crate::tokens`].
+//!   a list (all of them, in order) or `null` (there is none). So is a body's.
+//! - In `json` a text may be `/a regular expression/`, or `<any>` for anything; `partialJson` lets objects have more members.
+//! - `<jwt {"header": {…}, "claims": {…}}>` in a request is a token of [`crate::tokens`], whose key set is
+//!   `{"keys": [<jwk>]}`.
 //! - `<a*20000>` anywhere in a request or an expectation stands for twenty thousand times `a`, and `<client>` in an
 //!   expectation for the client's address, which differs between the engines.
+//! - A host that `services` name anywhere in the file is no backend, in any case of it: asked anything else it answers
+//!   404. A service that `dead.test` stands for refuses connections, and is therefore not seen to be `asked`.
+//! - A service that hangs takes as long as the gateway waits for it, in Envoy really so: `skip` it there if that is long.
+//! - What the gateway learns or remembers (keys, decisions) lasts from step to step. Natively each case begins without
+//!   memory; in Envoy all cases of a file share it, in the order of the file. So cases use tokens, identities and issuers of
+//!   their own: one that depends on its neighbours fails in one of the engines.
+//! - Questions to hosts that the gateway also asks of its own accord, ahead of requests, are compared natively only.
 
-use regex_lite::Regex;
-use serde::{Deserialize, Deserializer, de::Error};
+mod expect;
+
+pub use expect::{Expect, ExpectBackend, ExpectRequest, Matcher};
+
+use crate::placeholders;
+use crate::services::{Service, Services};
+use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A case file: a gateway, and what requests to it give.
 #[derive(Debug, Deserialize)]
@@ -32,19 +56,55 @@ use std::collections::BTreeMap;
 pub struct File {
     /// The gateway's document.
     pub config: Value,
+    /// Variables of the gateway's environment.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
+    /// Whom the gateway asks.
+    #[serde(default)]
+    pub services: Vec<Service>,
     /// The cases, in the order in which they run.
     pub cases: Vec<Case>,
+}
+
+/// Requests, one after the other, and what they must give.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "Written")]
+pub struct Case {
+    /// A sentence: what is true.
+    pub name: String,
+    /// The engines in which the case cannot run.
+    pub skip: Skip,
+    /// Whom the gateway asks, before those of the file.
+    pub services: Vec<Service>,
+    /// The requests: most cases have one.
+    pub steps: Vec<Step>,
+}
+
+/// A case as written: `steps`, or the one step's own parts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    #[serde(default)]
+    skip: Skip,
+    #[serde(default)]
+    services: Vec<Service>,
+    steps: Option<Vec<Step>>,
+    request: Option<Request>,
+    backend: Option<Answer>,
+    expect: Option<Expect>,
 }
 
 /// One request and what it must give.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
-    /// A sentence: what is true.
-    pub name: String,
-    /// The engines in which the case cannot run.
+pub struct Step {
+    /// Seconds that pass before it.
     #[serde(default)]
-    pub skip: Skip,
+    pub later: u32,
+    /// Whom the gateway asks, before those of the case.
+    #[serde(default)]
+    pub services: Vec<Service>,
     /// What the client sends.
     #[serde(default)]
     pub request: Request,
@@ -93,60 +153,6 @@ pub struct Answer {
     pub body: String,
 }
 
-/// What must come of a request.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expect {
-    /// The status that the client sees.
-    pub status: u16,
-    /// Headers that the client sees.
-    #[serde(default)]
-    pub headers: BTreeMap<String, Matcher>,
-    /// The body that the client sees.
-    pub body: Option<Matcher>,
-    /// The body as a JSON value.
-    pub json: Option<Value>,
-    /// What the backend sees.
-    pub backend: Option<ExpectBackend>,
-}
-
-/// What must reach the backend.
-#[derive(Debug)]
-pub enum ExpectBackend {
-    /// Nothing.
-    None,
-    /// This request, once.
-    Request(Box<ExpectRequest>),
-}
-
-/// The request that must reach the backend.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExpectRequest {
-    /// Its method.
-    pub method: Option<String>,
-    /// Its request target, byte for byte.
-    pub path: Option<String>,
-    /// Its headers; `host` among them.
-    #[serde(default)]
-    pub headers: BTreeMap<String, Matcher>,
-    /// Its body.
-    pub body: Option<String>,
-}
-
-/// What a value must be.
-#[derive(Debug)]
-pub enum Matcher {
-    /// There is none.
-    Absent,
-    /// Exactly one, and this.
-    Text(String),
-    /// Exactly one that matches; the text may hold `<client>`, so it is compiled when it is used.
-    Pattern(String),
-    /// All of them, in order.
-    List(Vec<String>),
-}
-
 // === impl File ===
 
 impl File {
@@ -161,7 +167,7 @@ impl File {
         if written != file.cases.len() {
             return Err(format!("{written} lines begin a case, but {} were read", file.cases.len()));
         }
-        let mut names = std::collections::BTreeSet::new();
+        let mut names = BTreeSet::new();
         for case in &mut file.cases {
             if !names.insert(case.name.clone()) {
                 return Err(format!("two cases are named `{}`", case.name));
@@ -173,57 +179,66 @@ impl File {
         }
         Ok(file)
     }
+
+    /// Those who answer the gateway's questions about this step's request.
+    #[must_use]
+    pub fn services(&self, case: &Case, step: &Step) -> Services {
+        let own = step.services.iter().chain(&case.services).chain(&self.services);
+        let of_cases = self.cases.iter().flat_map(|case| {
+            case.services.iter().chain(case.steps.iter().flat_map(|step| step.services.iter()))
+        });
+        let all = self.services.iter().chain(of_cases);
+        Services::new(own, all.map(|service| service.request.host.clone()).collect())
+    }
 }
 
 // === impl Case ===
 
+impl TryFrom<Written> for Case {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { name, skip, services, steps, request, backend, expect } = written;
+        let steps = match (steps, expect) {
+            (Some(steps), None) if request.is_none() && backend.is_none() => steps,
+            (Some(_), _) => {
+                return Err(format!("case `{name}`: `steps` have `request`, `backend` and `expect` in them"));
+            }
+            (None, None) => return Err(format!("case `{name}`: missing field `expect`")),
+            (None, Some(expect)) => vec![Step {
+                later: 0,
+                services: Vec::new(),
+                request: request.unwrap_or_default(),
+                backend: backend.unwrap_or_default(),
+                expect,
+            }],
+        };
+        Ok(Self { name, skip, services, steps })
+    }
+}
+
 impl Case {
     fn prepare(&mut self) -> Result<(), String> {
-        self.request.path = expand(&self.request.path);
-        for (_, value) in self.request.headers.iter_mut().chain(&mut self.backend.headers) {
-            *value = expand(value);
+        if self.steps.is_empty() {
+            return Err("`steps` is empty".to_owned());
         }
-        self.request.body = self.request.body.as_deref().map(expand);
-        self.backend.body = expand(&self.backend.body);
-        if self.expect.body.is_some() && self.expect.json.is_some() {
-            return Err("`body` and `json` say the same thing twice".to_owned());
+        if self.steps.iter().any(|step| step.later > 0) && self.skip.envoy.is_none() {
+            return Err("`later` moves the native engine's clock: say so in `skip: { envoy: … }`".to_owned());
         }
-        check_headers(&self.expect.headers)?;
-        if let Some(ExpectBackend::Request(request)) = &mut self.expect.backend {
-            check_headers(&request.headers)?;
-            if request.method.is_none()
-                && request.path.is_none()
-                && request.headers.is_empty()
-                && request.body.is_none()
-            {
-                return Err("`expect.backend` expects nothing of the request".to_owned());
-            }
-            request.path = request.path.as_deref().map(expand);
-            request.body = request.body.as_deref().map(expand);
-        }
-        Ok(())
+        self.steps.iter_mut().try_for_each(Step::prepare)
     }
 }
 
-fn check_headers(headers: &BTreeMap<String, Matcher>) -> Result<(), String> {
-    for (name, matcher) in headers {
-        if name.chars().any(|c| c.is_ascii_uppercase()) {
-            return Err(format!("the header `{name}` is not in lower case"));
-        }
-        if let Matcher::Pattern(pattern) = matcher {
-            Regex::new(pattern).map_err(|error| format!("the header `{name}`: {error}"))?;
-        }
-    }
-    Ok(())
-}
+// === impl Step ===
 
-/// Replaces `<a*3>` by `aaa`.
-fn expand(text: &str) -> String {
-    let text = &crate::tokens::expand(text);
-    let Ok(repeat) = Regex::new(r"<([^<>])\*([0-9]+)>") else { return text.to_owned() };
-    repeat
-        .replace_all(text, |found: &regex_lite::Captures<'_>| found[1].repeat(found[2].parse().unwrap_or(0)))
-        .into_owned()
+impl Step {
+    fn prepare(&mut self) -> Result<(), String> {
+        for (_, value) in &mut self.backend.headers {
+            *value = placeholders::text(value);
+        }
+        self.backend.body = placeholders::text(&self.backend.body);
+        self.expect.prepare()
+    }
 }
 
 // === impl Request, Answer ===
@@ -243,41 +258,6 @@ impl Default for Request {
 impl Default for Answer {
     fn default() -> Self {
         Self { status: 200, headers: Vec::new(), body: "ok".to_owned() }
-    }
-}
-
-// === impl Matcher, ExpectBackend ===
-
-impl<'de> Deserialize<'de> for Matcher {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::Null => Ok(Self::Absent),
-            Value::String(text) => match text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-                Some(pattern) if !pattern.is_empty() => Ok(Self::Pattern(pattern.to_owned())),
-                _ => Ok(Self::Text(expand(&text))),
-            },
-            Value::Array(values) => values
-                .into_iter()
-                .map(|value| match value {
-                    Value::String(text) => Ok(expand(&text)),
-                    other => Err(D::Error::custom(format!("{other} is not a text: quote it"))),
-                })
-                .collect::<Result<_, _>>()
-                .map(Self::List),
-            other => Err(D::Error::custom(format!("{other} is not a text: quote it"))),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for ExpectBackend {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::String(text) if text == "none" => Ok(Self::None),
-            value @ Value::Object(_) => serde_json::from_value(value)
-                .map(|request| Self::Request(Box::new(request)))
-                .map_err(D::Error::custom),
-            other => Err(D::Error::custom(format!("{other} is neither `none` nor a request"))),
-        }
     }
 }
 

@@ -10,11 +10,15 @@
 pub mod check;
 pub mod engine;
 pub mod format;
+pub mod json;
+pub mod placeholders;
 pub mod runner;
+pub mod services;
 pub mod skip;
 pub mod tokens;
 
-pub use engine::{Engine, Observed, Seen};
-pub use format::{Answer, Case, Request};
+pub use engine::{Engine, Observed, Seen, Turn};
+pub use format::{Answer, Case, File, Request};
 pub use runner::main;
+pub use services::{ServiceAnswer, Services};
 pub use skip::skip;

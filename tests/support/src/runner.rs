@@ -1,8 +1,9 @@
 //! Runs every case in one engine, and says how many ran.
 
 use crate::check::compare;
-use crate::engine::Engine;
+use crate::engine::{Engine, Turn};
 use crate::format::{Case, File};
+use crate::placeholders::{self, Moment};
 use crate::skip;
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ struct Count {
     failed: usize,
     skipped: usize,
     filtered: usize,
+    requests: usize,
     compared: usize,
     left: usize,
 }
@@ -93,7 +95,7 @@ fn run_file<E: Engine>(name: &str, file: &File, only: &[String], failures: &mut 
         return count;
     }
     count.ran = todo.len();
-    let mut engine = match E::start(&file.config) {
+    let mut engine = match E::start(file) {
         Ok(engine) => engine,
         Err(problem) => {
             count.failed = todo.len();
@@ -107,15 +109,7 @@ fn run_file<E: Engine>(name: &str, file: &File, only: &[String], failures: &mut 
     };
     let failed_before = failures.len();
     for case in todo {
-        let differences = match engine.send(&case.request, &case.backend) {
-            Ok(observed) => {
-                let verdict = compare::<E>(case, &observed);
-                count.compared += verdict.compared;
-                count.left += verdict.left;
-                verdict.differences
-            }
-            Err(problem) => vec![problem],
-        };
+        let differences = run_case(&mut engine, file, case, &mut count);
         if !differences.is_empty() {
             count.failed += 1;
             failures.push(format!("{name}: {}\n  {}", case.name, differences.join("\n  ")));
@@ -130,6 +124,34 @@ fn run_file<E: Engine>(name: &str, file: &File, only: &[String], failures: &mut 
     count
 }
 
+/// Runs a case's steps up to the first that differs, and tells the differences.
+fn run_case<E: Engine>(engine: &mut E, file: &File, case: &Case, count: &mut Count) -> Vec<String> {
+    engine.begin();
+    for (i, step) in case.steps.iter().enumerate() {
+        engine.pass(step.later);
+        let moment = Moment { now_millis: engine.now_millis(), secrets: &file.secrets };
+        let request = placeholders::request(&step.request, &moment);
+        let turn = Turn { request: &request, answer: &step.backend, services: file.services(case, step) };
+        count.requests += 1;
+        let mut differences = match engine.send(&turn) {
+            Ok(observed) => {
+                let verdict = compare::<E>(&step.expect, &observed, engine.asks_unasked());
+                count.compared += verdict.compared;
+                count.left += verdict.left;
+                verdict.differences
+            }
+            Err(problem) => vec![problem],
+        };
+        if !differences.is_empty() {
+            if case.steps.len() > 1 {
+                differences.iter_mut().for_each(|text| text.insert_str(0, &format!("step {}: ", i + 1)));
+            }
+            return differences;
+        }
+    }
+    Vec::new()
+}
+
 // === impl Count ===
 
 impl Count {
@@ -138,6 +160,7 @@ impl Count {
         self.failed += other.failed;
         self.skipped += other.skipped;
         self.filtered += other.filtered;
+        self.requests += other.requests;
         self.compared += other.compared;
         self.left += other.left;
     }
@@ -145,6 +168,9 @@ impl Count {
     fn sentence(&self) -> String {
         let mut text =
             format!("{} cases ran, {} failed, {} values compared", self.ran, self.failed, self.compared);
+        if self.requests > self.ran {
+            text.push_str(&format!(" of {} requests", self.requests));
+        }
         for (number, what) in [
             (self.skipped, "cases not run"),
             (self.left, "values left to the other engine"),

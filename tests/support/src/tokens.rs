@@ -68,9 +68,13 @@ fn merge(into: &mut Value, members: &Value) {
     }
 }
 
-/// Puts tokens in the place of `<jwt {"header": {…}, "claims": {…}}>`.
+/// Puts tokens in the place of `<jwt {"header": {…}, "claims": {…}}>`, and the public key in the place of `<jwk>`.
 #[must_use]
 pub fn expand(text: &str) -> String {
+    if !text.contains("<jw") {
+        return text.to_owned();
+    }
+    let text = &text.replace("<jwk>", &jwk().to_string());
     let Ok(tokens) = Regex::new(r"<jwt (\{.*\})>") else { return text.to_owned() };
     tokens
         .replace_all(text, |found: &regex_lite::Captures<'_>| {

@@ -1,0 +1,54 @@
+//! What stands for something else in a case file: `<a*3>`, and the tokens of [`crate::tokens`].
+//!
+//! Answers and expectations are expanded when the file is read ([`text`], [`json`]). A request is expanded just before it is
+//! sent ([`request`]), because what it holds may depend on the time, on secrets or on all the rest of it: signatures do.
+
+use crate::format::Request;
+use crate::tokens;
+use regex_lite::Regex;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a request's placeholders may depend on, beside the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    /// The gateway's wall clock when it gets the request, in milliseconds.
+    pub now_millis: u64,
+    /// The file's `secrets`.
+    pub secrets: &'a BTreeMap<String, String>,
+}
+
+/// The request as it is sent.
+#[must_use]
+pub fn request(written: &Request, _moment: &Moment<'_>) -> Request {
+    let mut request = written.clone();
+    request.path = text(&request.path);
+    for (_, value) in &mut request.headers {
+        *value = text(value);
+    }
+    request.body = request.body.as_deref().map(text);
+    // What covers the whole request, as a signature does, comes last: here.
+    request
+}
+
+/// Expands what depends on nothing.
+#[must_use]
+pub fn text(written: &str) -> String {
+    let written = tokens::expand(written);
+    let Ok(repeat) = Regex::new(r"<([^<>])\*([0-9]+)>") else { return written };
+    repeat
+        .replace_all(&written, |found: &regex_lite::Captures<'_>| {
+            found[1].repeat(found[2].parse().unwrap_or(0))
+        })
+        .into_owned()
+}
+
+/// The same in every text of a value.
+pub fn json(value: &mut Value) {
+    match value {
+        Value::String(written) => *written = text(written),
+        Value::Array(items) => items.iter_mut().for_each(json),
+        Value::Object(members) => members.values_mut().for_each(json),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
