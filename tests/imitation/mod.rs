@@ -1,6 +1,7 @@
 //! What Envoy does around the filter, as far as the cases can tell.
 
 use sekisho::gateway::flow::{self, Callout, CalloutReply, Edit, Edits};
+use sekisho::gateway::head::Head;
 use sekisho_cases::engine::{Headers, JOINED_BY_ENVOY};
 use sekisho_cases::{Answer, Request, Seen, ServiceAnswer};
 
@@ -81,12 +82,17 @@ pub fn question(callout: &Callout) -> Result<Seen, String> {
 pub fn reply(answer: ServiceAnswer) -> CalloutReply {
     match answer {
         ServiceAnswer::Given(answer) if answer.body.len() > LARGEST_REPLY => CalloutReply::Failed,
-        ServiceAnswer::Given(answer) => {
-            CalloutReply::Answered { status: answer.status, body: answer.body.into_bytes() }
-        }
-        ServiceAnswer::Hang => CalloutReply::Answered { status: 504, body: TOO_SLOW.into() },
-        ServiceAnswer::Reset => CalloutReply::Answered { status: 503, body: RESET.into() },
+        ServiceAnswer::Given(answer) => answered(answer.status, &answer.headers, &answer.body),
+        ServiceAnswer::Hang => answered(504, &[], TOO_SLOW),
+        ServiceAnswer::Reset => answered(503, &[], RESET),
     }
+}
+
+/// An answer that came.
+pub fn answered(status: u16, headers: &[(String, String)], body: &str) -> CalloutReply {
+    let mut pairs = vec![(":status".to_owned(), status.to_string())];
+    pairs.extend(headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
+    CalloutReply::Answered { status, head: Head::from_pairs(&pairs, body.is_empty()), body: body.into() }
 }
 
 /// A head and a body as the one who is asked sees them.

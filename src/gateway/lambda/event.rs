@@ -110,7 +110,7 @@ fn domain_prefix(request: &Request) -> &str {
 }
 
 /// The path parameters: REST APIs keep the client's encoding.
-fn path_parameters<'r>(request: &'r Request, raw: bool) -> impl Iterator<Item = (&'r str, &'r str)> {
+fn path_parameters(request: &Request, raw: bool) -> impl Iterator<Item = (&str, &str)> {
     let captures = request.captures();
     let captures = captures.into_iter().flat_map(|captures| captures.iter());
     captures.map(move |capture| (capture.name, if raw { capture.raw } else { capture.decoded }))
