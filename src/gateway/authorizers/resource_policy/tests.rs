@@ -1,7 +1,6 @@
 use super::{alone, before, joined};
 use crate::gateway::authorizers::iam::Caller;
 use crate::gateway::authorizers::jwt::claims::Bearer;
-use crate::gateway::authorizers::lambda::Allowed;
 use crate::gateway::authorizers::principal::Principal;
 use crate::gateway::config::AuthorizationType;
 use crate::gateway::flow::{Answer, Flow};
