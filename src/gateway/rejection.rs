@@ -269,10 +269,7 @@ impl Rejection {
             Self::ResourcePolicy(denial) => {
                 let caller = request.principal.as_ref().and_then(|principal| principal.caller());
                 let caller = caller.map_or("anonymous", |caller| caller.user_arn.as_str());
-                let account = &request.gateway.account_id;
-                let (hidden, shown) = account.split_at(account.len().saturating_sub(4));
-                let arn = arn::of_request(request);
-                let arn = arn.replacen(account, &format!("{}{shown}", "*".repeat(hidden.len())), 1);
+                let arn = arn::masked(request);
                 let suffix = match denial {
                     Denial::Explicit => " with an explicit deny",
                     Denial::Implicit => "",

@@ -17,7 +17,8 @@ pub mod signature;
 pub mod software;
 
 use super::Env;
-use super::config::AuthorizationType;
+use super::arn;
+use super::config::{AuthorizationType, ProtocolType};
 use super::flow::{Callout, CalloutReply};
 use super::policy::Verdict;
 use super::rejection::Rejection;
@@ -27,6 +28,9 @@ use iam::IamAuthorizer;
 use jwt::JwtAuthorizer;
 use lambda::LambdaAuthorizer;
 use principal::Principal;
+
+/// Longest ARN of a request to a REST API with authorization, in bytes: AWS's limit.
+const METHOD_ARN_BYTES: usize = 1600;
 
 /// A compiled authorizer.
 #[derive(Debug)]
@@ -96,6 +100,7 @@ impl Authorized {
 /// If the route's authorization refuses the request, or cannot be carried out.
 pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
+    check_length(request, route.authorization)?;
     resource_policy::before(request, route.authorization)?;
     let opinion = match (route.authorization, route.authorizer.as_deref()) {
         (AuthorizationType::None, None) => {
@@ -167,6 +172,23 @@ pub fn finish_body(
         ) => return Err(Rejection::Internal),
     };
     conclude(opinion, request)
+}
+
+/// A REST API with authorization takes no ARN that is longer than what its policies are compared with.
+fn check_length(request: &Request, authorization: AuthorizationType) -> Result<(), Rejection> {
+    match (request.protocol(), authorization) {
+        (ProtocolType::Http | ProtocolType::Websocket, _) | (_, AuthorizationType::None) => Ok(()),
+        (
+            ProtocolType::Rest,
+            AuthorizationType::Jwt
+            | AuthorizationType::Custom
+            | AuthorizationType::AwsIam
+            | AuthorizationType::CognitoUserPools,
+        ) => {
+            let length = arn::of_request(request).len();
+            if length > METHOD_ARN_BYTES { Err(Rejection::UriTooLong) } else { Ok(()) }
+        }
+    }
 }
 
 fn authorizer(request: &Request) -> Result<&Authorizer, Rejection> {
