@@ -94,8 +94,8 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
         return Err(diagnostics);
     }
     let gateway = Gateway {
-        account_id: config.account_id().to_owned(),
-        region: config.region().to_owned(),
+        account_id: account_id(config).to_owned(),
+        region: region(config).to_owned(),
         payload_bytes: config
             .limits
             .as_ref()
@@ -112,6 +112,16 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
     };
     let uses_envoy_routes = clusters.uses_envoy_routes;
     Ok(Compiled { gateway, clusters: clusters.into_list(), uses_envoy_routes, warnings: diagnostics })
+}
+
+/// The owner's account.
+fn account_id(config: &Config) -> &str {
+    config.account_id.as_deref().unwrap_or("123456789012")
+}
+
+/// The region that ARNs name.
+fn region(config: &Config) -> &str {
+    config.region.as_deref().unwrap_or("us-east-1")
 }
 
 /// The API that answers a host which names none: the one that the document names, else the only one.

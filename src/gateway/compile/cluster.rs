@@ -26,8 +26,8 @@ impl<'c> Clusters<'c> {
     pub(super) fn new(config: &'c Config) -> Self {
         Self {
             endpoints: &config.endpoints,
-            region: config.region(),
-            account_id: config.account_id(),
+            region: super::region(config),
+            account_id: super::account_id(config),
             uses_envoy_routes: false,
             by_name: BTreeMap::new(),
         }

@@ -1,9 +1,9 @@
 //! Compiles the resource policy of an API.
 
 use super::scope::Scope;
-use crate::gateway::arn;
 use crate::gateway::config::{self, Config, ProtocolType};
 use crate::gateway::policy::{Kind, Policy};
+use crate::gateway::{arn, compile};
 
 /// Compiles an API's `policy`; what cannot be goes to the diagnostics.
 pub(super) fn policy(written: &config::Api, config: &Config, scope: &mut Scope<'_>) -> Option<Policy> {
@@ -19,7 +19,7 @@ pub(super) fn policy(written: &config::Api, config: &Config, scope: &mut Scope<'
             if policy.wants_source_address() {
                 scope.want_source_address();
             }
-            let prefix = arn::of_api(config.region(), config.account_id(), &written.api_id);
+            let prefix = arn::of_api(compile::region(config), compile::account_id(config), &written.api_id);
             for (at, resource) in policy.unreachable(&prefix) {
                 scope
                     .warning(&format!("policy.{at}"), format!("`{resource}` names no request to this API"))

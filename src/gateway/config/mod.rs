@@ -116,20 +116,6 @@ pub struct Config {
     pub managed_rule_group_substitutions: BTreeMap<String, String>,
 }
 
-impl Config {
-    /// The region that ARNs name.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        self.region.as_deref().unwrap_or("us-east-1")
-    }
-
-    /// The owner's account.
-    #[must_use]
-    pub fn account_id(&self) -> &str {
-        self.account_id.as_deref().unwrap_or("123456789012")
-    }
-}
-
 /// *Extension.* Per-request limits.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -1,7 +1,7 @@
 //! What the function answers.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html>
 //!
-//! An answer that leaves anything open is none: the request is refused.
+//! An answer that leaves anything open is none, and so is one that says something twice: the request is refused.
 
 use super::{Allowed, Kind};
 use crate::gateway::config::ProtocolType;
@@ -45,7 +45,7 @@ impl Answer {
         if text.len() > LARGEST {
             return Err(Rejection::AuthorizerConfiguration);
         }
-        let Ok(Value::Object(mut answer)) = serde_json::from_slice(text) else {
+        let Ok(Value::Object(mut answer)) = policy::text::value(text) else {
             return Err(Rejection::AuthorizerConfiguration);
         };
         let protocol = kind.protocol();

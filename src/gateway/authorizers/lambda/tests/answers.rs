@@ -46,8 +46,20 @@ fn a_simple_answer_is_none_where_it_is_not_enabled() {
 fn what_leaves_anything_open_is_no_answer() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep_context = format!("{{\"isAuthorized\":true,\"context\":{{\"a\":{deep}}}}}");
-    let texts =
-        ["", "yes", "null", "true", "[]", "{}", "{", "\u{0}", "{\"isAuthorized\":true", &deep, &deep_context];
+    let texts = [
+        "",
+        "yes",
+        r#"{"isAuthorized":false,"isAuthorized":true}"#,
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "{",
+        "\u{0}",
+        "{\"isAuthorized\":true",
+        &deep,
+        &deep_context,
+    ];
     let values = [
         json!({ "isAuthorized": "true" }),
         json!({ "isAuthorized": 1 }),
