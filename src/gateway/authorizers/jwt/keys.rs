@@ -123,7 +123,7 @@ impl KeySource {
             Step::Keys => Refusal::Keys,
         };
         let body = match reply {
-            CalloutReply::Answered { status: 200..=299, body } if body.len() <= LARGEST => Some(body),
+            CalloutReply::Answered { status: 200..=299, body, .. } if body.len() <= LARGEST => Some(body),
             CalloutReply::Answered { .. } | CalloutReply::Failed | CalloutReply::TooMany => None,
         };
         let learned = body.and_then(|body| self.read(step, body));

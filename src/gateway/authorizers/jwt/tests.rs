@@ -1,5 +1,6 @@
 use crate::gateway::authorizers::software::Software;
 use crate::gateway::flow::{CalloutReply, Flow};
+use crate::gateway::head::Head;
 use crate::gateway::testing::{self, gateway, head, problems};
 use crate::gateway::worker::Worker;
 use crate::gateway::{Env, Exchange, Gateway, Millis};
@@ -237,9 +238,11 @@ fn asking(
         let path = callout.headers.iter().find(|(name, _)| name.as_ref() == b":path").unwrap();
         asked.push(format!("{}{}", callout.cluster, String::from_utf8_lossy(&path.1)));
         let reply = match replies.next() {
-            Some((status, body)) => {
-                CalloutReply::Answered { status: *status, body: body.to_string().into_bytes() }
-            }
+            Some((status, body)) => CalloutReply::Answered {
+                status: *status,
+                head: Head::default(),
+                body: body.to_string().into_bytes(),
+            },
             None => CalloutReply::Failed,
         };
         flow = exchange.on_callout(&reply, &env);
