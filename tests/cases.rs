@@ -68,6 +68,7 @@ impl Engine for Native {
             worker: &self.worker,
             shared: &self.shared,
             signatures: &Software,
+            watcher: None,
         };
         let mut pairs = arriving(request);
         let body = request.body.clone().unwrap_or_default().into_bytes();
