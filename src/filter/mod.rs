@@ -171,6 +171,7 @@ impl Worker {
             worker: self.memory(),
             shared: &HostShared,
             signatures: &HostSignatures,
+            watcher: None,
         }
     }
 
