@@ -21,7 +21,7 @@ use crate::gateway::request::Request;
 use crate::gateway::worker::Verified;
 use claims::Bearer;
 use jwks::KeySet;
-use keys::{Found, KeySource, Step};
+use keys::{Found, Keyring, Step};
 use refusal::Refusal;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
@@ -48,7 +48,7 @@ pub struct Issuer {
     /// `aud` or `client_id`: one of these.
     pub audience: Vec<String>,
     /// Where its keys are.
-    pub keys: KeySource,
+    pub keys: Rc<Keyring>,
 }
 
 /// A question on its way.
@@ -94,10 +94,10 @@ impl JwtAuthorizer {
         env: &Env<'_>,
     ) -> Result<Opinion, Rejection> {
         let issuer = self.issuers.get(pending.issuer).ok_or(Rejection::Internal)?;
-        let found = issuer.keys.learn(pending.step, reply, env).map_err(Rejection::InvalidToken)?;
         let text = self.source.token(request).ok_or(Rejection::Internal)?;
         let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
-        match found {
+        let found = issuer.keys.finish(pending.step, &token.kid, token.algorithm, reply, env);
+        match found.map_err(Rejection::InvalidToken)? {
             Found::Keys(keys) => self.verify(&token, issuer, &keys, self.cache_key(&text), env).map(known),
             Found::Ask(callout, step) => {
                 Ok(Opinion::Ask(callout, super::Pending::Keys(Pending { step, ..pending })))
