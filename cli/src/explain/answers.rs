@@ -3,6 +3,7 @@
 use crate::Error;
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::flow::{Callout, CalloutReply};
+use sekisho::gateway::head::Head;
 use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ pub(super) fn parse(text: &str) -> Result<CalloutReply, Error> {
         (Some(status), Some(file)) => (status, read(file)?),
         (Some(status), None) => (status, rest.trim().as_bytes().to_vec()),
     };
-    Ok(CalloutReply::Answered { status, body })
+    Ok(CalloutReply::Answered { status, head: Head::default(), body })
 }
 
 fn read(file: &str) -> Result<Vec<u8>, Error> {
@@ -90,12 +91,15 @@ impl Answers {
             if callout.body.is_empty() { agent.run(request.map(|_| ())) } else { agent.run(request) };
         let answered = answered.map_err(|error| error.to_string())?;
         let (status, mut body) = (answered.status().as_u16(), Vec::new());
+        let headers = answered.headers().iter();
+        let pairs: Vec<_> = headers.map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let head = Head::from_pairs(&pairs, false);
         let read = answered.into_body().into_reader().take(LARGEST + 1).read_to_end(&mut body);
         read.map_err(|error| error.to_string())?;
         if body.len() as u64 > LARGEST {
             return Err(format!("the answer is longer than {LARGEST} bytes"));
         }
-        Ok(CalloutReply::Answered { status, body })
+        Ok(CalloutReply::Answered { status, head, body })
     }
 }
 

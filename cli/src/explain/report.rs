@@ -150,10 +150,10 @@ impl Check {
 impl Question {
     pub(super) fn new(callout: &Callout, answer: &answers::Answer) -> Self {
         let answer = match (&answer.reply, answer.by) {
-            (CalloutReply::Answered { status, body }, By::Hand) => {
+            (CalloutReply::Answered { status, body, .. }, By::Hand) => {
                 Reply::ByHand { status: *status, body: text(body) }
             }
-            (CalloutReply::Answered { status, body }, By::Network) => {
+            (CalloutReply::Answered { status, body, .. }, By::Network) => {
                 Reply::Answered { status: *status, body: text(body) }
             }
             (CalloutReply::Failed | CalloutReply::TooMany, _) => {

@@ -8,6 +8,7 @@ use clap::Parser;
 use sekisho::gateway::Millis;
 use sekisho::gateway::config::Config;
 use sekisho::gateway::flow::{Answer, BodyWanted, Callout, CalloutReply, Edits, Flight, Flow};
+use sekisho::gateway::head::Head;
 use sekisho::gateway::notes::Note;
 use sekisho::gateway::surroundings::Surroundings;
 use serde_json::json;
@@ -97,7 +98,8 @@ fn an_answer_is_shown_with_its_body_and_details() {
 
 #[test]
 fn answers_are_a_status_and_a_body_or_a_file() {
-    let answered = |status, body: &[u8]| CalloutReply::Answered { status, body: body.to_vec() };
+    let answered =
+        |status, body: &[u8]| CalloutReply::Answered { status, head: Head::default(), body: body.to_vec() };
     assert_eq!(parse("200 {\"a\": 1}").unwrap(), answered(200, b"{\"a\": 1}"));
     assert_eq!(parse("503").unwrap(), answered(503, b""));
     let mut file = tempfile::NamedTempFile::new().unwrap();

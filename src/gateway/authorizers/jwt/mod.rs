@@ -22,7 +22,7 @@ use crate::gateway::request::Request;
 use crate::gateway::worker::Verified;
 use claims::Bearer;
 use jwks::KeySet;
-use keys::{Found, KeySource, Step};
+use keys::{Found, Keyring, Step};
 use refusal::Refusal;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
@@ -49,7 +49,7 @@ pub struct Issuer {
     /// `aud` or `client_id`: one of these.
     pub audience: Vec<String>,
     /// Where its keys are.
-    pub keys: KeySource,
+    pub keys: Rc<Keyring>,
 }
 
 /// A question on its way.
@@ -77,7 +77,7 @@ impl JwtAuthorizer {
         let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
         let (at, issuer) = self.issuer(&token.claims).map_err(Rejection::InvalidToken)?;
         let found = issuer.keys.find(&token.kid, token.algorithm, env);
-        env.note(|| told::keys(&issuer.keys, &found));
+        env.note(|| told::keys(&issuer.keys.source, &found));
         match found.map_err(Rejection::InvalidToken)? {
             Found::Keys(keys) => self.verify(&token, issuer, &keys, digest, env).map(known),
             Found::Ask(callout, step) => {
@@ -98,12 +98,11 @@ impl JwtAuthorizer {
         env: &Env<'_>,
     ) -> Result<Opinion, Rejection> {
         let issuer = self.issuers.get(pending.issuer).ok_or(Rejection::Internal)?;
-        let found = issuer.keys.learn(pending.step, reply, env);
-        env.note(|| told::learned(reply, &found));
-        let found = found.map_err(Rejection::InvalidToken)?;
         let text = self.source.token(request).ok_or(Rejection::Internal)?;
         let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
-        match found {
+        let found = issuer.keys.finish(pending.step, &token.kid, token.algorithm, reply, env);
+        env.note(|| told::learned(reply, &found));
+        match found.map_err(Rejection::InvalidToken)? {
             Found::Keys(keys) => self.verify(&token, issuer, &keys, self.cache_key(&text), env).map(known),
             Found::Ask(callout, step) => {
                 Ok(Opinion::Ask(callout, super::Pending::Keys(Pending { step, ..pending })))

@@ -116,7 +116,7 @@ pub(super) fn keys(source: &KeySource, found: &Result<Found, Refusal>) -> Note {
 /// What the answer to a question for keys taught.
 pub(super) fn learned(reply: &CalloutReply, found: &Result<Found, Refusal>) -> Note {
     let answer = match reply {
-        CalloutReply::Answered { status, body } => {
+        CalloutReply::Answered { status, body, .. } => {
             format!("the answer is {status} with {}", many(body.len(), "byte"))
         }
         CalloutReply::Failed => "there is no answer".to_owned(),
