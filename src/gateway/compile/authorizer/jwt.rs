@@ -3,6 +3,7 @@
 use crate::gateway::authorizers::identity::IdentitySource;
 use crate::gateway::authorizers::jwt::jwks::KeySet;
 use crate::gateway::authorizers::jwt::keys::KeySource;
+use crate::gateway::authorizers::jwt::rules::Rules;
 use crate::gateway::authorizers::jwt::{Issuer, JwtAuthorizer};
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::clusters::{Endpoint, endpoint};
@@ -33,7 +34,13 @@ pub(super) fn jwt(
     let issuers = issuers(configuration, clusters, scope);
     // Names of fields and all: two authorizers that differ in anything have different digests.
     let digest = Sha256::digest(format!("{written:?}|{protocol:?}")).into();
-    (!issuers.is_empty()).then_some(JwtAuthorizer { source, issuers, algorithms, digest })
+    (!issuers.is_empty()).then_some(JwtAuthorizer {
+        source,
+        issuers,
+        algorithms,
+        rules: Rules::Audience,
+        digest,
+    })
 }
 
 fn source(written: &config::Authorizer, scope: &mut Scope<'_>) -> Option<IdentitySource> {
@@ -140,7 +147,12 @@ fn keys(
 }
 
 /// Somewhere that keys are asked for: its cluster is derived.
-fn asked(url: &str, at: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Option<Endpoint> {
+pub(super) fn asked(
+    url: &str,
+    at: &str,
+    clusters: &mut Clusters<'_>,
+    scope: &mut Scope<'_>,
+) -> Option<Endpoint> {
     match endpoint(url) {
         Ok(found) => {
             if !found.tls {
