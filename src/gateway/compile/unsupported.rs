@@ -82,7 +82,7 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
 fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, authorizer) in authorizers.iter().enumerate() {
         refuse(
-            authorizer.authorizer_type != AuthorizerType::Jwt,
+            matches!(authorizer.authorizer_type, AuthorizerType::Request | AuthorizerType::Token),
             &format!("authorizers[{i}].authorizerType"),
         );
         let secret = authorizer.jwt_configuration.as_ref().is_some_and(|jwt| jwt.secret_env.is_some());
@@ -93,7 +93,7 @@ fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
 fn lists(routes: &[Route], integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, route) in routes.iter().enumerate() {
         let kind = route.authorization_type.unwrap_or(AuthorizationType::None);
-        if !matches!(kind, AuthorizationType::None | AuthorizationType::Jwt) {
+        if matches!(kind, AuthorizationType::Custom | AuthorizationType::AwsIam) {
             refuse(true, &format!("routes[{i}].authorizationType"));
         }
         if route.api_key_required == Some(true) {

@@ -3,6 +3,7 @@
 use crate::gateway::authorizers::identity::IdentitySource;
 use crate::gateway::authorizers::jwt::jwks::KeySet;
 use crate::gateway::authorizers::jwt::keys::{KeySource, Keyring};
+use crate::gateway::authorizers::jwt::rules::Rules;
 use crate::gateway::authorizers::jwt::{Issuer, JwtAuthorizer};
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::clusters::{Endpoint, endpoint};
@@ -33,7 +34,13 @@ pub(super) fn jwt(
     let issuers = issuers(configuration, clusters, scope);
     // Names of fields and all: two authorizers that differ in anything have different digests.
     let digest = Sha256::digest(format!("{written:?}|{protocol:?}")).into();
-    (!issuers.is_empty()).then_some(JwtAuthorizer { source, issuers, algorithms, digest })
+    (!issuers.is_empty()).then_some(JwtAuthorizer {
+        source,
+        issuers,
+        algorithms,
+        rules: Rules::Audience,
+        digest,
+    })
 }
 
 fn source(written: &config::Authorizer, scope: &mut Scope<'_>) -> Option<IdentitySource> {
@@ -121,14 +128,7 @@ fn keys(
     scope: &mut Scope<'_>,
 ) -> Option<Rc<Keyring>> {
     if let Some(jwks) = &configuration.jwks {
-        let keys = KeySet::parse(jwks.to_string().as_bytes());
-        return match keys {
-            Ok(keys) => Some(Rc::new(Keyring::new(KeySource::Inline(Rc::new(keys))))),
-            Err(problem) => {
-                scope.error("jwtConfiguration.jwks", problem);
-                None
-            }
-        };
+        return inline(jwks, scope);
     }
     if let Some(uri) = &configuration.jwks_uri {
         let at = asked(uri, "jwtConfiguration.jwksUri", clusters, scope)?;
@@ -145,6 +145,17 @@ fn keys(
     Some(clusters.keyring(source))
 }
 
+/// Keys that stand in the document.
+pub(super) fn inline(jwks: &serde_json::Value, scope: &mut Scope<'_>) -> Option<Rc<Keyring>> {
+    match KeySet::parse(jwks.to_string().as_bytes()) {
+        Ok(keys) => Some(Rc::new(Keyring::new(KeySource::Inline(Rc::new(keys))))),
+        Err(problem) => {
+            scope.error("jwtConfiguration.jwks", problem);
+            None
+        }
+    }
+}
+
 /// A host where an issuer may say that its keys are: its cluster is derived.
 fn key_host(host: &str, at: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Option<String> {
     let found = asked(host, at, clusters, scope)?;
@@ -158,7 +169,12 @@ fn key_host(host: &str, at: &str, clusters: &mut Clusters<'_>, scope: &mut Scope
 }
 
 /// Somewhere that keys are asked for: its cluster is derived.
-fn asked(url: &str, at: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Option<Endpoint> {
+pub(super) fn asked(
+    url: &str,
+    at: &str,
+    clusters: &mut Clusters<'_>,
+    scope: &mut Scope<'_>,
+) -> Option<Endpoint> {
     match endpoint(url) {
         Ok(found) => {
             if !found.tls {
