@@ -28,7 +28,7 @@ mod toolchain;
 
 pub use backend::{Backend, Protocol, Recorded};
 pub use bootstrap::Source;
-pub use dynamic::{Dynamic, Said, probe_module};
+pub use dynamic::{Dynamic, Said, probe_module, product_module};
 pub use gateway::{Gateway, Options, Probe};
 
 use std::time::{Duration, Instant};
