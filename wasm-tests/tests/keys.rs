@@ -31,6 +31,8 @@ struct Issuer {
 #[derive(Default)]
 struct State {
     kids: Mutex<Vec<String>>,
+    /// Who has its keys, if it is another one.
+    elsewhere: Mutex<Option<String>>,
     dead: AtomicBool,
     connections: AtomicUsize,
     documents: AtomicUsize,
@@ -125,7 +127,8 @@ async fn answer(mut stream: TcpStream, address: SocketAddr, state: Arc<State>) {
     let body = if request.starts_with(b"GET /.well-known/openid-configuration ") {
         state.documents.fetch_add(1, Ordering::SeqCst);
         let name = format!("http://{address}");
-        json!({ "issuer": name, "jwks_uri": format!("{name}/keys") })
+        let at = state.elsewhere.lock().unwrap().clone().unwrap_or_else(|| name.clone());
+        json!({ "issuer": name, "jwks_uri": format!("{at}/keys") })
     } else {
         state.keys.fetch_add(1, Ordering::SeqCst);
         let kids = state.kids.lock().unwrap();
@@ -175,13 +178,11 @@ async fn everywhere(gateway: &Gateway) -> Vec<Raw> {
     connections
 }
 
-/// Waits until Envoy has the issuer's answers to its first two questions.
-async fn prefetched(gateway: &Gateway, issuer: &Issuer) {
-    let name = format!("127.0.0.1_{}.upstream_rq_completed", issuer.address.port());
+/// Waits until Envoy has the issuer's answers to its first questions.
+async fn prefetched(gateway: &Gateway, issuer: &Issuer, answers: u64) {
+    let cluster = format!("127.0.0.1_{}", issuer.address.port());
     eventually("the keys are fetched ahead", async || {
-        let stats = gateway.admin(&format!("/stats?filter={name}")).await;
-        let completed: usize = stats.trim().rsplit(' ').next()?.parse().ok()?;
-        (completed >= 2).then_some(())
+        (gateway.upstream_answers(&cluster).await >= answers).then_some(())
     })
     .await;
 }
@@ -192,7 +193,7 @@ async fn prefetched(gateway: &Gateway, issuer: &Issuer) {
 async fn keys_are_fetched_ahead_once_for_all_workers() {
     let (issuer, backend) = (Issuer::start("k1").await, Backend::start().await);
     let gateway = Gateway::start(&issuer.document(&backend, "1"), &backend, four_workers()).await;
-    prefetched(&gateway, &issuer).await;
+    prefetched(&gateway, &issuer, 2).await;
     let before = issuer.asked();
     let mut requests = 0;
     for (i, mut connection) in everywhere(&gateway).await.into_iter().enumerate() {
@@ -217,7 +218,7 @@ async fn an_issuer_changes_its_keys_under_load_and_no_valid_token_is_refused() {
     let kids = ["k1", "k2", "k3"];
     let (issuer, backend) = (Issuer::start(kids[0]).await, Backend::start().await);
     let gateway = Gateway::start(&issuer.document(&backend, "1"), &backend, four_workers()).await;
-    prefetched(&gateway, &issuer).await;
+    prefetched(&gateway, &issuer, 2).await;
     let before = issuer.asked();
     // Which key signs now: a request holds it from start to end, so that every token is valid while it is on its way.
     let current = Arc::new(RwLock::new(0));
@@ -283,7 +284,7 @@ async fn junk_at_full_speed_buys_a_handful_of_questions() {
     const TIME: Duration = Duration::from_secs(8);
     let (issuer, backend) = (Issuer::start("k1").await, Backend::start().await);
     let gateway = Gateway::start(&issuer.document(&backend, "1"), &backend, four_workers()).await;
-    prefetched(&gateway, &issuer).await;
+    prefetched(&gateway, &issuer, 2).await;
     let (before, started, address) = (issuer.asked(), Instant::now(), gateway.address());
     let mut clients = Vec::new();
     for i in 0..16_u64 {
@@ -334,6 +335,30 @@ async fn junk_at_full_speed_buys_a_handful_of_questions() {
     gateway.assert_no_panic().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_on_another_host_are_asked_for_where_render_found_them_and_nowhere_else() {
+    let (issuer, host) = (Issuer::start("k1").await, Issuer::start("k1").await);
+    *issuer.state.elsewhere.lock().unwrap() = Some(host.name());
+    let backend = Backend::start().await;
+    let world = Dynamic::start(COMMAND, &issuer.document(&backend, "1"), &four_workers()).await;
+    prefetched(world.gateway(), &host, 1).await;
+    let request = get(&issuer.token("k1", "ann"));
+    assert_eq!(raw::send(world.gateway().address(), request.as_bytes()).await.unwrap().status, 200);
+    println!("rendered: the issuer was asked {:?}, the host of its keys {:?}", issuer.asked(), host.asked());
+    assert_eq!((issuer.asked().1, host.asked()), (0, (0, 1)));
+
+    // The discovery document cannot send the gateway to a cluster that is there for something else: a backend.
+    *issuer.state.elsewhere.lock().unwrap() = Some(format!("http://{}", backend.address()));
+    backend.forget();
+    let gateway = Gateway::start(&issuer.document(&backend, "1"), &backend, four_workers()).await;
+    let response = raw::send(gateway.address(), request.as_bytes()).await.unwrap();
+    let challenge = response.header("www-authenticate").unwrap();
+    assert_eq!(response.status, 401);
+    assert!(challenge.contains("OIDC discovery endpoint communication error"), "{challenge}");
+    assert!(backend.seen().is_empty(), "{:?}", backend.seen());
+    gateway.assert_no_panic().await;
+}
+
 /// The same module for Envoy's eyes another one: it starts new VMs, which remember nothing.
 fn another_module(folder: &std::path::Path) -> std::path::PathBuf {
     let mut module = std::fs::read(product_module()).unwrap();
@@ -348,7 +373,7 @@ fn another_module(folder: &std::path::Path) -> std::path::PathBuf {
 async fn keys_outlive_their_issuer_a_new_document_and_new_vms() {
     let (issuer, backend) = (Issuer::start("k1").await, Backend::start().await);
     let world = Dynamic::start(COMMAND, &issuer.document(&backend, "1"), &four_workers()).await;
-    prefetched(world.gateway(), &issuer).await;
+    prefetched(world.gateway(), &issuer, 2).await;
     let passes = async |version: &str| {
         let mut requests = 0;
         for (i, mut connection) in everywhere(world.gateway()).await.into_iter().enumerate() {
