@@ -36,7 +36,7 @@ pub struct Args {
     /// The Envoy that checks the configuration first; `$ENVOY_BIN`, or `envoy` on the `PATH`, when absent.
     #[arg(long, value_name = "PATH")]
     pub envoy: Option<PathBuf>,
-    /// Asks no issuer of JWT authorizers where its keys are.
+    /// Asks no issuer of JWT authorizers where its keys are. Hosts that were found before stay.
     #[arg(long)]
     pub offline: bool,
     /// Seconds to wait for Envoy to confirm each step.
@@ -146,7 +146,7 @@ fn apply(args: &Args, ui: &Ui) -> Result<Outcome, Failed> {
     if let Some(wasm) = &args.wasm {
         settings = Settings { wasm: wasm.clone(), ..settings }.absolute()?;
     }
-    let issuers = discovery::issuers(args.offline, &settings.ca_file);
+    let issuers = discovery::issuers(args.offline, &settings.ca_file, Some(&layout));
     let (plan, warnings) = document::read(&args.file, &issuers).map_err(Failed::Document)?;
     ui.diagnostics(&warnings);
     render::check(&plan, &settings)?;

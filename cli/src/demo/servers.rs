@@ -144,7 +144,7 @@ fn write_bootstrap(args: &Args, origin: &str, module: &Path, files: &Path) -> Re
     let on = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let settings = Settings::new(on(args.port), on(args.admin_port), module.to_owned());
     let environment = |name: &str| std::env::var(name).ok();
-    let issuers = discovery::issuers(false, &settings.ca_file);
+    let issuers = discovery::issuers(false, &settings.ca_file, None);
     let (plan, _) = document::plan_with(document.as_bytes(), &environment, &issuers)
         .map_err(|diagnostics| document_error(diagnostics.to_string()))?;
     let text = bootstrap::bootstrap(&plan, &settings, Delivery::Static).to_string();

@@ -4,10 +4,11 @@
 //! the document as `jwksHosts`. The filter asks there and nowhere else, so that a discovery document can never choose among
 //! the gateway's backends. An authorizer that names `jwksHosts` itself is left as it is.
 
+use super::dynamic::Layout;
 use rustls::crypto::ring;
 use sekisho::gateway::authorizers::jwt::keys::discovery_url;
 use sekisho::gateway::clusters::endpoint;
-use sekisho::gateway::config::{Authorizer, Config};
+use sekisho::gateway::config::{Authorizer, Config, JwtConfiguration};
 use sekisho::gateway::diagnostics::Diagnostics;
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,12 +26,13 @@ const LARGEST: u64 = 150_000;
 /// Gives the page at a URL, or says why there is none.
 pub type Fetch<'f> = dyn Fn(&str) -> Result<Vec<u8>, String> + Sync + 'f;
 
-/// Whether issuers are asked.
-pub enum Issuers<'f> {
-    /// None is.
-    Offline,
-    /// Each is.
-    Asked(Box<Fetch<'f>>),
+/// Who says where keys are.
+#[derive(Default)]
+pub struct Issuers<'f> {
+    /// How the issuers are asked; absent, none is.
+    pub fetch: Option<Box<Fetch<'f>>>,
+    /// Hosts of the document that is served now, by issuer: they stay while an issuer does not answer.
+    pub served: BTreeMap<String, Vec<String>>,
 }
 
 /// What was found.
@@ -59,38 +61,83 @@ struct Named {
 
 /// The issuers, asked over the network; their certificates are checked as Envoy will check them.
 #[must_use]
-pub fn issuers(offline: bool, ca_file: &Path) -> Issuers<'static> {
-    if offline {
-        return Issuers::Offline;
-    }
+pub fn issuers(offline: bool, ca_file: &Path, layout: Option<&Layout>) -> Issuers<'static> {
     let ca_file: PathBuf = ca_file.to_owned();
-    Issuers::Asked(Box::new(move |url| fetch(url, &ca_file)))
+    let fetch = move |url: &str| fetch(url, &ca_file);
+    let fetch = if offline { None } else { Some(Box::new(fetch) as Box<Fetch<'_>>) };
+    Issuers { fetch, served: layout.map(served).unwrap_or_default() }
+}
+
+/// The hosts of keys in the document that a folder delivers; none if it delivers none.
+fn served(layout: &Layout) -> BTreeMap<String, Vec<String>> {
+    let mut served = BTreeMap::new();
+    let text = std::fs::read_to_string(layout.ecds().path()).unwrap_or_default();
+    if let Ok(filter) = serde_yaml_ng::from_str::<Value>(&text) {
+        serve(&filter, &mut served);
+    }
+    served
+}
+
+fn serve(value: &Value, served: &mut BTreeMap<String, Vec<String>>) {
+    match value {
+        // The document is a text in the filter's configuration.
+        Value::String(text) if text.starts_with('{') => {
+            if let Ok(document) = serde_json::from_str::<Value>(text) {
+                serve(&document, served);
+            }
+        }
+        Value::Object(members) => {
+            if let Some(jwt) = members.get("jwtConfiguration")
+                && let Ok(jwt) = JwtConfiguration::deserialize(jwt)
+            {
+                let several = jwt.issuers.iter().map(|it| &it.issuer);
+                for issuer in jwt.issuer.iter().chain(several) {
+                    served.entry(issuer.clone()).or_default().extend(jwt.jwks_hosts.iter().cloned());
+                }
+            }
+            members.values().for_each(|member| serve(member, served));
+        }
+        Value::Array(items) => items.iter().for_each(|item| serve(item, served)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Adds to a document the hosts that its issuers name.
 pub fn complete(document: &mut Value, config: &Config, issuers: &Issuers<'_>) -> Found {
     let mut found = Found::default();
-    let Issuers::Asked(fetch) = issuers else { return found };
     let named = named(config);
-    for (named, answer) in named.iter().zip(ask(&named, fetch)) {
-        let host = match answer.and_then(|page| key_host(&page, &named.issuer)) {
-            Ok(Some(host)) => host,
-            Ok(None) => continue,
-            Err(problem) => {
-                let problem = format!("`{}` does not say where its keys are: {problem}", named.issuer);
+    let answers = match &issuers.fetch {
+        Some(fetch) => ask(&named, fetch).into_iter().map(Some).collect(),
+        None => vec![None; named.len()],
+    };
+    for (named, answer) in named.iter().zip(answers) {
+        let before = || issuers.served.get(&named.issuer).cloned().unwrap_or_default();
+        let hosts = match answer.map(|page| page.and_then(|page| key_host(&page, &named.issuer))) {
+            None => before(),
+            Some(Ok(host)) => host.into_iter().collect(),
+            Some(Err(problem)) => {
+                let hosts = before();
+                let kept = if hosts.is_empty() {
+                    String::new()
+                } else {
+                    format!("; what is served now stays: {}", hosts.join(", "))
+                };
+                let problem = format!("`{}` does not say where its keys are: {problem}{kept}", named.issuer);
                 found.warnings.warning(&named.path, problem).help(
                     "keys on another host need `jwksHosts` beside `issuer`; `--offline` asks no issuer",
                 );
-                continue;
+                hosts
             }
         };
         let Some(Value::Object(configuration)) = document.pointer_mut(&named.pointer) else { continue };
-        let hosts = configuration.entry("jwksHosts").or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(hosts) = hosts
-            && !hosts.contains(&Value::from(host.as_str()))
-        {
-            hosts.push(host.into());
-            found.hosts += 1;
+        for host in hosts {
+            let all = configuration.entry("jwksHosts").or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(all) = all
+                && !all.contains(&Value::from(host.as_str()))
+            {
+                all.push(host.into());
+                found.hosts += 1;
+            }
         }
     }
     found
@@ -191,10 +238,7 @@ fn tls(ca_file: &Path) -> Result<TlsConfig, String> {
 
 impl std::fmt::Debug for Issuers<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Offline => "Offline",
-            Self::Asked(_) => "Asked",
-        })
+        f.debug_struct("Issuers").field("served", &self.served).finish_non_exhaustive()
     }
 }
 

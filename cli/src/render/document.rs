@@ -59,7 +59,7 @@ pub fn plan(
     text: &[u8],
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(Plan, Diagnostics), Diagnostics> {
-    plan_with(text, environment, &Issuers::Offline)
+    plan_with(text, environment, &Issuers::default())
 }
 
 /// Checks and compiles a document, and lets its issuers say where their keys are.

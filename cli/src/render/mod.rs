@@ -124,15 +124,16 @@ pub enum Error {
 /// The document is refused, or a file cannot be written.
 pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
     let settings = args.settings();
-    let (plan, warnings) = document::read(&args.file, &discovery::issuers(args.offline, &settings.ca_file))?;
+    let layout = args.dynamic.as_deref().map(Layout::new).transpose()?;
+    let issuers = discovery::issuers(args.offline, &settings.ca_file, layout.as_ref());
+    let (plan, warnings) = document::read(&args.file, &issuers)?;
     ui.diagnostics(&warnings);
     if args.filter {
         write(ui, args.out.as_deref(), &fragment::fragment(&plan, &settings))?;
         return Ok(ExitCode::SUCCESS);
     }
-    match &args.dynamic {
-        Some(folder) => {
-            let layout = Layout::new(folder)?;
+    match layout {
+        Some(layout) => {
             let secrets = settings.secrets.clone().or_else(|| Some(layout.secrets()));
             let settings = Settings { secrets, ..settings }.absolute()?;
             check(&plan, &settings)?;

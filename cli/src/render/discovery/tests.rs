@@ -38,7 +38,12 @@ fn planned(configurations: &[Value], keys: &str) -> (Vec<String>, Vec<Value>, St
         Ok(json!({ "issuer": issuer, "jwks_uri": keys }).to_string().into_bytes())
     };
     let text = document(configurations).to_string();
-    let (plan, warnings) = plan_with(text.as_bytes(), &|_| None, &Issuers::Asked(Box::new(fetch))).unwrap();
+    let (plan, warnings) = plan_with(
+        text.as_bytes(),
+        &|_| None,
+        &Issuers { fetch: Some(Box::new(fetch)), ..Issuers::default() },
+    )
+    .unwrap();
     let rendered: Value = serde_json::from_str(&plan.document).unwrap();
     let authorizers = rendered["apis"][0]["authorizers"].as_array().unwrap();
     let hosts = authorizers.iter().map(|it| it["jwtConfiguration"]["jwksHosts"].clone()).collect();
@@ -95,6 +100,28 @@ fn what_goes_wrong_is_a_warning_and_no_more() {
         let path = "apis[0].authorizers[0].jwtConfiguration.issuer: ";
         assert!(warnings.contains(path) && warnings.contains(expected), "{issuer}: {warnings}");
         assert!(warnings.contains("`jwksHosts`"), "{issuer}: {warnings}");
+    }
+}
+
+#[test]
+fn hosts_that_are_served_stay_while_an_issuer_is_dead_or_nobody_is_asked() {
+    use crate::render::dynamic::{self, Layout};
+    use crate::render::{Settings, document::plan};
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::new(folder.path()).unwrap();
+    let written = json!({ "issuer": "https://idp.example", "jwksHosts": ["https://keys.example:443"] });
+    let (served, _) = plan(document(&[written]).to_string().as_bytes(), &|_| None).unwrap();
+    let any = ([127, 0, 0, 1], 0).into();
+    let settings = Settings::new(any, any, "/sekisho.wasm".into());
+    dynamic::write(&served, &settings, &layout).unwrap();
+    let text = document(&[json!({ "issuer": "https://idp.example" })]).to_string();
+    let offline = super::issuers(true, &settings.ca_file, Some(&layout));
+    let dead: Box<super::Fetch<'_>> = Box::new(|_| Err("connection refused".to_owned()));
+    let dead = Issuers { fetch: Some(dead), ..super::issuers(true, &settings.ca_file, Some(&layout)) };
+    for (issuers, warned) in [(offline, false), (dead, true)] {
+        let (plan, warnings) = plan_with(text.as_bytes(), &|_| None, &issuers).unwrap();
+        assert_eq!((&plan.document, &plan.clusters), (&served.document, &served.clusters));
+        assert_eq!(warnings.to_string().contains("stays: https://keys.example:443"), warned);
     }
 }
 
