@@ -29,7 +29,7 @@ mod toolchain;
 
 pub use backend::{Backend, Protocol, Recorded};
 pub use bootstrap::Source;
-pub use dynamic::{Dynamic, Said, probe_module};
+pub use dynamic::{Dynamic, Said, probe_module, product_module};
 pub use gateway::{Gateway, Options, Probe};
 pub use python::Python;
 

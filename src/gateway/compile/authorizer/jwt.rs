@@ -2,7 +2,7 @@
 
 use crate::gateway::authorizers::identity::IdentitySource;
 use crate::gateway::authorizers::jwt::jwks::KeySet;
-use crate::gateway::authorizers::jwt::keys::{KeySource, Keyring};
+use crate::gateway::authorizers::jwt::keys::{KeySource, Keyring, discovery_url};
 use crate::gateway::authorizers::jwt::rules::Rules;
 use crate::gateway::authorizers::jwt::{Issuer, JwtAuthorizer};
 use crate::gateway::authorizers::signature::Algorithm;
@@ -134,8 +134,7 @@ fn keys(
         let at = asked(uri, "jwtConfiguration.jwksUri", clusters, scope)?;
         return Some(clusters.keyring(KeySource::Uri(at)));
     }
-    let document = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let document = asked(&document, &format!("{at}issuer"), clusters, scope)?;
+    let document = asked(&discovery_url(issuer), &format!("{at}issuer"), clusters, scope)?;
     let mut allowed = vec![document.cluster.clone()];
     for (i, host) in configuration.jwks_hosts.iter().enumerate() {
         allowed.push(key_host(host, &format!("jwtConfiguration.jwksHosts[{i}]"), clusters, scope)?);
