@@ -106,6 +106,7 @@ impl Engine for Native {
             worker: &self.worker,
             shared: &self.shared,
             signatures: &Software,
+            watcher: None,
         };
         let mut asked = Vec::new();
         let observed = self.exchange(turn, &env, &mut asked);
@@ -180,7 +181,7 @@ impl Native {
         // As Envoy has it: there is no such cluster, or it refuses, or somebody answers.
         let Some(place) = self.clusters.get(&callout.cluster) else { return Ok(CalloutReply::Failed) };
         if let Some((status, text, _)) = in_place_of(place) {
-            return Ok(CalloutReply::Answered { status, body: text.into() });
+            return Ok(imitation::envoys(status, text));
         }
         let question = imitation::question(callout)?;
         let host = question.host().unwrap_or_default();

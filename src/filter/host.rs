@@ -136,10 +136,10 @@ pub(super) fn callout_reply(headers: usize, size: usize) -> CalloutReply {
     if headers == 0 || size > LARGEST_REPLY {
         return CalloutReply::Failed;
     }
-    let status =
-        callout_head().ok().and_then(|head| std::str::from_utf8(head.first(b":status")?).ok()?.parse().ok());
+    let Ok(head) = callout_head() else { return CalloutReply::Failed };
+    let status = head.first(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
     match (status, callout_body(size)) {
-        (Some(status), Ok(body)) => CalloutReply::Answered { status, body },
+        (Some(status), Ok(body)) => CalloutReply::Answered { status, head, body },
         (None, _) | (_, Err(_)) => CalloutReply::Failed,
     }
 }

@@ -1,5 +1,6 @@
 //! What the core decides, as values. The shell obeys them and decides nothing.
 
+use super::head::Head;
 use std::borrow::Cow;
 
 /// Bytes of a header name, a header value or a body: constant where configuration could make them.
@@ -85,6 +86,8 @@ pub enum CalloutReply {
     Answered {
         /// Its status.
         status: u16,
+        /// Its head: Lambda says there whether a function failed.
+        head: Head,
         /// Its body.
         body: Vec<u8>,
     },

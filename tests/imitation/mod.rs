@@ -1,6 +1,7 @@
 //! What Envoy does around the filter, as far as the cases can tell.
 
 use sekisho::gateway::flow::{self, Callout, CalloutReply, Edit, Edits};
+use sekisho::gateway::head::Head;
 use sekisho_cases::engine::{Headers, JOINED_BY_ENVOY};
 use sekisho_cases::{Answer, Request, Seen, ServiceAnswer};
 
@@ -82,11 +83,23 @@ pub fn reply(answer: ServiceAnswer) -> CalloutReply {
     match answer {
         ServiceAnswer::Given(answer) if answer.body.len() > LARGEST_REPLY => CalloutReply::Failed,
         ServiceAnswer::Given(answer) => {
-            CalloutReply::Answered { status: answer.status, body: answer.body.into_bytes() }
+            let status = answer.status.to_string();
+            let status = (":status", status.as_str());
+            let given = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let pairs: Vec<_> =
+                std::iter::once(status).chain(given).map(|(n, v)| (n.to_ascii_lowercase(), v)).collect();
+            let head = Head::from_pairs(&pairs, answer.body.is_empty());
+            CalloutReply::Answered { status: answer.status, head, body: answer.body.into_bytes() }
         }
-        ServiceAnswer::Hang => CalloutReply::Answered { status: 504, body: TOO_SLOW.into() },
-        ServiceAnswer::Reset => CalloutReply::Answered { status: 503, body: RESET.into() },
+        ServiceAnswer::Hang => envoys(504, TOO_SLOW),
+        ServiceAnswer::Reset => envoys(503, RESET),
     }
+}
+
+/// An answer that Envoy gives in a service's place.
+pub fn envoys(status: u16, text: &str) -> CalloutReply {
+    let head = Head::from_pairs(&[(":status", status.to_string())], false);
+    CalloutReply::Answered { status, head, body: text.into() }
 }
 
 /// A head and a body as the one who is asked sees them.

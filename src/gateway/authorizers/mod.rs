@@ -17,8 +17,10 @@ pub mod signature;
 pub mod software;
 
 use super::Env;
+use super::compile::Route;
 use super::config::AuthorizationType;
 use super::flow::{Callout, CalloutReply};
+use super::notes::Note;
 use super::policy::Verdict;
 use super::rejection::Rejection;
 use super::request::Request;
@@ -96,6 +98,7 @@ impl Authorized {
 /// If the route's authorization refuses the request, or cannot be carried out.
 pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
+    env.note(|| told(route));
     resource_policy::before(request, route.authorization)?;
     let opinion = match (route.authorization, route.authorizer.as_deref()) {
         (AuthorizationType::None, None) => {
@@ -167,6 +170,19 @@ pub fn finish_body(
         ) => return Err(Rejection::Internal),
     };
     conclude(opinion, request)
+}
+
+/// Who is asked, for somebody who watches.
+fn told(route: &Route) -> Note {
+    let kind = match route.authorization {
+        AuthorizationType::None => "NONE: anybody may call, where no resource policy says otherwise",
+        AuthorizationType::Jwt => "JWT",
+        AuthorizationType::Custom => "CUSTOM",
+        AuthorizationType::AwsIam => "AWS_IAM",
+        AuthorizationType::CognitoUserPools => "COGNITO_USER_POOLS",
+    };
+    let by = route.authorizer_id.iter().map(|id| format!(", by the authorizer `{id}`"));
+    Note::fact("authorization", by.fold(kind.to_owned(), |kind, by| kind + &by))
 }
 
 fn authorizer(request: &Request) -> Result<&Authorizer, Rejection> {

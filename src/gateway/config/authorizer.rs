@@ -95,6 +95,10 @@ pub struct JwtConfiguration {
     pub default_algorithms: Vec<String>,
     /// *Extension.* Where the keys are, instead of discovery.
     pub jwks_uri: Option<String>,
+    /// *Extension.* Hosts, beside the issuer's own, where its discovery document may say that its keys are:
+    /// `https://keys.example`. `sekisho render` asks the issuers and adds them.
+    #[serde(default)]
+    pub jwks_hosts: Vec<String>,
     /// *Extension.* The keys themselves.
     pub jwks: Option<serde_json::Value>,
     /// *Extension.* Algorithms beyond AWS's.

@@ -300,7 +300,7 @@ fn a_mock_answers_without_waiting_for_a_body() {
 #[test]
 fn an_answer_to_a_question_nobody_asked_is_refused() {
     let mut exchange = sent(&echo(), "/x");
-    let reply = CalloutReply::Answered { status: 200, body: b"{}".to_vec() };
+    let reply = CalloutReply::Answered { status: 200, head: Head::default(), body: b"{}".to_vec() };
     match exchange.on_callout(&reply, &env()) {
         Flow::Answer(answer) => {
             assert_eq!((answer.status, answer.details.as_ref()), (500, "sekisho_internal"))

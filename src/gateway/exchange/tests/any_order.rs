@@ -108,7 +108,7 @@ fn make(exchange: &mut Exchange, call: &Call) -> Outcome {
         },
         Call::Callout(answered) => {
             let reply = if *answered {
-                CalloutReply::Answered { status: 200, body: Vec::new() }
+                CalloutReply::Answered { status: 200, head: Head::default(), body: Vec::new() }
             } else {
                 CalloutReply::Failed
             };

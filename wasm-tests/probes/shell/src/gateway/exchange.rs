@@ -63,7 +63,7 @@ impl Exchange {
     pub fn on_callout(&mut self, reply: &CalloutReply, env: &Env<'_>) -> Flow {
         self.dice = env.dice;
         match reply {
-            CalloutReply::Answered { status, body } => {
+            CalloutReply::Answered { status, body, .. } => {
                 self.seen.push(format!("call={status}+{}", body.len()));
                 match status {
                     200..=299 => self.next(),

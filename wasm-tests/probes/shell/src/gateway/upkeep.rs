@@ -1,6 +1,7 @@
 //! The probe has nothing to keep up.
 
-use super::flow::{Callout, CalloutReply};
+use super::flow::{Callout, CalloutReply, Flight};
+use super::shared::SharedStore;
 use super::{Env, Gateway};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,12 @@ impl Gateway {
     pub fn upkeep(&self, _: &Env<'_>) -> Vec<(Callout, Chore)> {
         Vec::new()
     }
+
+    pub fn overhear(&self, _: &Flight, _: &CalloutReply, _: &Env<'_>) -> Option<(Callout, Chore)> {
+        None
+    }
+
+    pub fn prepare(&self, _: &dyn SharedStore) {}
 
     pub fn on_upkeep(&self, _: Chore, _: &CalloutReply, _: &Env<'_>) -> Option<(Callout, Chore)> {
         None
