@@ -236,7 +236,8 @@ fn envoy_routes(config: &Config) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{expand_all, hash, hash_keys, plan};
+    use super::{expand_all, hash, hash_keys, plan, secret_variables};
+    use sekisho::gateway::config::load;
     use serde_json::{Value, json};
 
     fn environment(name: &str) -> Option<String> {
@@ -288,6 +289,20 @@ mod tests {
         hash_keys(&mut document);
         let hashed = json!({ "value": hash("secret") });
         assert_eq!(document["apiKeys"], json!([hashed, hashed, {}]));
+    }
+
+    #[test]
+    fn every_variable_that_a_document_names_is_told_once() {
+        let jwt = |name: &str| json!({ "authorizerId": name, "authorizerType": "JWT", "jwtConfiguration": { "secretEnv": name } });
+        let document = json!({
+            "credentials": [{ "accessKeyId": "A", "secretAccessKeyEnv": "B" }, { "accessKeyId": "C", "secretAccessKeyEnv": "B" }],
+            "apis": [{
+                "apiId": "a", "protocolType": "HTTP", "authorizers": [jwt("LIVE"), jwt("B")],
+                "deployments": [{ "deploymentId": "d", "authorizers": [jwt("DEPLOYED")] }],
+            }],
+        });
+        let config = load(document.to_string().as_bytes()).unwrap();
+        assert_eq!(secret_variables(&config), ["B", "DEPLOYED", "LIVE"]);
     }
 
     #[test]
