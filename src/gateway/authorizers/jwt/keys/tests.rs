@@ -301,7 +301,8 @@ fn a_discovery_document_chooses_among_the_hosts_of_keys_and_no_others() {
         let world = source(hosts);
         let (_, step) = question(world.find(0, "k1"));
         let body = json!({ "issuer": ISSUER, "jwks_uri": jwks_uri }).to_string().into_bytes();
-        let found = world.finish(0, "k1", step, &CalloutReply::Answered { status: 200, head: Head::default(), body });
+        let found =
+            world.finish(0, "k1", step, &CalloutReply::Answered { status: 200, head: Head::default(), body });
         match (&found, allowed) {
             (Ok(Found::Ask(callout, _)), true) => {
                 assert!(jwks_uri.starts_with(callout.cluster.trim_end_matches(":443")), "{jwks_uri}");
