@@ -106,6 +106,7 @@ impl Engine for Native {
             worker: &self.worker,
             shared: &self.shared,
             signatures: &Software,
+            watcher: None,
         };
         let mut asked = Vec::new();
         let observed = self.exchange(turn, &env, &mut asked);
