@@ -19,10 +19,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::time::{Duration, SystemTime};
 
 fn main() -> ExitCode {
     sekisho_cases::main::<Native>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases"))
 }
+
+/// The time of the first request, in milliseconds.
+const NOW: u64 = 1_700_000_000_000;
 
 struct Native {
     gateway: Rc<Gateway>,
@@ -58,11 +62,15 @@ impl Engine for Native {
         })
     }
 
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(NOW)
+    }
+
     fn send(&mut self, request: &Request, answer: &Answer) -> Result<Observed, String> {
         self.requests += 1;
         let address = format!("{}:4711", Self::CLIENT);
         let env = Env {
-            wall: Millis(1_700_000_000_000 + self.requests),
+            wall: Millis(NOW + self.requests),
             dice: dice(self.requests),
             source_address: if self.gateway.wants().source_address { address.as_bytes() } else { b"" },
             worker: &self.worker,

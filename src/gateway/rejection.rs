@@ -4,6 +4,7 @@
 //! may customise. <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
 
 use super::arn;
+use super::authorizers::iam;
 use super::authorizers::jwt::refusal::Refusal;
 use super::config::ProtocolType;
 use super::flow::{Answer, Bytes};
@@ -50,10 +51,8 @@ pub enum Rejection {
     ResourcePolicy(Denial),
     /// The request is not signed.
     MissingAuthenticationToken,
-    /// The request's signature is not the caller's.
-    InvalidSignature(&'static str),
-    /// `authorization` is there and is no signature.
-    NotASignature,
+    /// The request's signature is not the caller's, or is none.
+    InvalidSignature(iam::refusal::Refusal),
     /// The request's ARN is too long.
     UriTooLong,
     /// A REST API has no upgrades: Envoy has made the connection a tunnel already, so the request cannot go on without one.
@@ -96,6 +95,8 @@ struct Words {
 enum Told {
     /// By a gateway response type.
     As(ResponseType),
+    /// By `DEFAULT_4XX`, because AWS has no type for it: status and `x-amzn-ErrorType`.
+    Default(u16, &'static str),
     /// Outside the customisable types: status, message, `x-amzn-ErrorType`.
     Fixed(u16, &'static str, &'static str),
 }
@@ -134,7 +135,8 @@ impl Rejection {
 
     fn words(self) -> Words {
         use ResponseType as Type;
-        use Told::{As, Fixed};
+        use Told::{As, Default, Fixed};
+        use iam::refusal::Exception;
         const BAD_REQUEST: Told = Fixed(400, "Bad Request", "BadRequestException");
         const FORBIDDEN: Told = Fixed(403, "Forbidden", "ForbiddenException");
         let (details, http, rest) = match self {
@@ -188,14 +190,14 @@ impl Rejection {
             Self::MissingAuthenticationToken => {
                 ("sekisho_signature_missing", (403, "Forbidden"), As(Type::MissingAuthenticationToken))
             }
-            Self::InvalidSignature(_) => {
-                ("sekisho_signature_invalid", (403, "Forbidden"), As(Type::InvalidSignature))
+            Self::InvalidSignature(refusal) => {
+                let told = match refusal.exception() {
+                    Exception::Invalid => As(Type::InvalidSignature),
+                    Exception::Incomplete => Default(403, "IncompleteSignatureException"),
+                    Exception::Unrecognized => Default(403, "UnrecognizedClientException"),
+                };
+                (refusal.details(), (403, "Forbidden"), told)
             }
-            Self::NotASignature => (
-                "sekisho_signature_malformed",
-                (403, "Forbidden"),
-                Fixed(403, "Forbidden", "IncompleteSignatureException"),
-            ),
             Self::UriTooLong => (
                 "sekisho_uri_too_long",
                 (414, "Request URI too long"),
@@ -240,6 +242,9 @@ impl Rejection {
             (ProtocolType::Rest, Told::As(response_type)) => {
                 responses.answer(response_type, self.message(request), request)
             }
+            (ProtocolType::Rest, Told::Default(status, error_type)) => {
+                responses.answer_default(status, error_type, self.message(request), request)
+            }
             (ProtocolType::Rest, Told::Fixed(status, message, error_type)) => {
                 let mut answer = plain(status, message);
                 answer.headers.push((b"x-amzn-errortype".into(), error_type.as_bytes().into()));
@@ -279,7 +284,10 @@ impl Rejection {
                     .into(),
                 )
             }
-            Self::InvalidSignature(message) => Some(message.into()),
+            Self::InvalidSignature(refusal) => {
+                let authorization = iam::authorization(&request.head).unwrap_or_default();
+                Some(refusal.message(&authorization).into())
+            }
             _ => None,
         }
     }

@@ -17,7 +17,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
     };
     refuse(!config.certificates.is_empty(), "certificates");
     refuse(config.rate_limit_service.is_some(), "rateLimitService");
-    refuse(!config.credentials.is_empty(), "credentials");
     refuse(!config.domain_names.is_empty(), "domainNames");
     refuse(!config.api_mappings.is_empty(), "apiMappings");
     refuse(!config.routing_rules.is_empty(), "routingRules");
@@ -93,7 +92,7 @@ fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
 fn lists(routes: &[Route], integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, route) in routes.iter().enumerate() {
         let kind = route.authorization_type.unwrap_or(AuthorizationType::None);
-        if !matches!(kind, AuthorizationType::None | AuthorizationType::Jwt) {
+        if !matches!(kind, AuthorizationType::None | AuthorizationType::Jwt | AuthorizationType::AwsIam) {
             refuse(true, &format!("routes[{i}].authorizationType"));
         }
         if route.api_key_required == Some(true) {

@@ -2,6 +2,7 @@
 
 use crate::format::{Answer, Request};
 use serde_json::Value;
+use std::time::SystemTime;
 
 /// Something that answers requests as a gateway.
 pub trait Engine: Sized {
@@ -15,6 +16,11 @@ pub trait Engine: Sized {
     /// # Errors
     /// Why it cannot.
     fn start(config: &Value) -> Result<Self, String>;
+
+    /// The gateway's time, for requests that are signed.
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
 
     /// Sends one request; the backend answers `answer` if the request reaches it.
     ///

@@ -17,10 +17,12 @@
 //!
 //! - A header's expectation is a text (there is exactly one such header, and it is this), a `/regular expression/`,
 //!   a list (all of them, in order) or `null` (there is none).
+//! - `sign: { key: AKIA… }` in a request signs it when it is sent, as [`crate::sigv4::Sign`] says.
 //! - `<jwt {"header": {…}, "claims": {…}}>` in a request is a token of [`crate::tokens`].
 //! - `<a*20000>` anywhere in a request or an expectation stands for twenty thousand times `a`, and `<client>` in an
 //!   expectation for the client's address, which differs between the engines.
 
+use crate::sigv4::Sign;
 use regex_lite::Regex;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
@@ -79,6 +81,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body; `content-length` is added unless `headers` has it.
     pub body: Option<String>,
+    /// How it is signed, if it is: by [`crate::sigv4`], when it is sent.
+    pub sign: Option<Sign>,
 }
 
 /// What the backend answers.
@@ -236,6 +240,7 @@ impl Default for Request {
             host: "api.example.com".to_owned(),
             headers: Vec::new(),
             body: None,
+            sign: None,
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod check;
 pub mod engine;
 pub mod format;
 pub mod runner;
+pub mod sigv4;
 pub mod skip;
 pub mod tokens;
 

@@ -107,7 +107,7 @@ fn run_file<E: Engine>(name: &str, file: &File, only: &[String], failures: &mut 
     };
     let failed_before = failures.len();
     for case in todo {
-        let differences = match engine.send(&case.request, &case.backend) {
+        let differences = match engine.send(&case.request.signed(engine.now()), &case.backend) {
             Ok(observed) => {
                 let verdict = compare::<E>(case, &observed);
                 count.compared += verdict.compared;
