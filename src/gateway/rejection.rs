@@ -263,27 +263,21 @@ impl Rejection {
     fn message(self, request: &Request) -> Option<Cow<'static, str>> {
         match self {
             Self::ExpiredToken => Some("The incoming token has expired".into()),
-            Self::AccessDenied(Denial::Explicit) => Some(
-                "User is not authorized to access this resource with an explicit deny in an identity-based policy".into(),
-            ),
-            Self::ResourcePolicy(denial) => {
-                let caller = request.principal.as_ref().and_then(|principal| principal.caller());
-                let caller = caller.map_or("anonymous", |caller| caller.user_arn.as_str());
-                let account = &request.gateway.account_id;
-                let (hidden, shown) = account.split_at(account.len().saturating_sub(4));
-                let arn = arn::of_request(request);
-                let arn = arn.replacen(account, &format!("{}{shown}", "*".repeat(hidden.len())), 1);
-                let suffix = match denial {
-                    Denial::Explicit => " with an explicit deny",
-                    Denial::Implicit => "",
-                };
-                Some(
-                    format!(
-                        "User: {caller} is not authorized to perform: execute-api:Invoke on resource: {arn}{suffix}"
-                    )
-                    .into(),
-                )
-            }
+            Self::AccessDenied(denial) => match (caller(request), denial) {
+                (Some(_), Denial::Explicit) => {
+                    Some(not_authorized(request, " with an explicit deny in an identity-based policy"))
+                }
+                (Some(_), Denial::Implicit) => Some(not_authorized(
+                    request,
+                    " because no identity-based policy allows the execute-api:Invoke action",
+                )),
+                (None, Denial::Explicit) => Some(
+                    "User is not authorized to access this resource with an explicit deny in an identity-based policy".into(),
+                ),
+                (None, Denial::Implicit) => None,
+            },
+            Self::ResourcePolicy(Denial::Explicit) => Some(not_authorized(request, " with an explicit deny")),
+            Self::ResourcePolicy(Denial::Implicit) => Some(not_authorized(request, "")),
             Self::InvalidSignature(refusal) => {
                 let authorization = iam::authorization(&request.head).unwrap_or_default();
                 Some(refusal.message(&authorization).into())
@@ -306,6 +300,18 @@ impl Rejection {
             _ => None,
         }
     }
+}
+
+/// The ARN of whoever signed the request.
+fn caller(request: &Request) -> Option<&str> {
+    Some(request.principal.as_ref()?.caller()?.user_arn.as_str())
+}
+
+/// How AWS tells a caller that a policy does not let him in.
+fn not_authorized(request: &Request, why: &str) -> Cow<'static, str> {
+    let caller = caller(request).unwrap_or("anonymous");
+    let arn = arn::masked(request);
+    format!("User: {caller} is not authorized to perform: execute-api:Invoke on resource: {arn}{why}").into()
 }
 
 /// `{"message":"…"}`; the messages are constants without characters that JSON escapes.

@@ -17,7 +17,8 @@ pub mod signature;
 pub mod software;
 
 use super::Env;
-use super::config::AuthorizationType;
+use super::arn;
+use super::config::{AuthorizationType, ProtocolType};
 use super::flow::{Callout, CalloutReply};
 use super::policy::Verdict;
 use super::rejection::Rejection;
@@ -27,6 +28,9 @@ use iam::IamAuthorizer;
 use jwt::JwtAuthorizer;
 use lambda::LambdaAuthorizer;
 use principal::Principal;
+
+/// Longest ARN of a request to a REST API with authorization, in bytes: AWS's limit.
+const METHOD_ARN_BYTES: usize = 1600;
 
 /// A compiled authorizer.
 #[derive(Debug)]
@@ -94,8 +98,9 @@ impl Authorized {
 ///
 /// # Errors
 /// If the route's authorization refuses the request, or cannot be carried out.
-pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
+pub fn begin(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
+    check_length(request, route.authorization)?;
     resource_policy::before(request, route.authorization)?;
     let opinion = match (route.authorization, route.authorizer.as_deref()) {
         (AuthorizationType::None, None) => {
@@ -128,7 +133,7 @@ pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
 pub fn finish(
     pending: Pending,
     reply: &CalloutReply,
-    request: &Request,
+    request: &mut Request,
     env: &Env<'_>,
 ) -> Result<Decision, Rejection> {
     let opinion = match (authorizer(request)?, pending) {
@@ -154,7 +159,7 @@ pub fn finish(
 pub fn finish_body(
     pending: Pending,
     body: &[u8],
-    request: &Request,
+    request: &mut Request,
     env: &Env<'_>,
 ) -> Result<Decision, Rejection> {
     let opinion = match (authorizer(request)?, pending) {
@@ -169,18 +174,37 @@ pub fn finish_body(
     conclude(opinion, request)
 }
 
+/// A REST API with authorization takes no ARN that is longer than what its policies are compared with.
+fn check_length(request: &Request, authorization: AuthorizationType) -> Result<(), Rejection> {
+    match (request.protocol(), authorization) {
+        (ProtocolType::Http | ProtocolType::Websocket, _) | (_, AuthorizationType::None) => Ok(()),
+        (
+            ProtocolType::Rest,
+            AuthorizationType::Jwt
+            | AuthorizationType::Custom
+            | AuthorizationType::AwsIam
+            | AuthorizationType::CognitoUserPools,
+        ) => {
+            let length = arn::of_request(request).len();
+            if length > METHOD_ARN_BYTES { Err(Rejection::UriTooLong) } else { Ok(()) }
+        }
+    }
+}
+
 fn authorizer(request: &Request) -> Result<&Authorizer, Rejection> {
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
     route.authorizer.as_deref().ok_or(Rejection::Internal)
 }
 
-/// Joins what an authorizer says with what the API's resource policy says, and with the scopes that the route asks for.
-fn conclude(opinion: Opinion, request: &Request) -> Result<Decision, Rejection> {
+/// Joins what an authorizer says with what the API's resource policy says, and with the scopes that the route asks for. Who
+/// asks is known from here on, and a refusal may name him.
+fn conclude(opinion: Opinion, request: &mut Request) -> Result<Decision, Rejection> {
     let (principal, verdict) = match opinion {
         Opinion::Ask(callout, pending) => return Ok(Decision::Ask(callout, pending)),
         Opinion::Body(pending) => return Ok(Decision::Body(pending)),
         Opinion::Known(principal, verdict) => (principal, verdict),
     };
+    request.principal = Some(principal.clone());
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
     resource_policy::joined(request, route.authorization, &principal, verdict)?;
     if let Principal::Bearer(bearer) = &principal

@@ -41,7 +41,6 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     refuse(api.api_key_source.is_some(), "apiKeySource");
     refuse(!api.binary_media_types.is_empty(), "binaryMediaTypes");
     refuse(api.minimum_compression_size.is_some(), "minimumCompressionSize");
-    refuse(api.policy.is_some(), "policy");
     refuse(api.web_socket_settings.is_some(), "webSocketSettings");
     authorizers(&api.authorizers, refuse);
     refuse(
