@@ -23,6 +23,7 @@ pub mod client;
 pub mod documents;
 mod dynamic;
 mod gateway;
+mod python;
 pub mod raw;
 mod toolchain;
 
@@ -30,6 +31,7 @@ pub use backend::{Backend, Protocol, Recorded};
 pub use bootstrap::Source;
 pub use dynamic::{Dynamic, Said, probe_module};
 pub use gateway::{Gateway, Options, Probe};
+pub use python::Python;
 
 use std::time::{Duration, Instant};
 

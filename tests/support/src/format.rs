@@ -187,7 +187,9 @@ impl Case {
         for (_, value) in self.request.headers.iter_mut().chain(&mut self.backend.headers) {
             *value = expand(value);
         }
-        for (_, value) in self.request.sign.iter_mut().flat_map(|sign| sign.replace.iter_mut().chain(&mut sign.add)) {
+        for (_, value) in
+            self.request.sign.iter_mut().flat_map(|sign| sign.replace.iter_mut().chain(&mut sign.add))
+        {
             *value = expand(value);
         }
         self.request.body = self.request.body.as_deref().map(expand);
