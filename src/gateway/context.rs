@@ -29,6 +29,12 @@ pub enum Variable {
     ExtendedRequestId,
     /// `httpMethod`
     HttpMethod,
+    /// `identity.accessKey`; also `identity.caller` and `identity.user`: IAM's own ids of users are not known here
+    AccessKey,
+    /// `identity.accountId`
+    CallerAccount,
+    /// `identity.userArn`
+    CallerArn,
     /// `identity.sourceIp`
     SourceIp,
     /// `identity.userAgent`
@@ -65,7 +71,7 @@ pub enum Variable {
     Absent,
 }
 
-const NAMES: [(&str, Variable); 25] = [
+const NAMES: [(&str, Variable); 30] = [
     ("accountId", Variable::AccountId),
     ("apiId", Variable::ApiId),
     ("deploymentId", Variable::DeploymentId),
@@ -76,8 +82,13 @@ const NAMES: [(&str, Variable); 25] = [
     ("error.responseType", Variable::ErrorResponseType),
     ("extendedRequestId", Variable::ExtendedRequestId),
     ("httpMethod", Variable::HttpMethod),
+    ("identity.accessKey", Variable::AccessKey),
+    ("identity.accountId", Variable::CallerAccount),
+    ("identity.caller", Variable::AccessKey),
     ("identity.sourceIp", Variable::SourceIp),
+    ("identity.user", Variable::AccessKey),
     ("identity.userAgent", Variable::UserAgent),
+    ("identity.userArn", Variable::CallerArn),
     ("integration.integrationStatus", Variable::IntegrationStatus),
     ("integration.status", Variable::IntegrationStatus),
     ("integrationStatus", Variable::IntegrationStatus),
@@ -184,6 +195,9 @@ impl Variable {
             Self::ErrorResponseType => facts.problem.map(|problem| problem.response_type.into()),
             Self::ExtendedRequestId => Some(request.ids.extended.as_str().into()),
             Self::HttpMethod => Some(text(request.method())),
+            Self::AccessKey => Some(request.principal.as_ref()?.caller()?.access_key_id.clone().into()),
+            Self::CallerAccount => Some(request.principal.as_ref()?.caller()?.account_id.clone().into()),
+            Self::CallerArn => Some(request.principal.as_ref()?.caller()?.user_arn.clone().into()),
             Self::SourceIp => Some(request.source_ip.as_str().into()),
             Self::UserAgent => Some(request.head.first(b"user-agent").map_or("".into(), text)),
             Self::IntegrationStatus => facts.response.map(|response| response.status.to_string().into()),

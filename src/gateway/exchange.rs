@@ -86,7 +86,7 @@ impl Exchange {
     /// A question asked by [`Flow::Call`] is answered.
     pub fn on_callout(&mut self, reply: &CalloutReply, env: &Env<'_>) -> Flow {
         let state = std::mem::replace(&mut self.state, State::Answered);
-        match (state, &self.request) {
+        match (state, &mut self.request) {
             (State::Authorizing(pending), Some(request)) => {
                 let decision = authorizers::finish(pending, reply, request, env);
                 self.go_on(decision, None)
@@ -136,7 +136,7 @@ impl Exchange {
 
     /// The body asked for by [`Flow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
     pub fn on_request_body(&mut self, body: &[u8], _ended: bool, env: &Env<'_>) -> Flow {
-        match (std::mem::replace(&mut self.state, State::Answered), &self.request) {
+        match (std::mem::replace(&mut self.state, State::Answered), &mut self.request) {
             (State::Buffering(_) | State::Proving(_), _)
                 if body.len() as u64 > self.gateway.payload_bytes =>
             {

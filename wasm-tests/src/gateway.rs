@@ -3,6 +3,7 @@
 use crate::backend::Backend;
 use crate::bootstrap::{Hosts, STAT_PREFIX, Source, bootstrap, probe_bootstrap};
 use crate::{eventually, raw, toolchain};
+use sekisho_cases::sigv4;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -155,6 +156,8 @@ impl Gateway {
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"])
             .envs(&options.environment)
+            .env(sigv4::SECRET_VARIABLE, sigv4::SECRET)
+            .env(sigv4::TOKEN_VARIABLE, sigv4::TOKEN)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

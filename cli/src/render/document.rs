@@ -206,6 +206,7 @@ fn hash_keys(document: &mut Value) {
 fn secret_variables(config: &Config) -> Vec<String> {
     let mut names: BTreeSet<String> =
         config.credentials.iter().map(|credential| credential.secret_access_key_env.clone()).collect();
+    names.extend(config.credentials.iter().filter_map(|credential| credential.session_token_env.clone()));
     for api in &config.apis {
         let deployed = api.deployments.iter().flat_map(|deployment| &deployment.authorizers);
         let jwt = api.authorizers.iter().chain(deployed).filter_map(|a| a.jwt_configuration.as_ref());

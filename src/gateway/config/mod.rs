@@ -175,6 +175,8 @@ pub struct Credential {
     pub access_key_id: String,
     /// The environment variable that holds the secret key.
     pub secret_access_key_env: String,
+    /// The environment variable that holds the session token of temporary credentials; without it none is accepted.
+    pub session_token_env: Option<String>,
     /// The caller's account.
     pub account_id: Option<String>,
     /// The caller's user ARN.
