@@ -182,7 +182,7 @@ impl Native {
         // As Envoy has it: there is no such cluster, or it refuses, or somebody answers.
         let Some(place) = self.clusters.get(&callout.cluster) else { return Ok(CalloutReply::Failed) };
         if let Some((status, text, _)) = in_place_of(place) {
-            return Ok(imitation::envoys(status, text));
+            return Ok(imitation::answered(status, &[], text));
         }
         let question = imitation::question(callout)?;
         let host = question.host().unwrap_or_default();

@@ -4,6 +4,7 @@ mod api;
 mod authorizer;
 mod cluster;
 mod integration;
+mod policy;
 mod routes;
 mod scope;
 mod unsupported;
@@ -78,7 +79,8 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
     let iam = authorizer::iam(config, &mut scope).map(|iam| Rc::new(Authorizer::Iam(iam)));
     for (i, written) in config.apis.iter().enumerate() {
         let mut scope = Scope::new(format!("apis[{i}]"), &mut diagnostics, &mut wants, surroundings);
-        let api = Rc::new(Api::compile(written, iam.as_ref(), &mut clusters, &mut scope));
+        let policy = policy::policy(written, config, &mut scope);
+        let api = Rc::new(Api::compile(written, iam.as_ref(), policy, &mut clusters, &mut scope));
         first.get_or_insert_with(|| Rc::clone(&api));
         if apis.insert(written.api_id.to_ascii_lowercase(), api).is_some() {
             scope.error("apiId", format!("the API `{}` exists twice", written.api_id));
@@ -95,8 +97,8 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
         return Err(diagnostics);
     }
     let gateway = Gateway {
-        account_id: config.account_id.clone().unwrap_or_else(|| "123456789012".to_owned()),
-        region: config.region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
+        account_id: account_id(config).to_owned(),
+        region: region(config).to_owned(),
         payload_bytes: config
             .limits
             .as_ref()
@@ -114,6 +116,16 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
     };
     let uses_envoy_routes = clusters.uses_envoy_routes;
     Ok(Compiled { gateway, clusters: clusters.into_list(), uses_envoy_routes, warnings: diagnostics })
+}
+
+/// The owner's account.
+fn account_id(config: &Config) -> &str {
+    config.account_id.as_deref().unwrap_or("123456789012")
+}
+
+/// The region that ARNs name.
+fn region(config: &Config) -> &str {
+    config.region.as_deref().unwrap_or("us-east-1")
 }
 
 /// The API that answers a host which names none: the one that the document names, else the only one.

@@ -149,6 +149,23 @@ impl Variable {
         *self == Self::SourceIp
     }
 
+    /// Whether it has a value before a request is authorized.
+    #[must_use]
+    pub fn is_known_on_arrival(&self) -> bool {
+        !matches!(
+            self,
+            Self::ErrorMessage
+                | Self::ErrorMessageString
+                | Self::ErrorResponseType
+                | Self::IntegrationStatus
+                | Self::Status
+                | Self::Claim(_)
+                | Self::AuthorizerError
+                | Self::Authorizer(_)
+                | Self::Absent
+        )
+    }
+
     /// Its value, if it has one.
     #[must_use]
     pub fn value<'a>(&self, facts: &Facts<'a>) -> Option<Cow<'a, str>> {
@@ -200,7 +217,8 @@ fn without_query(path: &[u8]) -> &[u8] {
 }
 
 /// Common Log Format: `21/Apr/2020:15:08:21 +0000`.
-fn clf(at: Millis) -> String {
+#[must_use]
+pub fn clf(at: Millis) -> String {
     let seconds = i64::try_from(at.0 / 1000).unwrap_or_default();
     let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let month = at.month().to_string();

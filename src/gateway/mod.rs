@@ -18,6 +18,7 @@ pub mod gateway_responses;
 pub mod head;
 pub mod integrations;
 mod json_path;
+pub mod lambda;
 mod limits;
 pub mod mapping;
 pub mod notes;

@@ -42,7 +42,9 @@ pub enum Rejection {
     ExpiredToken,
     /// An authorizer could not be asked, or its answer could not be read.
     AuthorizerFailure,
-    /// An authorizer cannot be asked as it is configured.
+    /// Too many questions to an authorizer are on their way.
+    AuthorizerBusy,
+    /// An authorizer cannot be asked as it is configured, or its answer is none.
     AuthorizerConfiguration,
     /// A caller's or an authorizer's policy does not allow the request.
     AccessDenied(Denial),
@@ -124,7 +126,7 @@ impl Rejection {
             Self::InsufficientScope => Some("the token does not have a required scope"),
             Self::Unauthorized => Some("Unauthorized"),
             Self::ExpiredToken => Some("The incoming token has expired"),
-            Self::AuthorizerFailure => Some("the authorizer could not be asked"),
+            Self::AuthorizerFailure | Self::AuthorizerBusy => Some("the authorizer could not be asked"),
             Self::AuthorizerConfiguration => Some("the authorizer's answer could not be used"),
             Self::AccessDenied(Denial::Explicit) => Some("the policy denies the request"),
             Self::AccessDenied(Denial::Implicit) => Some("the policy does not allow the request"),
@@ -167,6 +169,9 @@ impl Rejection {
             Self::ExpiredToken => ("sekisho_expired_token", (401, "Unauthorized"), As(Type::Unauthorized)),
             Self::AuthorizerFailure => {
                 ("sekisho_authorizer_failure", (500, "Internal Server Error"), As(Type::AuthorizerFailure))
+            }
+            Self::AuthorizerBusy => {
+                ("sekisho_authorizer_busy", (500, "Internal Server Error"), As(Type::AuthorizerFailure))
             }
             Self::AuthorizerConfiguration => (
                 "sekisho_authorizer_configuration",
@@ -264,10 +269,7 @@ impl Rejection {
             Self::ResourcePolicy(denial) => {
                 let caller = request.principal.as_ref().and_then(|principal| principal.caller());
                 let caller = caller.map_or("anonymous", |caller| caller.user_arn.as_str());
-                let account = &request.gateway.account_id;
-                let (hidden, shown) = account.split_at(account.len().saturating_sub(4));
-                let arn = arn::of_request(request);
-                let arn = arn.replacen(account, &format!("{}{shown}", "*".repeat(hidden.len())), 1);
+                let arn = arn::masked(request);
                 let suffix = match denial {
                     Denial::Explicit => " with an explicit deny",
                     Denial::Implicit => "",

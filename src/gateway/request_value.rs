@@ -39,6 +39,19 @@ impl RequestValue {
         }
     }
 
+    /// The values, one for each time that it stands in the request.
+    #[must_use]
+    pub fn values<'a>(&'a self, request: &'a Request) -> Vec<Cow<'a, str>> {
+        match self {
+            Self::Header(name) => request.head.all(name.as_bytes()).map(String::from_utf8_lossy).collect(),
+            Self::QueryString(name) => {
+                let query = std::str::from_utf8(request.query().unwrap_or_default()).unwrap_or_default();
+                query_values(query, name, request.protocol()).collect()
+            }
+            Self::Path(_) | Self::DecodedPath(_) => self.value(request).into_iter().collect(),
+        }
+    }
+
     /// The value; repeated ones are joined by commas.
     #[must_use]
     pub fn value<'a>(&'a self, request: &'a Request) -> Option<Cow<'a, str>> {

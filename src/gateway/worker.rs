@@ -2,6 +2,7 @@
 
 use super::authorizers::jwt::claims::Bearer;
 use super::authorizers::jwt::keys::learned::Learned;
+use super::authorizers::lambda::cache::Answers;
 use lru::LruCache;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -19,6 +20,7 @@ pub struct Worker {
     learned: HashMap<[u8; 32], Learned>,
     tokens: LruCache<[u8; 32], Verified>,
     bytes: usize,
+    answers: Answers,
 }
 
 /// A token that was verified.
@@ -38,7 +40,7 @@ pub struct Verified {
 
 impl Default for Worker {
     fn default() -> Self {
-        Self { learned: HashMap::new(), tokens: LruCache::unbounded(), bytes: 0 }
+        Self { learned: HashMap::new(), tokens: LruCache::unbounded(), bytes: 0, answers: Answers::default() }
     }
 }
 
@@ -59,6 +61,11 @@ impl Worker {
     /// A token that was verified before, by the digest of its authorizer and itself.
     pub fn verified(&mut self, digest: &[u8; 32]) -> Option<&Verified> {
         self.tokens.get(digest)
+    }
+
+    /// What Lambda authorizers have answered.
+    pub fn answers(&mut self) -> &mut Answers {
+        &mut self.answers
     }
 
     /// Remembers a verified token; those that were not asked for longest go.

@@ -82,24 +82,17 @@ pub fn question(callout: &Callout) -> Result<Seen, String> {
 pub fn reply(answer: ServiceAnswer) -> CalloutReply {
     match answer {
         ServiceAnswer::Given(answer) if answer.body.len() > LARGEST_REPLY => CalloutReply::Failed,
-        ServiceAnswer::Given(answer) => {
-            let status = answer.status.to_string();
-            let status = (":status", status.as_str());
-            let given = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            let pairs: Vec<_> =
-                std::iter::once(status).chain(given).map(|(n, v)| (n.to_ascii_lowercase(), v)).collect();
-            let head = Head::from_pairs(&pairs, answer.body.is_empty());
-            CalloutReply::Answered { status: answer.status, head, body: answer.body.into_bytes() }
-        }
-        ServiceAnswer::Hang => envoys(504, TOO_SLOW),
-        ServiceAnswer::Reset => envoys(503, RESET),
+        ServiceAnswer::Given(answer) => answered(answer.status, &answer.headers, &answer.body),
+        ServiceAnswer::Hang => answered(504, &[], TOO_SLOW),
+        ServiceAnswer::Reset => answered(503, &[], RESET),
     }
 }
 
-/// An answer that Envoy gives in a service's place.
-pub fn envoys(status: u16, text: &str) -> CalloutReply {
-    let head = Head::from_pairs(&[(":status", status.to_string())], false);
-    CalloutReply::Answered { status, head, body: text.into() }
+/// An answer that came.
+pub fn answered(status: u16, headers: &[(String, String)], body: &str) -> CalloutReply {
+    let mut pairs = vec![(":status".to_owned(), status.to_string())];
+    pairs.extend(headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
+    CalloutReply::Answered { status, head: Head::from_pairs(&pairs, body.is_empty()), body: body.into() }
 }
 
 /// A head and a body as the one who is asked sees them.

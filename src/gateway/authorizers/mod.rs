@@ -17,8 +17,9 @@ pub mod signature;
 pub mod software;
 
 use super::Env;
+use super::arn;
 use super::compile::Route;
-use super::config::AuthorizationType;
+use super::config::{AuthorizationType, ProtocolType};
 use super::flow::{Callout, CalloutReply};
 use super::notes::Note;
 use super::policy::Verdict;
@@ -29,6 +30,9 @@ use iam::IamAuthorizer;
 use jwt::JwtAuthorizer;
 use lambda::LambdaAuthorizer;
 use principal::Principal;
+
+/// Longest ARN of a request to a REST API with authorization, in bytes: AWS's limit.
+const METHOD_ARN_BYTES: usize = 1600;
 
 /// A compiled authorizer.
 #[derive(Debug)]
@@ -99,6 +103,7 @@ impl Authorized {
 pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
     env.note(|| told(route));
+    check_length(request, route.authorization)?;
     resource_policy::before(request, route.authorization)?;
     let opinion = match (route.authorization, route.authorizer.as_deref()) {
         (AuthorizationType::None, None) => {
@@ -183,6 +188,23 @@ fn told(route: &Route) -> Note {
     };
     let by = route.authorizer_id.iter().map(|id| format!(", by the authorizer `{id}`"));
     Note::fact("authorization", by.fold(kind.to_owned(), |kind, by| kind + &by))
+}
+
+/// A REST API with authorization takes no ARN that is longer than what its policies are compared with.
+fn check_length(request: &Request, authorization: AuthorizationType) -> Result<(), Rejection> {
+    match (request.protocol(), authorization) {
+        (ProtocolType::Http | ProtocolType::Websocket, _) | (_, AuthorizationType::None) => Ok(()),
+        (
+            ProtocolType::Rest,
+            AuthorizationType::Jwt
+            | AuthorizationType::Custom
+            | AuthorizationType::AwsIam
+            | AuthorizationType::CognitoUserPools,
+        ) => {
+            let length = arn::of_request(request).len();
+            if length > METHOD_ARN_BYTES { Err(Rejection::UriTooLong) } else { Ok(()) }
+        }
+    }
 }
 
 fn authorizer(request: &Request) -> Result<&Authorizer, Rejection> {

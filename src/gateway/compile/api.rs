@@ -58,6 +58,7 @@ impl Api {
     pub(super) fn compile(
         written: &config::Api,
         iam: Option<&Rc<Authorizer>>,
+        policy: Option<Policy>,
         clusters: &mut Clusters<'_>,
         scope: &mut Scope<'_>,
     ) -> Self {
@@ -109,7 +110,7 @@ impl Api {
             id: written.api_id.clone(),
             protocol,
             disable_execute_api_endpoint: written.disable_execute_api_endpoint.unwrap_or(false),
-            policy: None,
+            policy,
             responses,
             stages,
         }

@@ -13,6 +13,10 @@ use std::rc::Rc;
 pub(super) struct Clusters<'c> {
     /// CONFIG's `endpoints`.
     pub(super) endpoints: &'c BTreeMap<String, String>,
+    /// The gateway's own region.
+    pub(super) region: &'c str,
+    /// The gateway's own account.
+    pub(super) account_id: &'c str,
     /// Whether an integration leaves the choice to Envoy's own routes.
     pub(super) uses_envoy_routes: bool,
     by_name: BTreeMap<String, Cluster>,
@@ -25,6 +29,8 @@ impl<'c> Clusters<'c> {
     pub(super) fn new(config: &'c Config) -> Self {
         Self {
             endpoints: &config.endpoints,
+            region: super::region(config),
+            account_id: super::account_id(config),
             uses_envoy_routes: false,
             by_name: BTreeMap::new(),
             keyrings: Vec::new(),

@@ -189,7 +189,7 @@ fn target(
 }
 
 /// Puts stage variables in place; AWS takes an unknown one as empty.
-fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
+pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${stageVariables.") {

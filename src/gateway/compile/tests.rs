@@ -241,7 +241,6 @@ fn what_is_not_supported_yet_says_so_with_its_path() {
         ("/webAcls", json!([{}]), "webAcls"),
         ("/accountThrottle", json!({ "rateLimit": 1, "burstLimit": 1 }), "accountThrottle"),
         ("/apis/0/corsConfiguration", json!({}), "apis[0].corsConfiguration"),
-        ("/apis/0/policy", json!({}), "apis[0].policy"),
         ("/apis/0/routes/0/authorizationType", json!("CUSTOM"), "apis[0].routes[0].authorizationType"),
         (
             "/apis/0/authorizers",

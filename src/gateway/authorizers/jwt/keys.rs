@@ -47,6 +47,12 @@ pub struct Keyring {
     names: Names,
 }
 
+/// Where an issuer's discovery document is.
+#[must_use]
+pub fn discovery_url(issuer: &str) -> String {
+    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
+}
+
 /// What a question is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {

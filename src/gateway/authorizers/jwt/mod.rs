@@ -7,6 +7,7 @@ pub mod claims;
 pub mod jwks;
 pub mod keys;
 pub mod refusal;
+pub mod rules;
 pub mod token;
 mod told;
 
@@ -24,6 +25,7 @@ use claims::Bearer;
 use jwks::KeySet;
 use keys::{Found, Keyring, Step};
 use refusal::Refusal;
+use rules::Rules;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
 use token::{Claims, Token};
@@ -37,6 +39,8 @@ pub struct JwtAuthorizer {
     pub issuers: Vec<Issuer>,
     /// How they may be signed.
     pub algorithms: Vec<Algorithm>,
+    /// What they must claim.
+    pub rules: Rules,
     /// Tells this authorizer from every other one, in caches.
     pub digest: [u8; 32],
 }
@@ -148,8 +152,8 @@ impl JwtAuthorizer {
         env.note(|| told::signature(token, tried, Some(signer.is_some())));
         let refusal = if tried > 0 { Refusal::Signature } else { Refusal::UnknownKey };
         let key = signer.ok_or(Rejection::InvalidToken(refusal))?;
-        let expires = check(&token.claims, issuer, env).map_err(Rejection::InvalidToken)?;
-        let principal = Rc::new(Bearer::new(&token.claims));
+        let expires = self.rules.check(&token.claims, issuer, env).map_err(Rejection::InvalidToken)?;
+        let principal = Rc::new(self.rules.bearer(&token.claims));
         let verified = Verified { expires, key: key.der.clone(), issuer: issuer.name.clone(), principal };
         let principal = Rc::clone(&verified.principal);
         env.worker.borrow_mut().remember(digest, verified);
@@ -178,9 +182,17 @@ fn known(bearer: Rc<Bearer>) -> Opinion {
     Opinion::Known(Principal::Bearer(bearer), Verdict::Allow)
 }
 
-/// Checks what a verified token claims; its time of expiry, in seconds.
+/// Checks what a verified token of [`Rules::Audience`] claims; its time of expiry, in seconds.
 fn check(claims: &Claims, issuer: &Issuer, env: &Env<'_>) -> Result<f64, Refusal> {
     audience(claims, issuer)?;
+    lifetime(claims, env)
+}
+
+/// Checks when a token is valid; its time of expiry, in seconds.
+///
+/// # Errors
+/// If that is not now.
+pub fn lifetime(claims: &Claims, env: &Env<'_>) -> Result<f64, Refusal> {
     let expires = expiry(claims, env)?;
     not_before(claims, "nbf", env)?;
     not_before(claims, "iat", env)?;

@@ -313,6 +313,10 @@ fn a_token_dies_with_the_key_that_verified_it() {
     assert_eq!(asking(&gateway, &worker, late + 1_000, &token, &rotated).0, 401);
 }
 
+pub(super) fn problems_of(configuration: &Value) -> String {
+    problems(&document(configuration))
+}
+
 #[test]
 fn authorizers_are_checked_at_load() {
     let jwt = |more: Value| problems(&document(&more));

@@ -1,17 +1,275 @@
-//! Compiles a Lambda or HTTP authorizer.
+//! Compiles Lambda authorizers, and HTTP authorizers of the same contract.
 
-use crate::gateway::authorizers::lambda::LambdaAuthorizer;
+use crate::gateway::authorizers::lambda::source::Source;
+use crate::gateway::authorizers::lambda::{Kind, LambdaAuthorizer, Place};
+use crate::gateway::clusters::endpoint;
 use crate::gateway::compile::cluster::Clusters;
+use crate::gateway::compile::integration::expand;
 use crate::gateway::compile::scope::Scope;
-use crate::gateway::config;
+use crate::gateway::config::{self, AuthorizerType, PayloadFormatVersion, ProtocolType};
+use crate::gateway::lambda::function::{Function, FunctionArn, Unplaced};
+use crate::gateway::request_value::RequestValue;
+use regex_lite::{Regex, RegexBuilder};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::ptr;
+
+/// Seconds that an answer may be remembered: AWS's limit.
+const LONGEST_TTL: u32 = 3600;
+/// Seconds that REST APIs remember one where nothing is said.
+const REST_TTL: u32 = 300;
+/// Bytes of a compiled expression: each request may pay for all of it, for each byte of its token.
+const LARGEST_EXPRESSION: usize = 64 * 1024;
 
 /// Compiles a Lambda or HTTP authorizer; what cannot be goes to the diagnostics.
 pub(super) fn lambda(
-    _written: &config::Authorizer,
-    _api: &config::Api,
-    _clusters: &mut Clusters<'_>,
-    _scope: &mut Scope<'_>,
+    written: &config::Authorizer,
+    api: &config::Api,
+    clusters: &mut Clusters<'_>,
+    scope: &mut Scope<'_>,
 ) -> Option<LambdaAuthorizer> {
-    // Refused as not supported yet.
+    // Events tell it, and conditions of policies look at it.
+    scope.want_source_address();
+    check_foreign(written, scope);
+    let kind = kind(written, api.protocol_type, scope);
+    let sources = written.identity_source.iter().enumerate();
+    let sources: Vec<_> = sources.filter_map(|(i, text)| source(text, i, scope)).collect();
+    let ttl = ttl(written, api.protocol_type, scope);
+    check_sources(written, &sources, ttl, scope);
+    let places = places(written, api, clusters, scope);
+    let names = written.identity_source.iter().filter_map(|text| text.strip_prefix("$request.header."));
+    let spellings = names.map(str::to_owned).collect();
+    // Names of fields and all: two authorizers that differ in anything, or that ask somebody else, have different digests.
+    let variables: Vec<_> =
+        api.stages.iter().map(|stage| (&stage.stage_name, &stage.stage_variables)).collect();
+    let digest =
+        Sha256::digest(format!("{written:?}|{:?}|{places:?}|{variables:?}", api.protocol_type)).into();
+    Some(LambdaAuthorizer { kind: kind?, sources, spellings, places, ttl, digest })
+}
+
+/// Members of other kinds of authorizers.
+fn check_foreign(written: &config::Authorizer, scope: &mut Scope<'_>) {
+    if written.jwt_configuration.is_some() {
+        scope
+            .error("jwtConfiguration", "a function is asked: no token is verified here")
+            .help("`\"authorizerType\": \"JWT\"` verifies tokens");
+    }
+    if !written.provider_arns.is_empty() {
+        scope.error("providerARNs", "a function is asked, not a user pool");
+    }
+}
+
+fn kind(written: &config::Authorizer, protocol: ProtocolType, scope: &mut Scope<'_>) -> Option<Kind> {
+    let version = written.authorizer_payload_format_version;
+    let simple = written.enable_simple_responses == Some(true);
+    if simple && (protocol == ProtocolType::Rest || version != Some(PayloadFormatVersion::V2)) {
+        scope
+            .error("enableSimpleResponses", "only payload format 2.0 of HTTP APIs has simple answers")
+            .help("the function answers `principalId` and `policyDocument`");
+    }
+    if protocol == ProtocolType::Rest && version.is_some() {
+        let problem = "REST APIs have one payload format for each type of authorizer";
+        scope.error("authorizerPayloadFormatVersion", problem).help("remove it");
+    }
+    let expression = written.identity_validation_expression.as_deref();
+    match (protocol, written.authorizer_type) {
+        (ProtocolType::Rest, AuthorizerType::Token) => {
+            let pattern = match expression {
+                Some(expression) => Some(pattern(expression, scope)?),
+                None => None,
+            };
+            return Some(Kind::Token { pattern });
+        }
+        (_, AuthorizerType::Token) => {
+            scope
+                .error("authorizerType", "`TOKEN` authorizers are those of REST APIs")
+                .help("`\"authorizerType\": \"REQUEST\"`");
+            return None;
+        }
+        (_, AuthorizerType::Request | AuthorizerType::Jwt | AuthorizerType::CognitoUserPools) => {}
+    }
+    if expression.is_some() {
+        let problem = "only a `TOKEN` authorizer has one token that could match";
+        scope.error("identityValidationExpression", problem);
+    }
+    match (protocol, version) {
+        (ProtocolType::Rest, _) => Some(Kind::Rest),
+        (_, Some(PayloadFormatVersion::V1)) => Some(Kind::HttpV1),
+        (_, Some(PayloadFormatVersion::V2)) => Some(Kind::HttpV2 { simple }),
+        (_, None) => {
+            scope
+                .error(
+                    "authorizerPayloadFormatVersion",
+                    "it is required for a `REQUEST` authorizer of an HTTP API",
+                )
+                .help("`\"2.0\"` or `\"1.0\"`");
+            None
+        }
+    }
+}
+
+/// All of the token must match. The expression stands alone first: `a)|(b` would be another one between our brackets.
+fn pattern(expression: &str, scope: &mut Scope<'_>) -> Option<Regex> {
+    let compile = |text: &str| RegexBuilder::new(text).size_limit(LARGEST_EXPRESSION).build();
+    match compile(expression).and_then(|_| compile(&format!(r"\A(?:{expression})\z"))) {
+        Ok(pattern) => Some(pattern),
+        Err(error) => {
+            let problem = format!("`{expression}` is no expression that can be used: {error}");
+            scope
+                .error("identityValidationExpression", problem)
+                .help("look-around and back-references are not supported: a client could make them slow");
+            None
+        }
+    }
+}
+
+fn source(text: &str, i: usize, scope: &mut Scope<'_>) -> Option<Source> {
+    let at = format!("identitySource[{i}]");
+    if let Some(name) = text.strip_prefix("$context.") {
+        let variable = scope.context_variable(&at, name)?;
+        if !variable.is_known_on_arrival() {
+            let problem =
+                format!("`{text}` has no value before a request is authorized: nobody would be let in");
+            scope.error(&at, problem);
+            return None;
+        }
+        return Some(Source::Context(variable));
+    }
+    if let Some(name) = text.strip_prefix("$stageVariables.").filter(|name| !name.is_empty()) {
+        return Some(Source::StageVariable(name.to_owned()));
+    }
+    let value = text.strip_prefix("$request.").and_then(RequestValue::parse);
+    match value {
+        Some(value @ (RequestValue::Header(_) | RequestValue::QueryString(_))) => {
+            return Some(Source::Request(value));
+        }
+        Some(RequestValue::Path(_) | RequestValue::DecodedPath(_)) | None => {}
+    }
+    scope.error(&at, format!("`{text}` is not an identity source")).help(
+        "`$request.header.NAME`, `$request.querystring.NAME`, `$context.NAME` or `$stageVariables.NAME`",
+    );
     None
+}
+
+fn ttl(written: &config::Authorizer, protocol: ProtocolType, scope: &mut Scope<'_>) -> u32 {
+    let default = if protocol == ProtocolType::Rest { REST_TTL } else { 0 };
+    let ttl = written.authorizer_result_ttl_in_seconds.unwrap_or(default);
+    if ttl > LONGEST_TTL {
+        let problem = format!("{ttl} is not from 0 to {LONGEST_TTL}");
+        scope.error("authorizerResultTtlInSeconds", problem);
+    }
+    ttl
+}
+
+/// A token is one header; whatever is remembered is remembered under something.
+fn check_sources(written: &config::Authorizer, sources: &[Source], ttl: u32, scope: &mut Scope<'_>) {
+    if sources.len() != written.identity_source.len() {
+        return;
+    }
+    if written.authorizer_type == AuthorizerType::Token {
+        if !matches!(sources, [Source::Request(RequestValue::Header(_))]) {
+            scope
+                .error("identitySource", "the token of a `TOKEN` authorizer stands in exactly one header")
+                .help("`[\"$request.header.Authorization\"]`");
+        }
+    } else if ttl > 0 && sources.is_empty() {
+        scope
+            .error("identitySource", format!("answers are remembered for {ttl} seconds, but nothing says for whom"))
+            .help("name what identifies the caller: `[\"$request.header.Authorization\"]`, or add `\"authorizerResultTtlInSeconds\": 0`");
+    }
+}
+
+/// Who is asked, in each stage that serves the list in which the authorizer stands.
+fn places(
+    written: &config::Authorizer,
+    api: &config::Api,
+    clusters: &mut Clusters<'_>,
+    scope: &mut Scope<'_>,
+) -> BTreeMap<String, Place> {
+    let mut places = BTreeMap::new();
+    let Some(uri) = &written.authorizer_uri else {
+        scope
+            .error("authorizerUri", "the authorizer does not say whom to ask")
+            .help("a function's ARN, or the URL of a service: `\"http://127.0.0.1:9000/auth\"`");
+        return places;
+    };
+    if !uri.contains("${stageVariables.") {
+        if let Some(place) = place(uri, clusters, scope) {
+            places.extend(api.stages.iter().map(|stage| (stage.stage_name.clone(), place.clone())));
+        }
+        return places;
+    }
+    for stage in api.stages.iter().filter(|stage| serves(stage, written, api)) {
+        let uri = expand(uri, &stage.stage_variables);
+        if let Some(place) = place(&uri, clusters, scope) {
+            places.insert(stage.stage_name.clone(), place);
+        }
+    }
+    places
+}
+
+/// Whether a stage serves the list in which this very authorizer stands.
+fn serves(stage: &config::Stage, written: &config::Authorizer, api: &config::Api) -> bool {
+    let list = match &stage.deployment_id {
+        None => Some(&api.authorizers),
+        Some(id) => api
+            .deployments
+            .iter()
+            .find(|deployment| deployment.deployment_id == *id)
+            .map(|deployment| &deployment.authorizers),
+    };
+    list.is_some_and(|list| list.iter().any(|authorizer| ptr::eq(authorizer, written)))
+}
+
+fn place(uri: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Option<Place> {
+    if uri.starts_with("arn:") {
+        return function(uri, clusters, scope);
+    }
+    match endpoint(uri) {
+        Ok(found) => {
+            if !found.tls {
+                let problem = format!(
+                    "`{uri}` is not `https`: whoever stands between sees the tokens, and can let anybody in"
+                );
+                scope.warning("authorizerUri", problem);
+            }
+            clusters.derive_plain(uri);
+            Some(Place::Service(found))
+        }
+        Err(problem) => {
+            scope
+                .error("authorizerUri", format!("`{uri}` cannot be asked: {problem}"))
+                .help("a function's ARN, or the URL of a service");
+            None
+        }
+    }
+}
+
+fn function(uri: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Option<Place> {
+    let arn = match FunctionArn::parse(uri) {
+        Ok(arn) => arn,
+        Err(problem) => {
+            scope.error("authorizerUri", problem).help(
+                "`arn:aws:lambda:REGION:ACCOUNT:function:NAME`, alone or in an invocation ARN as AWS prints it",
+            );
+            return None;
+        }
+    };
+    match Function::locate(&arn, clusters.endpoints, clusters.region, clusters.account_id) {
+        Ok(function) => {
+            clusters.derive_plain(&function.url);
+            Some(Place::Function(function.endpoint))
+        }
+        Err(Unplaced::Unknown) => {
+            let problem = "nothing says where the function lives, and calling AWS itself, which needs signing, is not supported yet";
+            scope
+                .error("authorizerUri", problem)
+                .help("add `\"endpoints\": {\"lambda\": \"http://HOST:PORT\"}` to the document");
+            None
+        }
+        Err(Unplaced::Endpoint(key, problem)) => {
+            scope.error("authorizerUri", format!("`endpoints[{key:?}]` is not a URL: {problem}"));
+            None
+        }
+    }
 }

@@ -275,6 +275,52 @@ fn a_dead_issuer_is_not_asked_by_every_request() {
 }
 
 #[test]
+fn a_discovery_document_chooses_among_the_hosts_of_keys_and_no_others() {
+    let source = |hosts: &[&str]| {
+        let mut document = testing::http(&["GET /x"], testing::proxy("http://b.test/x", json!({})));
+        let api = &mut document["apis"][0];
+        api["authorizers"] = json!([{
+            "authorizerId": "login", "authorizerType": "JWT", "identitySource": ["$request.header.Authorization"],
+            "jwtConfiguration": { "issuer": ISSUER, "audience": ["shop"], "jwksHosts": hosts },
+        }]);
+        World { gateway: gateway(&document), ..World::new(1) }
+    };
+    let mut ran = 0;
+    for (jwks_uri, hosts, allowed) in [
+        ("https://idp.test/keys", &[][..], true),
+        ("https://keys.test/v3", &[], false),
+        ("https://keys.test/v3", &["https://keys.test"], true),
+        ("https://keys.test:8443/v3", &["https://keys.test"], false),
+        ("http://keys.test:443/v3", &["https://keys.test"], false),
+        ("https://keys.test:443@b.test/v3", &["https://keys.test"], false),
+        // A backend: its cluster exists.
+        ("http://b.test/delete?everything", &["https://keys.test"], false),
+        ("file:///etc/passwd", &[], false),
+        ("", &[], false),
+    ] {
+        let world = source(hosts);
+        let (_, step) = question(world.find(0, "k1"));
+        let body = json!({ "issuer": ISSUER, "jwks_uri": jwks_uri }).to_string().into_bytes();
+        let found =
+            world.finish(0, "k1", step, &CalloutReply::Answered { status: 200, head: Head::default(), body });
+        match (&found, allowed) {
+            (Ok(Found::Ask(callout, _)), true) => {
+                assert!(jwks_uri.starts_with(callout.cluster.trim_end_matches(":443")), "{jwks_uri}");
+            }
+            (Err(Refusal::Discovery), false) => {}
+            _ => panic!("{jwks_uri} with {hosts:?}: {found:?}"),
+        }
+        ran += 1;
+    }
+    assert_eq!(ran, 9);
+    for odd in ["https://keys.test/", "https://keys.test/v3", "keys.test", "https://keys.test?x"] {
+        let document = json!({ "jwksHosts": [odd] });
+        let problems = super::super::tests::problems_of(&document);
+        assert!(problems.contains("jwtConfiguration.jwksHosts[0]: "), "{odd}: {problems}");
+    }
+}
+
+#[test]
 fn a_host_without_ticks_asks_for_requests() {
     let world = World::new(1);
     assert_eq!(world.request(0, "k1"), Ok(true));

@@ -8,6 +8,8 @@ use super::{Env, Gateway};
 pub struct Chore;
 
 impl Gateway {
+    pub fn prepare(&self, _: &dyn SharedStore) {}
+
     pub fn tick_millis(&self) -> Option<u32> {
         None
     }
@@ -19,8 +21,6 @@ impl Gateway {
     pub fn overhear(&self, _: &Flight, _: &CalloutReply, _: &Env<'_>) -> Option<(Callout, Chore)> {
         None
     }
-
-    pub fn prepare(&self, _: &dyn SharedStore) {}
 
     pub fn on_upkeep(&self, _: Chore, _: &CalloutReply, _: &Env<'_>) -> Option<(Callout, Chore)> {
         None

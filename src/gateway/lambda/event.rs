@@ -1,0 +1,123 @@
+//! What events tell of a request: the parts that authorizers and integrations share, by payload format.
+//!
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>. A client chooses
+//! names and values of headers, cookies and query parameters; they are written as JSON strings and nothing else, and what is
+//! not UTF-8 in them becomes U+FFFD. A name stands once in an event.
+
+pub mod v1;
+pub mod v2;
+
+use crate::gateway::integrations::headers::is_internal;
+use crate::gateway::request::Request;
+use crate::gateway::request_value::{decode_component, pairs};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Values by name, in the order in which they came.
+pub type Multi<'r> = BTreeMap<Cow<'r, str>, Vec<Cow<'r, str>>>;
+
+/// What concerns one hop, or is the gateway's own word to a backend: no function sees it.
+fn is_told(name: &[u8]) -> bool {
+    !name.starts_with(b":")
+        && !is_internal(name)
+        && !matches!(
+            name,
+            b"connection"
+                | b"keep-alive"
+                | b"proxy-connection"
+                | b"te"
+                | b"trailer"
+                | b"transfer-encoding"
+                | b"upgrade"
+                | b"x-amzn-trace-id"
+                | b"x-forwarded-port"
+        )
+}
+
+/// The headers of a request as functions see them, names in lower case.
+fn headers(request: &Request) -> Multi<'_> {
+    let mut headers = Multi::new();
+    let text = String::from_utf8_lossy;
+    for (name, value) in request.head.iter().filter(|(name, _)| is_told(name)) {
+        headers.entry(text(name)).or_default().push(text(value));
+    }
+    let authority = request.head.first(b":authority").unwrap_or_default();
+    headers.insert("host".into(), vec![text(authority)]);
+    headers.insert("x-amzn-trace-id".into(), vec![text(&request.ids.trace)]);
+    headers.insert("x-forwarded-port".into(), vec![port(request, authority).into()]);
+    headers
+}
+
+/// The port that the client connected to, as far as it says so.
+fn port<'r>(request: &'r Request, authority: &'r [u8]) -> &'r str {
+    let authority = std::str::from_utf8(authority).unwrap_or_default();
+    let behind_v6 = authority.rsplit_once(']').map_or(authority, |(_, rest)| rest);
+    match behind_v6.rsplit_once(':') {
+        Some((_, port)) => port,
+        None if request.head.only(b"x-forwarded-proto") == Some(b"https") => "443",
+        None => "80",
+    }
+}
+
+/// The query parameters of a request, decoded.
+fn query(request: &Request) -> Multi<'_> {
+    let query = std::str::from_utf8(request.query().unwrap_or_default()).unwrap_or_default();
+    let mut parameters = Multi::new();
+    for pair in pairs(query, request.protocol()).filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let key = decode_component(key.as_bytes());
+        parameters.entry(key).or_default().push(decode_component(value.as_bytes()));
+    }
+    parameters
+}
+
+/// The last of several values.
+fn last<'v>(values: &'v [Cow<'_, str>]) -> &'v str {
+    values.last().map(AsRef::as_ref).unwrap_or_default()
+}
+
+/// The user agent, if the client names one.
+fn user_agent(request: &Request) -> Option<Cow<'_, str>> {
+    request.head.first(b"user-agent").map(String::from_utf8_lossy)
+}
+
+fn method(request: &Request) -> Cow<'_, str> {
+    String::from_utf8_lossy(request.method())
+}
+
+fn stage(request: &Request) -> &str {
+    request.stage.as_ref().map_or("", |stage| stage.name.as_str())
+}
+
+fn api(request: &Request) -> &str {
+    request.api.as_ref().map_or("", |api| api.id.as_str())
+}
+
+fn route_key(request: &Request) -> &str {
+    request.route.as_ref().map_or("", |(_, route)| route.key.as_str())
+}
+
+/// The path behind the stage, as it was matched, and the stage before it where one is named.
+fn decoded_path(request: &Request) -> String {
+    let prefix = request.stage.as_ref().map(|stage| stage.prefix()).unwrap_or_default();
+    let path = request.path.as_ref().map_or("", |path| path.decoded());
+    prefix + path
+}
+
+/// `api`, of `api.example.com`.
+fn domain_prefix(request: &Request) -> &str {
+    request.host.split('.').next().unwrap_or_default()
+}
+
+/// The path parameters: REST APIs keep the client's encoding.
+fn path_parameters(request: &Request, raw: bool) -> impl Iterator<Item = (&str, &str)> {
+    let captures = request.captures();
+    let captures = captures.into_iter().flat_map(|captures| captures.iter());
+    captures.map(move |capture| (capture.name, if raw { capture.raw } else { capture.decoded }))
+}
+
+/// The stage's variables.
+fn stage_variables(request: &Request) -> impl Iterator<Item = (&str, &str)> {
+    let variables = request.stage.iter().flat_map(|stage| &stage.variables);
+    variables.map(|(name, value)| (name.as_str(), value.as_str()))
+}

@@ -1,0 +1,198 @@
+//! Which function it is, and where it is invoked.
+
+use crate::gateway::clusters::{Endpoint, endpoint};
+use crate::gateway::integrations::backend_uri::encode_component;
+use std::collections::BTreeMap;
+
+/// The ARN of a function: `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionArn {
+    text: String,
+    region: String,
+    account_id: String,
+    name: String,
+    qualifier: Option<String>,
+}
+
+/// A function, and where it is invoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// The Invoke operation of this one function.
+    pub endpoint: Endpoint,
+    /// What its cluster is derived from.
+    pub url: String,
+}
+
+/// Why a function has no place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unplaced {
+    /// The document says nothing of it: it would be AWS itself.
+    Unknown,
+    /// An entry of `endpoints` cannot be one.
+    Endpoint(String, String),
+}
+
+// === impl FunctionArn ===
+
+impl FunctionArn {
+    /// Reads a function's ARN, or the invocation ARN that AWS's authorizers and integrations wrap it in.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = match text.split_once(":lambda:path/2015-03-31/functions/") {
+            Some((prefix, rest)) => {
+                if !prefix.starts_with("arn:") || prefix.split(':').nth(2) != Some("apigateway") {
+                    return Err(format!("`{text}` is no invocation ARN"));
+                }
+                rest.strip_suffix("/invocations").ok_or("`/invocations` is missing at its end")?
+            }
+            None => text,
+        };
+        let parts: Vec<&str> = text.split(':').collect();
+        let (region, account_id, name, qualifier) = match *parts.as_slice() {
+            ["arn", _, "lambda", region, account_id, "function", name] => (region, account_id, name, None),
+            ["arn", _, "lambda", region, account_id, "function", name, qualifier] => {
+                (region, account_id, name, Some(qualifier))
+            }
+            _ => return Err(format!("`{text}` is not `arn:aws:lambda:REGION:ACCOUNT:function:NAME`")),
+        };
+        let word = |text: &str, more: &[u8]| {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+        };
+        if !word(region, b"-") {
+            return Err(format!("`{region}` is not a region"));
+        }
+        if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(format!("`{account_id}` is not an account: twelve digits"));
+        }
+        if !word(name, b"-_") || name.len() > 140 {
+            return Err(format!("`{name}` is not the name of a function"));
+        }
+        if qualifier.is_some_and(|qualifier| !word(qualifier, b"-_$") || qualifier.len() > 128) {
+            return Err(format!("`{}` is neither a version nor an alias", qualifier.unwrap_or_default()));
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            region: region.to_owned(),
+            account_id: account_id.to_owned(),
+            name: name.to_owned(),
+            qualifier: qualifier.map(str::to_owned),
+        })
+    }
+
+    /// The keys of `endpoints` under which its place may stand, the nearest first.
+    fn keys(&self) -> [String; 4] {
+        let unqualified = match &self.qualifier {
+            Some(qualifier) => {
+                self.text.strip_suffix(&format!(":{qualifier}")).unwrap_or_default().to_owned()
+            }
+            None => self.text.clone(),
+        };
+        [self.text.clone(), unqualified, format!("lambda.{}", self.region), "lambda".to_owned()]
+    }
+
+    /// How the Invoke operation names it: by its name where the gateway's own region and account are meant, else whole.
+    fn path(&self, region: &str, account_id: &str) -> String {
+        if (region, account_id) != (self.region.as_str(), self.account_id.as_str()) {
+            return format!("/2015-03-31/functions/{}/invocations", encode_component(&self.text));
+        }
+        let qualifier = self.qualifier.as_ref();
+        let qualifier = qualifier.map(|text| format!("?Qualifier={}", encode_component(text)));
+        let name = &self.name;
+        format!("/2015-03-31/functions/{name}/invocations{}", qualifier.unwrap_or_default())
+    }
+}
+
+// === impl Function ===
+
+impl Function {
+    /// Finds a function's place in `endpoints`: under its ARN, where a path stands for the whole operation, else under
+    /// `lambda.REGION` or `lambda`. `region` and `account_id` are the gateway's own.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn locate(
+        arn: &FunctionArn,
+        endpoints: &BTreeMap<String, String>,
+        region: &str,
+        account_id: &str,
+    ) -> Result<Self, Unplaced> {
+        let keys = arn.keys();
+        let found = keys.iter().find_map(|key| Some((key, endpoints.get(key)?)));
+        let (key, url) = found.ok_or(Unplaced::Unknown)?;
+        let mut endpoint = endpoint(url).map_err(|problem| Unplaced::Endpoint(key.clone(), problem))?;
+        let is_whole = key.starts_with("arn:") && endpoint.path != "/";
+        if !is_whole {
+            let prefix = endpoint.path.trim_end_matches('/');
+            endpoint.path = format!("{prefix}{}", arn.path(region, account_id));
+        }
+        Ok(Self { endpoint, url: url.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Function, FunctionArn, Unplaced};
+
+    const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:login";
+
+    fn path(arn: &str, endpoints: &[(&str, &str)]) -> Result<String, Unplaced> {
+        let endpoints = endpoints.iter().map(|(key, url)| ((*key).to_owned(), (*url).to_owned())).collect();
+        let arn = FunctionArn::parse(arn).unwrap();
+        Function::locate(&arn, &endpoints, "us-east-1", "123456789012")
+            .map(|function| format!("{}{}", function.endpoint.cluster, function.endpoint.path))
+    }
+
+    #[test]
+    fn arns_are_read_bare_and_wrapped() {
+        let wrapped = format!(
+            "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{ARN}:$LATEST/invocations"
+        );
+        let arn = FunctionArn::parse(&wrapped).unwrap();
+        assert_eq!(arn.text, format!("{ARN}:$LATEST"));
+        assert_eq!(FunctionArn::parse(&arn.text), Ok(arn));
+        for wrong in [
+            "",
+            "login",
+            "arn:aws:lambda:us-east-1:123456789012:function:",
+            "arn:aws:lambda:us-east-1:123456789012:function:a/b",
+            "arn:aws:lambda:us-east-1:12345678901:function:a",
+            "arn:aws:lambda:us east:123456789012:function:a",
+            "arn:aws:lambda:us-east-1:123456789012:function:a:b:c",
+            "arn:aws:lambda:us-east-1:123456789012:function:a:b?c",
+            "arn:aws:lambda:us-east-1:123456789012:layer:a",
+            "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/a/invocations",
+            "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:a",
+        ] {
+            assert!(FunctionArn::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_endpoint_is_the_functions_place() {
+        let all = [("lambda", "http://all.test"), ("lambda.us-east-1", "http://region.test/aws/")];
+        let invoke = "/2015-03-31/functions/login/invocations";
+        assert_eq!(path(ARN, &all[..1]), Ok(format!("http://all.test:80{invoke}")));
+        assert_eq!(path(ARN, &all), Ok(format!("http://region.test:80/aws{invoke}")));
+        let own = [all[0], all[1], (ARN, "http://own.test/here?a=1")];
+        assert_eq!(path(ARN, &own), Ok("http://own.test:80/here?a=1".to_owned()));
+        assert_eq!(path(&format!("{ARN}:v1"), &own), Ok("http://own.test:80/here?a=1".to_owned()));
+        assert_eq!(path(ARN, &[(ARN, "https://own.test")]), Ok(format!("https://own.test:443{invoke}")));
+        assert_eq!(path(ARN, &[("lambda.eu-west-1", "http://x.test")]), Err(Unplaced::Unknown));
+        assert!(matches!(path(ARN, &[("lambda", "ftp://x")]), Err(Unplaced::Endpoint(..))));
+    }
+
+    #[test]
+    fn a_function_of_somebody_else_is_named_in_full() {
+        let all = [("lambda", "http://all.test")];
+        assert_eq!(
+            path(&format!("{ARN}:$LATEST"), &all),
+            Ok("http://all.test:80/2015-03-31/functions/login/invocations?Qualifier=%24LATEST".to_owned())
+        );
+        assert_eq!(
+            path("arn:aws:lambda:eu-west-1:123456789012:function:login", &all),
+            Ok("http://all.test:80/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Alogin/invocations".to_owned())
+        );
+    }
+}
