@@ -87,6 +87,7 @@ impl Engine for Native {
         self.clock = 0;
         self.worker = RefCell::default();
         self.shared = Memory::default();
+        self.gateway.prepare(&self.shared);
     }
 
     fn pass(&mut self, seconds: u32) {
