@@ -1,7 +1,13 @@
 //! `sekisho explain` of authorized routes: the real command, its output as written in `golden/explain/NAME.txt`.
 //! `SEKISHO_BLESS=1` writes what it prints now; read the difference before it is committed.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "the helpers are part of the tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "the helpers are part of the tests"
+)]
 
 use sekisho_cases::tokens::{ISSUER, jwk, token};
 use serde_json::{Value, json};
