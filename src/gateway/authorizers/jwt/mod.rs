@@ -20,13 +20,12 @@ use crate::gateway::flow::CalloutReply;
 use crate::gateway::policy::Verdict;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
-use crate::gateway::worker::Verified;
+use crate::gateway::worker::{TokenKey, Verified};
 use claims::Bearer;
 use jwks::KeySet;
 use keys::{Found, Keyring, Step};
 use refusal::Refusal;
 use rules::Rules;
-use sha2::{Digest, Sha256};
 use std::rc::Rc;
 use token::{Claims, Token};
 
@@ -74,8 +73,8 @@ impl JwtAuthorizer {
         env.note(|| self.source.told(request));
         let text = self.source.token(request).ok_or(Rejection::InvalidToken(Refusal::Missing))?;
         env.notes(|| told::token(&text, self, request, env));
-        let digest = self.cache_key(&text);
-        if let Some(principal) = self.verified(&digest, env) {
+        let key = TokenKey::new(self.digest, &text);
+        if let Some(principal) = self.verified(&key, &text, env) {
             return Ok(known(principal));
         }
         let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
@@ -83,7 +82,7 @@ impl JwtAuthorizer {
         let found = issuer.keys.find(&token.kid, token.algorithm, env);
         env.note(|| told::keys(&issuer.keys.source, &found));
         match found.map_err(Rejection::InvalidToken)? {
-            Found::Keys(keys) => self.verify(&token, issuer, &keys, digest, env).map(known),
+            Found::Keys(keys) => self.verify(&token, issuer, &keys, env).map(known),
             Found::Ask(callout, step) => {
                 Ok(Opinion::Ask(callout, super::Pending::Keys(Pending { issuer: at, step })))
             }
@@ -107,7 +106,7 @@ impl JwtAuthorizer {
         let found = issuer.keys.finish(pending.step, &token.kid, token.algorithm, reply, env);
         env.note(|| told::learned(reply, &found));
         match found.map_err(Rejection::InvalidToken)? {
-            Found::Keys(keys) => self.verify(&token, issuer, &keys, self.cache_key(&text), env).map(known),
+            Found::Keys(keys) => self.verify(&token, issuer, &keys, env).map(known),
             Found::Ask(callout, step) => {
                 Ok(Opinion::Ask(callout, super::Pending::Keys(Pending { step, ..pending })))
             }
@@ -125,7 +124,6 @@ impl JwtAuthorizer {
         token: &Token<'_>,
         issuer: &Issuer,
         keys: &KeySet,
-        digest: [u8; 32],
         env: &Env<'_>,
     ) -> Result<Rc<Bearer>, Rejection> {
         let mut tried = 0;
@@ -154,26 +152,28 @@ impl JwtAuthorizer {
         let key = signer.ok_or(Rejection::InvalidToken(refusal))?;
         let expires = self.rules.check(&token.claims, issuer, env).map_err(Rejection::InvalidToken)?;
         let principal = Rc::new(self.rules.bearer(&token.claims));
-        let verified = Verified { expires, key: key.der.clone(), issuer: issuer.name.clone(), principal };
+        let verified = Verified {
+            token: token.text.into(),
+            expires,
+            key: key.der.clone(),
+            issuer: issuer.name.clone(),
+            principal,
+        };
         let principal = Rc::clone(&verified.principal);
-        env.worker.borrow_mut().remember(digest, verified);
+        env.worker.borrow_mut().remember(TokenKey::new(self.digest, token.text), verified);
         Ok(principal)
     }
 
     /// Who a token is of that this worker verified before: it dies with its time, and with the key that verified it.
-    fn verified(&self, digest: &[u8; 32], env: &Env<'_>) -> Option<Rc<Bearer>> {
+    fn verified(&self, key: &TokenKey, token: &str, env: &Env<'_>) -> Option<Rc<Bearer>> {
         let mut worker = env.worker.borrow_mut();
-        let verified = worker.verified(digest)?;
+        let verified = worker.verified(key, token)?;
         let (expires, key, name) = (verified.expires, verified.key.clone(), verified.issuer.clone());
         let principal = Rc::clone(&verified.principal);
         drop(worker);
         let issuer = self.issuers.iter().find(|issuer| issuer.name == name)?;
         let alive = expires > seconds(env) && issuer.keys.at_hand(env)?.holds(&key);
         alive.then_some(principal)
-    }
-
-    fn cache_key(&self, token: &str) -> [u8; 32] {
-        Sha256::new().chain_update(self.digest).chain_update(token).finalize().into()
     }
 }
 
