@@ -65,6 +65,7 @@ impl Engine for Native {
             wall: Millis(1_700_000_000_000 + self.requests),
             dice: dice(self.requests),
             source_address: if self.gateway.wants().source_address { address.as_bytes() } else { b"" },
+            client_cert_digest: b"",
             worker: &self.worker,
             shared: &self.shared,
             signatures: &Software,

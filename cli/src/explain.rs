@@ -77,8 +77,15 @@ fn follow(mut exchange: Exchange, request: Request, body: &[u8], source_address:
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let wall = Millis(u64::try_from(wall.as_millis()).unwrap_or(u64::MAX));
     let (worker, shared) = (RefCell::default(), Memory::default());
-    let env =
-        Env { wall, dice: [0; 32], source_address, worker: &worker, shared: &shared, signatures: &Software };
+    let env = Env {
+        wall,
+        dice: [0; 32],
+        source_address,
+        client_cert_digest: b"",
+        worker: &worker,
+        shared: &shared,
+        signatures: &Software,
+    };
     let head = Head::from_pairs(&request.head, body.is_empty());
     let mut flow = exchange.on_request_headers(Ok(head), &env);
     let mut steps = vec![Step::new("request headers", &flow)];

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>
 
 use super::Millis;
+use super::client_cert::{MEMBERS, Member};
 use super::request::Facts;
 use std::borrow::Cow;
 use time::OffsetDateTime;
@@ -33,6 +34,8 @@ pub enum Variable {
     SourceIp,
     /// `identity.userAgent`
     UserAgent,
+    /// `identity.clientCert.NAME`
+    ClientCert(Member),
     /// `integrationStatus`, `integration.status`, `integration.integrationStatus`
     IntegrationStatus,
     /// `path`
@@ -125,6 +128,9 @@ impl Variable {
         if let Some((_, variable)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Some(variable.clone());
         }
+        if let Some((_, member)) = MEMBERS.iter().find(|(known, _)| *known == name) {
+            return Some(Self::ClientCert(*member));
+        }
         if let Some(claim) = name.strip_prefix("authorizer.claims.") {
             return Some(Self::Claim(claim.to_owned()));
         }
@@ -140,13 +146,19 @@ impl Variable {
 
     /// All names that have values.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.iter().map(|(name, _)| *name)
+        NAMES.iter().map(|(name, _)| *name).chain(MEMBERS.iter().map(|(name, _)| *name))
     }
 
     /// Whether it needs the client's address from the host.
     #[must_use]
     pub fn wants_source_address(&self) -> bool {
         *self == Self::SourceIp
+    }
+
+    /// Whether it needs the client's certificate from the host.
+    #[must_use]
+    pub fn wants_client_cert(&self) -> bool {
+        matches!(self, Self::ClientCert(_))
     }
 
     /// Its value, if it has one.
@@ -169,6 +181,7 @@ impl Variable {
             Self::HttpMethod => Some(text(request.method())),
             Self::SourceIp => Some(request.source_ip.as_str().into()),
             Self::UserAgent => Some(request.head.first(b"user-agent").map_or("".into(), text)),
+            Self::ClientCert(member) => Some(request.client_cert.as_ref()?.member(*member).into()),
             Self::IntegrationStatus => facts.response.map(|response| response.status.to_string().into()),
             Self::Path => request.head.first(b":path").map(|path| text(without_query(path))),
             Self::Protocol => Some("HTTP/1.1".into()),
