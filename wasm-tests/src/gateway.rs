@@ -31,6 +31,10 @@ pub struct Options {
     pub request_headers_timeout: Option<Duration>,
     /// Headers that Envoy lets through to the filter, in the place of the bootstrap's, and 1 MiB of them.
     pub max_headers_count: Option<u32>,
+    /// TLS of the listener: a `DownstreamTlsContext`.
+    pub tls: Option<Value>,
+    /// `forward_client_cert_details`, in the place of the bootstrap's.
+    pub forward_client_cert: Option<&'static str>,
 }
 
 impl Default for Options {
@@ -44,6 +48,8 @@ impl Default for Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             request_headers_timeout: None,
             max_headers_count: None,
+            tls: None,
+            forward_client_cert: None,
         }
     }
 }

@@ -101,10 +101,9 @@ fn only_the_certificate_of_the_connection_is_believed() {
     assert!(ClientCert::parse(told.as_bytes(), digest.to_uppercase().as_bytes()).is_some());
     let other = read(&certificate(&[1], &[], TIMES)).unwrap();
     assert_eq!(ClientCert::parse(header(&other.pem).as_bytes(), digest.as_bytes()), None);
-    for broken in ["", "0", &digest[..63], &format!("{digest}00"), &digest.replace('a', "g")] {
-        if broken != digest {
-            assert_eq!(ClientCert::parse(told.as_bytes(), broken.as_bytes()), None, "{broken}");
-        }
+    let (cut, odd) = (digest.get(..63).unwrap(), "g".repeat(64));
+    for broken in ["", "0", cut, odd.as_str(), &format!("{digest}00")] {
+        assert_eq!(ClientCert::parse(told.as_bytes(), broken.as_bytes()), None, "{broken}");
     }
 }
 
