@@ -115,6 +115,7 @@ fn forwarded(
         wall: Millis(1_700_000_000_000),
         dice: [0xab; 32],
         source_address: b"203.0.113.7:40000",
+        client_cert_digest: b"",
         worker,
         shared,
         signatures: &Software,

@@ -104,6 +104,7 @@ impl Engine for Native {
             wall: Millis(self.now_millis()),
             dice: dice(self.requests),
             source_address: if self.gateway.wants().source_address { address.as_bytes() } else { b"" },
+            client_cert_digest: b"",
             worker: &self.worker,
             shared: &self.shared,
             signatures: &Software,

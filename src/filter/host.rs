@@ -176,6 +176,11 @@ pub(super) fn source_address() -> Vec<u8> {
     abi::property(b"source\0address").unwrap_or_default()
 }
 
+/// SHA-256 of the certificate that the client presented, in hexadecimal; empty if it presented none.
+pub(super) fn client_cert_digest() -> Vec<u8> {
+    abi::property(b"connection\0sha256_peer_certificate_digest").unwrap_or_default()
+}
+
 /// Who made the response and why; empty if Envoy does not say.
 pub(super) fn response_code_details() -> Vec<u8> {
     abi::property(b"response\0code_details").unwrap_or_default()

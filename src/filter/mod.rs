@@ -13,7 +13,7 @@ mod shared;
 mod signatures;
 mod stream;
 
-use crate::gateway::{Env, Worker as Memory};
+use crate::gateway::{Env, Wants, Worker as Memory};
 use abi::{DataStatus, HeadersStatus, TrailersStatus};
 use callouts::{Asker, Callouts, Question};
 use nohash_hasher::IntMap;
@@ -41,6 +41,13 @@ struct Worker {
     callouts: Callouts,
     dice: Option<fastrand::Rng>,
     memory: OnceCell<RefCell<Memory>>,
+}
+
+/// What the core wants to know of who is at the other end; empty until the head is there, and where it does not want it.
+#[derive(Debug, Default)]
+struct Peer {
+    address: Vec<u8>,
+    cert_digest: Vec<u8>,
 }
 
 /// Runs a callback. None if another one is running, which no host does: the caller then holds the request.
@@ -157,6 +164,17 @@ impl Vm {
     }
 }
 
+// === impl Peer ===
+
+impl Peer {
+    fn read(wants: Wants) -> Self {
+        Self {
+            address: if wants.source_address { host::source_address() } else { Vec::new() },
+            cert_digest: if wants.client_cert { host::client_cert_digest() } else { Vec::new() },
+        }
+    }
+}
+
 // === impl Worker ===
 
 impl Worker {
@@ -168,11 +186,12 @@ impl Worker {
     }
 
     /// The world as the core sees it.
-    fn env<'a>(&'a mut self, source_address: Option<&'a [u8]>) -> Env<'a> {
+    fn env<'a>(&'a mut self, peer: &'a Peer) -> Env<'a> {
         Env {
             wall: host::wall_clock(),
             dice: self.roll(),
-            source_address: source_address.unwrap_or_default(),
+            source_address: &peer.address,
+            client_cert_digest: &peer.cert_digest,
             worker: self.memory(),
             shared: &HostShared,
             signatures: &HostSignatures,

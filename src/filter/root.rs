@@ -1,10 +1,10 @@
 //! One configuration of the plugin: a document, and the gateway made of it.
 
-use super::Worker;
 use super::host;
 use super::shared::HostShared;
 use super::signatures::HostSignatures;
 use super::stream::TURNS;
+use super::{Peer, Worker};
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
 use crate::gateway::surroundings::{Secret, Surroundings};
@@ -31,7 +31,7 @@ impl Root {
     /// Time has passed: what is due is asked for, in the root's name.
     pub(super) fn tick(&self, context: u32, worker: &mut Worker) {
         let Some(gateway) = &self.gateway else { return };
-        let due = gateway.upkeep(&worker.env(None));
+        let due = gateway.upkeep(&worker.env(&Peer::default()));
         for (callout, chore) in due {
             self.ask(context, callout, chore, worker);
         }
@@ -40,7 +40,7 @@ impl Root {
     /// A question of the root's is answered.
     pub(super) fn on_callout(&self, context: u32, chore: Chore, reply: &CalloutReply, worker: &mut Worker) {
         let Some(gateway) = &self.gateway else { return };
-        let next = gateway.on_upkeep(chore, reply, &worker.env(None));
+        let next = gateway.on_upkeep(chore, reply, &worker.env(&Peer::default()));
         if let Some((callout, chore)) = next {
             self.ask(context, callout, chore, worker);
         }
@@ -62,7 +62,7 @@ impl Root {
             let Some((callout, chore)) = next else { return };
             let Err(error) = worker.callouts.ask_for_root(&callout, context, chore) else { return };
             log::warn!("sekisho: cluster `{}` cannot be asked: {error}", callout.cluster);
-            next = gateway.on_upkeep(chore, &CalloutReply::Failed, &worker.env(None));
+            next = gateway.on_upkeep(chore, &CalloutReply::Failed, &worker.env(&Peer::default()));
         }
     }
 

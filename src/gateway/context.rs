@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>
 
 use super::Millis;
+use super::client_cert::{MEMBERS, Member};
 use super::request::Facts;
 use std::borrow::Cow;
 use time::OffsetDateTime;
@@ -39,6 +40,8 @@ pub enum Variable {
     SourceIp,
     /// `identity.userAgent`
     UserAgent,
+    /// `identity.clientCert.NAME`
+    ClientCert(Member),
     /// `integrationStatus`, `integration.status`, `integration.integrationStatus`
     IntegrationStatus,
     /// `path`
@@ -136,6 +139,9 @@ impl Variable {
         if let Some((_, variable)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Some(variable.clone());
         }
+        if let Some((_, member)) = MEMBERS.iter().find(|(known, _)| *known == name) {
+            return Some(Self::ClientCert(*member));
+        }
         if let Some(claim) = name.strip_prefix("authorizer.claims.") {
             return Some(Self::Claim(claim.to_owned()));
         }
@@ -151,7 +157,7 @@ impl Variable {
 
     /// All names that have values.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.iter().map(|(name, _)| *name)
+        NAMES.iter().map(|(name, _)| *name).chain(MEMBERS.iter().map(|(name, _)| *name))
     }
 
     /// Whether it needs the client's address from the host.
@@ -165,7 +171,10 @@ impl Variable {
     pub fn is_known_on_arrival(&self) -> bool {
         !matches!(
             self,
-            Self::ErrorMessage
+            Self::AccessKey
+                | Self::CallerAccount
+                | Self::CallerArn
+                | Self::ErrorMessage
                 | Self::ErrorMessageString
                 | Self::ErrorResponseType
                 | Self::IntegrationStatus
@@ -175,6 +184,12 @@ impl Variable {
                 | Self::Authorizer(_)
                 | Self::Absent
         )
+    }
+
+    /// Whether it needs the client's certificate from the host.
+    #[must_use]
+    pub fn wants_client_cert(&self) -> bool {
+        matches!(self, Self::ClientCert(_))
     }
 
     /// Its value, if it has one.
@@ -200,6 +215,7 @@ impl Variable {
             Self::CallerArn => Some(request.principal.as_ref()?.caller()?.user_arn.clone().into()),
             Self::SourceIp => Some(request.source_ip.as_str().into()),
             Self::UserAgent => Some(request.head.first(b"user-agent").map_or("".into(), text)),
+            Self::ClientCert(member) => Some(request.client_cert.as_ref()?.member(*member).into()),
             Self::IntegrationStatus => facts.response.map(|response| response.status.to_string().into()),
             Self::Path => request.head.first(b":path").map(|path| text(without_query(path))),
             Self::Protocol => Some("HTTP/1.1".into()),

@@ -5,6 +5,7 @@
 
 use super::admission::{self, Admitted};
 use super::authorizers::{self, Decision, Pending};
+use super::client_cert::ClientCert;
 use super::compile::Gateway;
 use super::config::ProtocolType;
 use super::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
@@ -304,6 +305,7 @@ fn arrive(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     request.api = Some(Rc::clone(&api));
     domains::check_endpoint(&api)?;
     limits::check(request)?;
+    request.client_cert = ClientCert::of(&request.head, env)?;
     check_upgrade(request)?;
     let path = request.read_path()?;
     let (stage, path) = stages::stage(&api, path)?;

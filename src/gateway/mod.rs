@@ -5,6 +5,7 @@
 pub mod admission;
 pub mod arn;
 pub mod authorizers;
+pub mod client_cert;
 pub mod clusters;
 pub mod compile;
 pub mod config;
@@ -60,6 +61,9 @@ pub struct Env<'a> {
     /// The client's address as Envoy trusts it (`192.0.2.1:4711`, `[2001:db8::1]:4711`); empty unless
     /// [`Gateway::wants`] asks for it.
     pub source_address: &'a [u8],
+    /// SHA-256 of the certificate that the client presented, in hexadecimal, as the host says of the connection; empty if it
+    /// presented none, and unless [`Gateway::wants`] asks for it.
+    pub client_cert_digest: &'a [u8],
     /// What this worker remembers.
     pub worker: &'a RefCell<Worker>,
     /// What all workers share.
@@ -75,4 +79,6 @@ pub struct Env<'a> {
 pub struct Wants {
     /// The client's address.
     pub source_address: bool,
+    /// The digest of the client's certificate.
+    pub client_cert: bool,
 }

@@ -21,6 +21,8 @@ pub enum Rejection {
     BadAuthority,
     /// The path cannot be matched safely.
     BadPath,
+    /// The client presented a certificate that is not told as it should be, or cannot be read.
+    ClientCert,
     /// No API answers this host.
     UnknownHost,
     /// The API answers only custom domains.
@@ -147,6 +149,7 @@ impl Rejection {
             }
             Self::BadAuthority => ("sekisho_bad_authority", (400, "Bad Request"), BAD_REQUEST),
             Self::BadPath => ("sekisho_bad_path", (400, "Bad Request"), BAD_REQUEST),
+            Self::ClientCert => ("sekisho_client_cert", (403, "Forbidden"), FORBIDDEN),
             Self::UnknownHost => ("sekisho_unknown_host", (403, "Forbidden"), FORBIDDEN),
             Self::DefaultEndpointDisabled => {
                 ("sekisho_default_endpoint_disabled", (403, "Forbidden"), FORBIDDEN)

@@ -223,6 +223,12 @@ fn adjust(value: &mut Value, options: &Options) {
                 members.insert("max_request_headers_kb".to_owned(), 1024.into());
                 members["common_http_protocol_options"]["max_headers_count"] = count.into();
             }
+            if let Some(details) = options.forward_client_cert.filter(|_| manager) {
+                members.insert("forward_client_cert_details".to_owned(), details.into());
+            }
+            if let (Some(tls), Some(chains)) = (&options.tls, members.get_mut("filter_chains")) {
+                chains[0]["transport_socket"] = json!({ "name": "tls", "typed_config": tls });
+            }
             members.values_mut().for_each(|member| adjust(member, options));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| adjust(item, options)),

@@ -34,6 +34,10 @@ pub struct Options {
     pub max_headers_count: Option<u32>,
     /// Variables of Envoy's environment, beside those of the test.
     pub environment: BTreeMap<String, String>,
+    /// TLS of the listener: a `DownstreamTlsContext`.
+    pub tls: Option<Value>,
+    /// `forward_client_cert_details`, in the place of the bootstrap's.
+    pub forward_client_cert: Option<&'static str>,
 }
 
 impl Default for Options {
@@ -48,6 +52,8 @@ impl Default for Options {
             request_headers_timeout: None,
             max_headers_count: None,
             environment: BTreeMap::new(),
+            tls: None,
+            forward_client_cert: None,
         }
     }
 }

@@ -1,6 +1,13 @@
 //! Cognito user pools, with real tokens: moto is the pool, boto3 signs in.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};

@@ -31,6 +31,8 @@ pub struct Plan {
     pub payload_bytes: u64,
     /// Largest head in bytes.
     pub header_bytes: u32,
+    /// Whether the filter reads the client's certificate.
+    pub client_cert: bool,
     /// Variables of Envoy's environment that the filter reads: secrets that are in no document.
     pub environment: Vec<String>,
     /// The clusters.
@@ -95,6 +97,7 @@ pub fn plan_with(
         trusted_hops: config.trusted_hops.unwrap_or(0),
         payload_bytes: limits.payload_bytes.unwrap_or(AWS_PAYLOAD_BYTES),
         header_bytes: limits.header_bytes.unwrap_or(AWS_HEADER_BYTES),
+        client_cert: compiled.gateway.wants().client_cert,
         environment: secret_variables(&config),
         clusters: compiled.clusters,
         forwarded_proto: config.apis.iter().any(|api| api.protocol_type == ProtocolType::Rest),

@@ -21,6 +21,7 @@ pub fn plan(clusters: Vec<Cluster>) -> Plan {
         trusted_hops: 0,
         payload_bytes: 10_485_760,
         header_bytes: 20_480,
+        client_cert: false,
         environment: Vec::new(),
         clusters,
         forwarded_proto: false,
