@@ -19,7 +19,7 @@ use callouts::{Askers, Callouts};
 use nohash_hasher::IntMap;
 use root::Root;
 use shared::HostShared;
-use signatures::HostSignatures;
+use signatures::Verifiers;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -41,6 +41,7 @@ struct Worker {
     callouts: Callouts,
     dice: Option<fastrand::Rng>,
     memory: OnceCell<RefCell<Memory>>,
+    verifiers: OnceCell<Verifiers>,
 }
 
 /// Runs a callback. None if another one is running, which no host does: the caller then holds the request.
@@ -49,7 +50,11 @@ fn vm<T>(callback: impl FnOnce(&mut Vm) -> T) -> Option<T> {
 }
 
 fn configure(context: u32, size: usize) -> bool {
-    vm(|vm| vm.roots.get_mut(&context).is_some_and(|root| root.configure(size))).unwrap_or(false)
+    let configured = vm(|vm| {
+        let verifiers = *vm.worker.verifiers();
+        vm.roots.get_mut(&context).is_some_and(|root| root.configure(size, verifiers))
+    });
+    configured.unwrap_or(false)
 }
 
 // === impl Vm ===
@@ -59,7 +64,12 @@ impl Vm {
         Self {
             roots: HashMap::with_hasher(BuildHasherDefault::new()),
             streams: HashMap::with_hasher(BuildHasherDefault::new()),
-            worker: Worker { callouts: Callouts::new(), dice: None, memory: OnceCell::new() },
+            worker: Worker {
+                callouts: Callouts::new(),
+                dice: None,
+                memory: OnceCell::new(),
+                verifiers: OnceCell::new(),
+            },
         }
     }
 
@@ -170,8 +180,13 @@ impl Worker {
             source_address: source_address.unwrap_or_default(),
             worker: self.memory(),
             shared: &HostShared,
-            signatures: &HostSignatures,
+            signatures: self.verifiers(),
         }
+    }
+
+    /// Who verifies what: the host is asked once.
+    fn verifiers(&self) -> &Verifiers {
+        self.verifiers.get_or_init(Verifiers::find_out)
     }
 
     /// What the core remembers between this worker's requests.

@@ -2,11 +2,11 @@
 
 use super::Worker;
 use super::host;
-use super::signatures::HostSignatures;
+use super::signatures::Verifiers;
 use super::stream::TURNS;
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::flow::{Callout, CalloutReply};
-use crate::gateway::surroundings::{Secret, Surroundings};
+use crate::gateway::surroundings::{Secret, Surroundings, Verification};
 use crate::gateway::upkeep::Chore;
 use crate::gateway::{self, Gateway, config};
 use sha2::{Digest, Sha256};
@@ -57,7 +57,7 @@ impl Root {
     }
 
     /// Reads and compiles the document. A bad one changes nothing, and Envoy refuses the update or does not start.
-    pub(super) fn configure(&mut self, size: usize) -> bool {
+    pub(super) fn configure(&mut self, size: usize, verifiers: Verifiers) -> bool {
         host::start_logging();
         let document = match host::plugin_configuration(size) {
             Ok(document) => document,
@@ -66,7 +66,7 @@ impl Root {
                 return false;
             }
         };
-        let compiled = config::load(&document).and_then(|config| gateway::compile(&config, &Here));
+        let compiled = config::load(&document).and_then(|config| gateway::compile(&config, &Here(verifiers)));
         match compiled {
             Ok(compiled) => {
                 for warning in &compiled.warnings.0 {
@@ -78,6 +78,7 @@ impl Root {
                 {
                     log::warn!("sekisho: nothing is fetched ahead: {error}");
                 }
+                verifiers.record();
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
             }
@@ -93,15 +94,15 @@ impl Root {
 
 /// The filter's own surroundings.
 #[derive(Debug)]
-struct Here;
+struct Here(Verifiers);
 
 impl Surroundings for Here {
     fn secret(&self, variable: &str) -> Option<Secret> {
         host::environment(variable).map(Secret)
     }
 
-    fn verifies(&self, algorithm: Algorithm) -> bool {
-        HostSignatures::verifies(algorithm)
+    fn verifies(&self, algorithm: Algorithm) -> Verification {
+        self.0.verifies(algorithm)
     }
 }
 

@@ -28,11 +28,17 @@ impl IdentitySource {
         if let RequestValue::Header(name) = &self.0 {
             request.head.only(name.as_bytes())?;
         }
-        let value = self.0.value(request)?;
-        let bare = value.get(..7).filter(|prefix| prefix.eq_ignore_ascii_case("bearer ")).map_or(0, str::len);
-        let token = value.get(bare..)?.trim();
-        let whole =
-            !token.is_empty() && !token.bytes().any(|byte| byte == b',' || byte.is_ascii_whitespace());
-        whole.then(|| token.to_owned().into())
+        match self.0.value(request)? {
+            Cow::Borrowed(value) => bare(value).map(Cow::Borrowed),
+            Cow::Owned(value) => bare(&value).map(|token| Cow::Owned(token.to_owned())),
+        }
     }
+}
+
+/// A token without its `Bearer `, if it is one and whole.
+fn bare(value: &str) -> Option<&str> {
+    let prefix = value.get(..7).filter(|prefix| prefix.eq_ignore_ascii_case("bearer ")).map_or(0, str::len);
+    let token = value.get(prefix..)?.trim();
+    let whole = !token.is_empty() && !token.bytes().any(|byte| byte == b',' || byte.is_ascii_whitespace());
+    whole.then_some(token)
 }

@@ -85,8 +85,6 @@ fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
             authorizer.authorizer_type != AuthorizerType::Jwt,
             &format!("authorizers[{i}].authorizerType"),
         );
-        let secret = authorizer.jwt_configuration.as_ref().is_some_and(|jwt| jwt.secret_env.is_some());
-        refuse(secret, &format!("authorizers[{i}].jwtConfiguration.secretEnv"));
     }
 }
 

@@ -127,7 +127,8 @@ fn errors_are_told_in_gateway_responses_only() {
     let template = compile("$context.error.message|$context.error.messageString|$context.error.responseType");
     let template = template.unwrap();
     let document = http(&["GET /"], proxy("http://b", json!({})));
-    let problem = Problem { response_type: "THROTTLED", message: Some("Too Many Requests".into()), status: 429 };
+    let problem =
+        Problem { response_type: "THROTTLED", message: Some("Too Many Requests".into()), status: 429 };
     let (with, without) = with_request(&document, head("GET", "/", &[], true), |request| {
         let facts = Facts { problem: Some(&problem), ..request.facts() };
         (template.render(&facts), template.render(&request.facts()))

@@ -17,7 +17,7 @@
 //!
 //! - A header's expectation is a text (there is exactly one such header, and it is this), a `/regular expression/`,
 //!   a list (all of them, in order) or `null` (there is none).
-//! - `<jwt {"header": {…}, "claims": {…}}>` in a request is a token of [`crate::tokens`].
+//! - `<jwt {"header": {…}, "claims": {…}}>` in a request is a token of [`crate::tokens`], which tells how to break it.
 //! - `<a*20000>` anywhere in a request or an expectation stands for twenty thousand times `a`, and `<client>` in an
 //!   expectation for the client's address, which differs between the engines.
 
@@ -217,9 +217,13 @@ fn check_headers(headers: &BTreeMap<String, Matcher>) -> Result<(), String> {
     Ok(())
 }
 
-/// Replaces `<a*3>` by `aaa`.
+/// Puts in what `<…>` stands for.
 fn expand(text: &str) -> String {
-    let text = &crate::tokens::expand(text);
+    repeat(&crate::tokens::expand(text))
+}
+
+/// Replaces `<a*3>` by `aaa`.
+pub(crate) fn repeat(text: &str) -> String {
     let Ok(repeat) = Regex::new(r"<([^<>])\*([0-9]+)>") else { return text.to_owned() };
     repeat
         .replace_all(text, |found: &regex_lite::Captures<'_>| found[1].repeat(found[2].parse().unwrap_or(0)))
