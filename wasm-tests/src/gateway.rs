@@ -3,6 +3,7 @@
 use crate::backend::Backend;
 use crate::bootstrap::{Hosts, STAT_PREFIX, Source, bootstrap, probe_bootstrap};
 use crate::{eventually, raw, toolchain};
+use sekisho_cases::tokens::{SECRET, SECRET_ENV};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -31,6 +32,8 @@ pub struct Options {
     pub request_headers_timeout: Option<Duration>,
     /// Headers that Envoy lets through to the filter, in the place of the bootstrap's, and 1 MiB of them.
     pub max_headers_count: Option<u32>,
+    /// The default filter, for a document that needs the one with `software-signatures` too.
+    pub default_module: bool,
 }
 
 impl Default for Options {
@@ -44,6 +47,7 @@ impl Default for Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             request_headers_timeout: None,
             max_headers_count: None,
+            default_module: false,
         }
     }
 }
@@ -151,6 +155,7 @@ impl Gateway {
             .arg(&told)
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"])
+            .env(SECRET_ENV, SECRET)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -39,7 +39,7 @@ pub fn token(header: &Value, claims: &Value) -> String {
 }
 
 /// A token made as `parts` say: `header` and `claims` are merged into good ones, `rawHeader` and `rawClaims` replace them,
-/// `sign` is the algorithm that really signs, `signature` a way to bend the signature.
+/// `sign` is the algorithm that really signs, `signature` a way to bend the signature, `spelling` one to write the token.
 fn made(parts: &Value) -> String {
     let text = |name: &str| parts[name].as_str().map(crate::format::repeat);
     let algorithm = parts["header"]["alg"].as_str().unwrap_or("RS256");
@@ -50,7 +50,41 @@ fn made(parts: &Value) -> String {
     let header = text("rawHeader").unwrap_or_else(|| header.to_string());
     let claims = text("rawClaims").unwrap_or_else(|| claims.to_string());
     let signer = parts["sign"].as_str().unwrap_or(algorithm);
-    signed(&header, &claims, signer, parts["signature"].as_str())
+    let token = signed(&header, &claims, signer, parts["signature"].as_str());
+    parts["spelling"].as_str().map_or(token.clone(), |how| spell(how, &token))
+}
+
+/// Writes a token in another way.
+fn spell(how: &str, token: &str) -> String {
+    let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { unreachable!() };
+    let plain = |part: &str| part.replace('-', "+").replace('_', "/");
+    match how {
+        "two" => format!("{header}.{payload}"),
+        "four" => format!("{token}.{signature}"),
+        "five" => format!("{token}.{payload}.{signature}"),
+        "no header" => format!(".{payload}.{signature}"),
+        "no payload" => format!("{header}..{signature}"),
+        "no signature" => format!("{header}.{payload}."),
+        "dot before" => format!(".{token}"),
+        "dot behind" => format!("{token}."),
+        "padding" => format!("{token}=="),
+        "header padding" => format!("{header}=.{payload}.{signature}"),
+        "payload padding" => format!("{header}.{payload}=.{signature}"),
+        "alphabet" => format!("{header}.{}.{signature}", plain(payload)),
+        "bits" => {
+            // The last character of 256 bytes holds two bits of the signature, and four that stand for nothing.
+            let (rest, last) = signature.split_at(signature.len() - 1);
+            let last = if last == "A" { "B" } else { &char::from(last.as_bytes()[0] + 1).to_string() };
+            format!("{header}.{payload}.{rest}{last}")
+        }
+        "other claims" => {
+            let other = self::token(&json!({}), &json!({}));
+            let (signed, stolen) = other.rsplit_once('.').unwrap();
+            assert_ne!(signed, format!("{header}.{payload}"), "the claims are others");
+            format!("{header}.{payload}.{stolen}")
+        }
+        _ => panic!("a token cannot be spelt by `{how}`"),
+    }
 }
 
 fn merge(into: &mut Value, members: &Value) {
