@@ -1,6 +1,6 @@
 //! What the shell asks of the host, in the core's words. Nothing here panics, whatever the host answers.
 
-use super::abi::{self, Buffer, Map, Refused};
+use super::abi::{self, Buffer, Map, Metric, Refused};
 use crate::gateway::Millis;
 use crate::gateway::flow::{Answer, Bytes, Callout, CalloutReply, Edit, Edits};
 use crate::gateway::head::{Head, MalformedHead};
@@ -220,6 +220,22 @@ pub(super) fn tick_every(millis: u32) -> Result<(), HostError> {
 /// The value of an environment variable that Envoy hands to the VM.
 pub(super) fn environment(variable: &str) -> Option<Vec<u8>> {
     std::env::var_os(variable).map(std::ffi::OsString::into_encoded_bytes)
+}
+
+// === statistics ===
+
+/// A gauge of Envoy's.
+pub(super) struct Gauge(u32);
+
+/// The gauge of a name, which every VM of this Envoy shares.
+pub(super) fn gauge(name: &str) -> Result<Gauge, HostError> {
+    Ok(Gauge(abi::define_metric(Metric::Gauge, name.as_bytes())?))
+}
+
+impl Gauge {
+    pub(super) fn set(&self, value: u64) -> Result<(), HostError> {
+        Ok(abi::record_metric(self.0, value)?)
+    }
 }
 
 // === logging ===

@@ -19,7 +19,7 @@ use callouts::{Asker, Callouts, Question};
 use nohash_hasher::IntMap;
 use root::Root;
 use shared::HostShared;
-use signatures::HostSignatures;
+use signatures::Verifiers;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -41,6 +41,7 @@ struct Worker {
     callouts: Callouts,
     dice: Option<fastrand::Rng>,
     memory: OnceCell<RefCell<Memory>>,
+    verifiers: OnceCell<Verifiers>,
 }
 
 /// What the core wants to know of who is at the other end; empty until the head is there, and where it does not want it.
@@ -56,7 +57,11 @@ fn vm<T>(callback: impl FnOnce(&mut Vm) -> T) -> Option<T> {
 }
 
 fn configure(context: u32, size: usize) -> bool {
-    vm(|vm| vm.roots.get_mut(&context).is_some_and(|root| root.configure(size))).unwrap_or(false)
+    let configured = vm(|vm| {
+        let verifiers = *vm.worker.verifiers();
+        vm.roots.get_mut(&context).is_some_and(|root| root.configure(size, verifiers))
+    });
+    configured.unwrap_or(false)
 }
 
 // === impl Vm ===
@@ -66,7 +71,12 @@ impl Vm {
         Self {
             roots: HashMap::with_hasher(BuildHasherDefault::new()),
             streams: HashMap::with_hasher(BuildHasherDefault::new()),
-            worker: Worker { callouts: Callouts::new(), dice: None, memory: OnceCell::new() },
+            worker: Worker {
+                callouts: Callouts::new(),
+                dice: None,
+                memory: OnceCell::new(),
+                verifiers: OnceCell::new(),
+            },
         }
     }
 
@@ -194,9 +204,14 @@ impl Worker {
             client_cert_digest: &peer.cert_digest,
             worker: self.memory(),
             shared: &HostShared,
-            signatures: &HostSignatures,
+            signatures: self.verifiers(),
             watcher: None,
         }
+    }
+
+    /// Who verifies what: the host is asked once.
+    fn verifiers(&self) -> &Verifiers {
+        self.verifiers.get_or_init(Verifiers::find_out)
     }
 
     /// What the core remembers between this worker's requests.

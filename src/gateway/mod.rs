@@ -74,11 +74,13 @@ pub struct Env<'a> {
     pub watcher: Option<&'a dyn Notes>,
 }
 
-/// What the shell must read from the host before it asks the core: reading costs, so nothing is read without need.
+/// What a document needs of the shell: reading from the host costs, so nothing is read without need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wants {
     /// The client's address.
     pub source_address: bool,
     /// The digest of the client's certificate.
     pub client_cert: bool,
+    /// The filter that is built with the feature `software-signatures`.
+    pub software_signatures: bool,
 }

@@ -38,12 +38,21 @@ pub struct Verified {
     pub token: Box<str>,
     /// `exp`, in seconds.
     pub expires: f64,
-    /// The key that verified it: with it the token dies.
-    pub key: Vec<u8>,
-    /// Whose key it is.
-    pub issuer: String,
+    /// What verified it: with it the token dies.
+    pub signer: Signer,
+    /// Which of its authorizer's issuers it is of.
+    pub issuer: usize,
     /// Who it is of.
     pub principal: Rc<Bearer>,
+}
+
+/// What verified a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// A public key: DER of its SubjectPublicKeyInfo.
+    Key(Rc<[u8]>),
+    /// The authorizer's secret.
+    Secret,
 }
 
 // === impl Worker ===
@@ -126,13 +135,17 @@ impl Verified {
         let claims: usize =
             self.principal.claims.iter().map(|(name, value)| name.len() + value.len() + 64).sum();
         let scopes: usize = self.principal.scopes.iter().map(|scope| scope.len() + 32).sum();
-        288 + self.token.len() + self.key.len() + claims + scopes
+        let key = match &self.signer {
+            Signer::Key(der) => der.len(),
+            Signer::Secret => 0,
+        };
+        288 + self.token.len() + key + claims + scopes
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Bearer, TOKEN_BYTES, TokenKey, Verified, Worker, equal};
+    use super::{Bearer, Signer, TOKEN_BYTES, TokenKey, Verified, Worker, equal};
     use std::rc::Rc;
 
     fn key(n: u8) -> TokenKey {
@@ -142,7 +155,8 @@ mod tests {
     fn verified(bytes: usize) -> Verified {
         let claims = vec![("sub".to_owned(), "x".repeat(bytes))];
         let principal = Rc::new(Bearer { claims, scopes: Vec::new() });
-        Verified { token: "t".into(), expires: 0.0, key: vec![0; 294], issuer: "i".to_owned(), principal }
+        let signer = Signer::Key(Rc::from([0; 294]));
+        Verified { token: "t".into(), expires: 0.0, signer, issuer: 0, principal }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use sekisho_cli::render::{Plan, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 /// What the connection manager's statistics are called, in every bootstrap here.
@@ -50,9 +51,18 @@ pub(crate) fn bootstrap(document: &Value, hosts: &Hosts, options: &Options) -> R
     Ok(bootstrap)
 }
 
+/// The filter that the document needs.
+fn module(plan: &Plan, options: &Options) -> &'static Path {
+    if plan.software_signatures && !options.default_module {
+        toolchain::software_module()
+    } else {
+        toolchain::module()
+    }
+}
+
 fn rendered(plan: &Plan, options: &Options) -> Value {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let mut settings = Settings::new(options.listen, anywhere, toolchain::module().to_owned());
+    let mut settings = Settings::new(options.listen, anywhere, module(plan, options).to_owned());
     settings.connection_buffer_kib = options.connection_buffer_kib.unwrap_or(settings.connection_buffer_kib);
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }

@@ -4,6 +4,7 @@ use crate::backend::Backend;
 use crate::bootstrap::{Hosts, STAT_PREFIX, Source, bootstrap, probe_bootstrap};
 use crate::{eventually, raw, toolchain};
 use sekisho_cases::sigv4;
+use sekisho_cases::tokens::{SECRET, SECRET_ENV};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -38,6 +39,8 @@ pub struct Options {
     pub tls: Option<Value>,
     /// `forward_client_cert_details`, in the place of the bootstrap's.
     pub forward_client_cert: Option<&'static str>,
+    /// The default filter, for a document that needs the one with `software-signatures` too.
+    pub default_module: bool,
 }
 
 impl Default for Options {
@@ -54,6 +57,7 @@ impl Default for Options {
             environment: BTreeMap::new(),
             tls: None,
             forward_client_cert: None,
+            default_module: false,
         }
     }
 }
@@ -164,6 +168,7 @@ impl Gateway {
             .envs(&options.environment)
             .env(sigv4::SECRET_VARIABLE, sigv4::SECRET)
             .env(sigv4::TOKEN_VARIABLE, sigv4::TOKEN)
+            .env(SECRET_ENV, SECRET)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

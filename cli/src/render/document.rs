@@ -41,6 +41,8 @@ pub struct Plan {
     pub forwarded_proto: bool,
     /// Integrations that leave the choice of the backend to Envoy's own routes: `apis[0].integrations[1]`.
     pub envoy_routes: Vec<String>,
+    /// Whether the filter must be the one that is built with `software-signatures`.
+    pub software_signatures: bool,
 }
 
 /// Reads, checks and compiles a document; `-` is stdin.
@@ -102,6 +104,7 @@ pub fn plan_with(
         clusters: compiled.clusters,
         forwarded_proto: config.apis.iter().any(|api| api.protocol_type == ProtocolType::Rest),
         envoy_routes: envoy_routes(&config),
+        software_signatures: compiled.gateway.wants().software_signatures,
     };
     Ok((plan, compiled.warnings))
 }

@@ -71,7 +71,7 @@ impl IdentitySource {
     }
 }
 
-/// A token without its prefix; none if it is empty, or more than one.
+/// A token without its `Bearer `; none if it is empty, or more than one.
 fn bare(value: &str) -> Option<&str> {
     let prefix = value.get(..7).filter(|prefix| prefix.eq_ignore_ascii_case("bearer ")).map_or(0, str::len);
     let token = value.get(prefix..)?.trim();

@@ -13,7 +13,6 @@ pub mod lambda;
 pub mod principal;
 pub mod resource_policy;
 pub mod signature;
-#[cfg(feature = "software-signatures")]
 pub mod software;
 
 use super::Env;

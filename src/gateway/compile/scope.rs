@@ -61,6 +61,11 @@ impl<'a> Scope<'a> {
         self.wants.client_cert = true;
     }
 
+    /// Notes that the filter must be the one that is built with `software-signatures`.
+    pub fn want_software_signatures(&mut self) {
+        self.wants.software_signatures = true;
+    }
+
     /// A `$context` variable by its name without `$context.`.
     pub fn context_variable(&mut self, at: &str, name: &str) -> Option<Variable> {
         let variable = Variable::parse(name);

@@ -81,8 +81,6 @@ fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, authorizer) in authorizers.iter().enumerate() {
         let role = authorizer.authorizer_credentials_arn.is_some();
         refuse(role, &format!("authorizers[{i}].authorizerCredentialsArn"));
-        let secret = authorizer.jwt_configuration.as_ref().is_some_and(|jwt| jwt.secret_env.is_some());
-        refuse(secret, &format!("authorizers[{i}].jwtConfiguration.secretEnv"));
     }
 }
 

@@ -19,7 +19,9 @@ mod usage_plan;
 pub use api::{
     Api, ApiKeySource, CorsConfiguration, Deployment, GatewayResponse, ProtocolType, Route, WebSocketSettings,
 };
-pub use authorizer::{AuthorizationType, Authorizer, AuthorizerType, JwtConfiguration, JwtIssuer};
+pub use authorizer::{
+    AdditionalClaim, AuthorizationType, Authorizer, AuthorizerType, ClaimFormat, JwtConfiguration, JwtIssuer,
+};
 pub use domain::{
     ApiMapping, DomainName, DomainNameConfiguration, InvokeApi, MatchBasePaths, MatchHeaderValue,
     MatchHeaders, MutualTlsAuthentication, RoutingMode, RoutingRule, RoutingRuleAction, RoutingRuleCondition,

@@ -29,8 +29,8 @@
 //!   a list (all of them, in order) or `null` (there is none). So is a body's.
 //! - In `json` a text may be `/a regular expression/`, or `<any>` for anything; `partialJson` lets objects have more members.
 //! - `sign: { key: AKIA… }` in a request signs it when it is sent, as [`crate::sigv4::Sign`] says.
-//! - `<jwt {"header": {…}, "claims": {…}}>` in a request is a token of [`crate::tokens`], whose key set is
-//!   `{"keys": [<jwk>]}`.
+//! - `<jwt {"header": {…}, "claims": {…}}>` in a request is a token of [`crate::tokens`], which tells how to break it; its key
+//!   set is `{"keys": [<jwk>]}`.
 //! - `<a*20000>` anywhere in a request or an expectation stands for twenty thousand times `a`, and `<client>` in an
 //!   expectation for the client's address, which differs between the engines.
 //! - A host that `services` name anywhere in the file is no backend, in any case of it: asked anything else it answers

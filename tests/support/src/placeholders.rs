@@ -38,10 +38,14 @@ pub fn request(written: &Request, moment: &Moment<'_>) -> Request {
 /// Expands what depends on nothing.
 #[must_use]
 pub fn text(written: &str) -> String {
-    let written = tokens::expand(written);
-    let Ok(repeat) = Regex::new(r"<([^<>])\*([0-9]+)>") else { return written };
+    repeat(&tokens::expand(written))
+}
+
+/// Replaces `<a*3>` by `aaa`.
+pub(crate) fn repeat(written: &str) -> String {
+    let Ok(repeat) = Regex::new(r"<([^<>])\*([0-9]+)>") else { return written.to_owned() };
     repeat
-        .replace_all(&written, |found: &regex_lite::Captures<'_>| {
+        .replace_all(written, |found: &regex_lite::Captures<'_>| {
             found[1].repeat(found[2].parse().unwrap_or(0))
         })
         .into_owned()

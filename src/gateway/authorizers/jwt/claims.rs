@@ -1,7 +1,7 @@
 //! What an integration learns of a token's claims: texts, printed as AWS prints them.
 
 use super::token::Claims;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// Who a verified token is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,20 +49,61 @@ fn scopes(claims: &Claims) -> Vec<String> {
         .collect()
 }
 
-/// Texts as they are, numbers in decimal, lists and objects as Go prints them: `[a b]`, `map[k:v]`.
+/// Texts as they are, numbers in decimal, lists and objects as Go prints them: `[a b]`, `map[k:v]`. A list of one text with a
+/// blank and a list of two texts look alike, as they do behind AWS.
 fn print(value: &Value) -> String {
+    let mut text = String::new();
+    write(value, &mut text);
+    text
+}
+
+/// Appends: lists in lists are not copied once for each level.
+fn write(value: &Value, text: &mut String) {
     match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(print).collect::<Vec<_>>().join(" ")),
+        Value::Null => text.push_str("<nil>"),
+        Value::Bool(true) => text.push_str("true"),
+        Value::Bool(false) => text.push_str("false"),
+        Value::Number(number) => text.push_str(&decimal(number)),
+        Value::String(value) => text.push_str(value),
+        Value::Array(items) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    text.push(' ');
+                }
+                write(item, text);
+            }
+            text.push(']');
+        }
         Value::Object(members) => {
             // Go prints the keys of a map in order.
-            let mut members: Vec<_> =
-                members.iter().map(|(name, value)| format!("{name}:{}", print(value))).collect();
-            members.sort_unstable();
-            format!("map[{}]", members.join(" "))
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            text.push_str("map[");
+            for (i, (name, value)) in members.into_iter().enumerate() {
+                if i > 0 {
+                    text.push(' ');
+                }
+                text.push_str(name);
+                text.push(':');
+                write(value, text);
+            }
+            text.push(']');
+        }
+    }
+}
+
+/// A number in decimal, without a point where it is whole; very small ones with an exponent of two digits, as Go writes them.
+fn decimal(number: &Number) -> String {
+    match number.as_f64().filter(|_| number.is_f64()) {
+        None => number.to_string(),
+        Some(float) if float == 0.0 || float.abs() >= 1e-4 => float.to_string(),
+        Some(float) => {
+            let text = format!("{float:e}");
+            match text.split_once("e-") {
+                Some((digits, exponent)) => format!("{digits}e-{exponent:0>2}"),
+                None => text,
+            }
         }
     }
 }
