@@ -156,6 +156,7 @@ impl Gateway {
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"])
             .env(SECRET_ENV, SECRET)
+            .env("SEKISHO_TEST_SHORT_SECRET", "too short")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
