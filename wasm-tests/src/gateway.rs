@@ -169,6 +169,7 @@ impl Gateway {
             .env(sigv4::SECRET_VARIABLE, sigv4::SECRET)
             .env(sigv4::TOKEN_VARIABLE, sigv4::TOKEN)
             .env(SECRET_ENV, SECRET)
+            .env("SEKISHO_TEST_SHORT_SECRET", "too short")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
