@@ -1,8 +1,9 @@
 use super::{Asked, Kind, Policy, Problem, Verdict};
 use crate::gateway::request::Request;
 use crate::gateway::testing::{env, gateway, head, proxy, rest};
-use crate::gateway::{Env, Millis};
+use crate::gateway::{Env, Gateway, Millis};
 use serde_json::{Value, json};
+use std::rc::Rc;
 
 mod conditions;
 mod language;
@@ -28,7 +29,10 @@ impl Default for World {
 
 impl World {
     fn request(&self) -> Request {
-        let gateway = gateway(&rest(&["ANY /{proxy+}"], proxy("http://b.test/", json!({}))));
+        thread_local! {
+            static GATEWAY: Rc<Gateway> = gateway(&rest(&["ANY /{proxy+}"], proxy("http://b.test/", json!({}))));
+        }
+        let gateway = GATEWAY.with(Rc::clone);
         let env = Env { source_address: self.address.as_bytes(), wall: Millis(self.millis), ..env() };
         Request::new(gateway, head("GET", "/prod/users/7", &self.headers, true), &env)
     }
