@@ -118,6 +118,7 @@ fn forwarded(
         worker,
         shared,
         signatures: &Software,
+        watcher: None,
     };
     let mut exchange = Exchange::new(Rc::clone(gateway));
     let Flow::Forward(request) = exchange.on_request_headers(Ok(head), &env) else {

@@ -87,6 +87,7 @@ impl Engine for Native {
         self.clock = 0;
         self.worker = RefCell::default();
         self.shared = Memory::default();
+        self.gateway.prepare(&self.shared);
     }
 
     fn pass(&mut self, seconds: u32) {
@@ -106,6 +107,7 @@ impl Engine for Native {
             worker: &self.worker,
             shared: &self.shared,
             signatures: &Software,
+            watcher: None,
         };
         let mut asked = Vec::new();
         let observed = self.exchange(turn, &env, &mut asked);

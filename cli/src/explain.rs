@@ -1,25 +1,37 @@
 //! `sekisho explain`: what becomes of one request, decided by the gateway's core without Envoy.
 //!
-//! Services are not asked: where the gateway would call one, the explanation ends with the question.
+//! The core tells of each check ([`sekisho::gateway::notes`]), and asks questions of services as it does in Envoy: they are
+//! answered by hand or over the network, or the explanation ends with the question.
 
 use crate::{Error, Ui, validate};
-use report::{Decision, Found, Report, Request, Step};
+use answers::{Answers, By};
+use report::{Decision, Found, Question, Report, Request, Step};
+use secrets::Secrets;
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::flow::Flow;
 use sekisho::gateway::head::Head;
+use sekisho::gateway::notes::{Note, Notes};
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::{Env, Exchange, Millis};
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use world::Environment;
 
+mod answers;
 mod report;
+mod secrets;
+mod text;
+mod world;
 
-/// Shows what becomes of one request, without Envoy.
+/// Shows what becomes of one request, and why, without Envoy.
 ///
-/// Services are not asked: where the gateway would call one (a Lambda function, a JWKS endpoint), the question is shown
-/// and the explanation ends.
+/// Each check of authorization is shown with what was found and what was wanted, also behind the first that fails. Where the
+/// gateway would ask a service (a function, an issuer's keys), the question is shown and the explanation ends, unless it is
+/// carried out (`--ask`) or answered by hand (`--answer`).
+///
+/// What the document names by environment variable is read from this command's own environment. Signatures of tokens and
+/// secrets of the request are not printed. Request ids are the same each time, so that two explanations can be compared.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -39,6 +51,16 @@ pub struct Args {
     /// The client's address.
     #[arg(long, value_name = "IP:PORT", default_value = "192.0.2.1:4711")]
     source_address: String,
+    /// When the request arrives, if not now: `2026-01-31T12:00:00Z`, or seconds since 1970.
+    #[arg(long, value_name = "TIME", value_parser = world::time)]
+    at: Option<Millis>,
+    /// Carry out the gateway's questions over the network. They are not signed with AWS credentials.
+    #[arg(long)]
+    ask: bool,
+    /// Answer the gateway's next question: `'STATUS BODY'`, `'STATUS @FILE'`, or a file that holds the body of a 200. May be
+    /// given more than once, in the order of the questions; `--ask` carries out those that are left.
+    #[arg(long = "answer", value_name = "ANSWER")]
+    answers: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -49,42 +71,93 @@ Examples:
   sekisho explain gateway.json 'GET /users/7'
   sekisho explain gateway.json /users/7 --host api.example.com -H 'x-api-key: …'
   sekisho explain gateway.json 'POST /users' -H 'content-type: application/json' --body '{\"name\": \"a\"}' --json
+  sekisho explain gateway.json /orders -H \"authorization: Bearer $TOKEN\" --ask
+  sekisho explain gateway.json /orders -H \"authorization: Bearer $TOKEN\" --at 2026-01-31T12:00:00Z --answer jwks.json
+  sekisho explain gateway.json /orders -H 'authorization: abc' --answer '200 {\"isAuthorized\": true}'
+  sekisho explain gateway.json /orders -H 'authorization: abc' --answer '503'
 
 Exit status: 0 whatever becomes of the request, 1 if the document is refused.";
 
-/// A core that asks for the body again and again is a bug; a person should see that, not wait.
-const MOST_STEPS: usize = 8;
+/// A core that asks again and again is a bug; a person should see that, not wait.
+const MOST_STEPS: usize = 12;
 
 /// Prints what becomes of the request.
 ///
 /// # Errors
-/// If the document is refused, or the request is not one.
+/// If the document is refused, or the request or an answer is not one.
 pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     let request = request(args)?;
+    let by_hand = args.answers.iter().map(|answer| answers::parse(answer)).collect::<Result<_, _>>()?;
     let config = validate::load(&args.file)?;
-    let compiled = validate::compile(&args.file, &config)?;
+    let environment = Environment::default();
+    let compiled = validate::compile_in(&args.file, &config, &environment)?;
     ui.diagnostics(&compiled.warnings);
-    let body = args.body.as_deref().unwrap_or_default().as_bytes();
+    ui.diagnostics(&environment.missing());
+    let secrets = Secrets::of(&request.head, &config);
+    let mut answers = Answers::new(by_hand, args.ask, compiled.clusters);
     let exchange = Exchange::new(Rc::new(compiled.gateway));
-    let report = follow(exchange, request, body, args.source_address.as_bytes());
-    let text = if args.json { report.json() } else { report.text() };
-    ui.print(&text)?;
+    let report = follow(exchange, request, args, &mut answers);
+    let shown = if args.json { report.json() } else { report.text() };
+    ui.print(&secrets.hidden(&shown))?;
+    if let (Decision::Call { .. }, false) = (&report.decision, args.ask) {
+        ui.note(
+            "the explanation ends with a question: `--ask` carries it out, `--answer` answers it by hand",
+        );
+    }
+    if let left @ 1.. = answers.left() {
+        ui.note(&format!("{left} of the answers given by hand were not asked for"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lets the request pass through the core as far as it goes by itself.
-fn follow(mut exchange: Exchange, request: Request, body: &[u8], source_address: &[u8]) -> Report {
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let wall = Millis(u64::try_from(wall.as_millis()).unwrap_or(u64::MAX));
-    let (worker, shared) = (RefCell::default(), Memory::default());
-    let env =
-        Env { wall, dice: [0; 32], source_address, worker: &worker, shared: &shared, signatures: &Software };
+/// What the core tells while it decides.
+#[derive(Debug, Default)]
+struct Trail(RefCell<Vec<Note>>);
+
+impl Notes for Trail {
+    fn take(&self, note: Note) {
+        self.0.borrow_mut().push(note);
+    }
+}
+
+/// Lets the request pass through the core as far as it goes.
+fn follow(mut exchange: Exchange, request: Request, args: &Args, answers: &mut Answers) -> Report {
+    let body = args.body.as_deref().unwrap_or_default().as_bytes();
+    let (worker, shared, trail) = (RefCell::default(), Memory::default(), Trail::default());
+    let env = Env {
+        wall: args.at.unwrap_or_else(world::now),
+        dice: [0; 32],
+        source_address: args.source_address.as_bytes(),
+        worker: &worker,
+        shared: &shared,
+        signatures: &Software,
+        watcher: Some(&trail),
+    };
     let head = Head::from_pairs(&request.head, body.is_empty());
+    let mut on = "request headers";
     let mut flow = exchange.on_request_headers(Ok(head), &env);
-    let mut steps = vec![Step::new("request headers", &flow)];
-    while let (Flow::Body(_), true) = (&flow, steps.len() < MOST_STEPS) {
-        flow = exchange.on_request_body(body, true, &env);
-        steps.push(Step::new("request body", &flow));
+    let mut steps: Vec<Step> = Vec::new();
+    loop {
+        let mut step = Step::new(on, &flow, trail.0.take());
+        let next = match &flow {
+            Flow::Body(_) if steps.len() < MOST_STEPS => {
+                Some(("request body", exchange.on_request_body(body, true, &env)))
+            }
+            Flow::Call(callout) if steps.len() < MOST_STEPS => answers.to(callout).map(|answer| {
+                step.question = Some(Question::new(callout, &answer));
+                let on = match answer.by {
+                    By::Hand => "the answer by hand",
+                    By::Network => "the answer",
+                };
+                (on, exchange.on_callout(&answer.reply, &env))
+            }),
+            Flow::Body(_) | Flow::Call(_) | Flow::Forward(_) | Flow::Answer(_) => None,
+        };
+        steps.push(step);
+        match next {
+            Some(next) => (on, flow) = next,
+            None => break,
+        }
     }
     let found = exchange.request().map(Found::new).unwrap_or_default();
     let decision = Decision::new(flow, &request);

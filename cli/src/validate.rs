@@ -3,7 +3,7 @@
 use crate::{Error, Ui, hash_key, ui};
 use sekisho::gateway::config::{self, Config};
 use sekisho::gateway::diagnostics::Diagnostics;
-use sekisho::gateway::surroundings::Elsewhere;
+use sekisho::gateway::surroundings::{Elsewhere, Surroundings};
 use sekisho::gateway::{self, Compiled};
 use std::io::{self, Read};
 use std::path::Path;
@@ -83,7 +83,15 @@ pub fn load(file: &str) -> Result<Config, Error> {
 /// # Errors
 /// If it is refused.
 pub fn compile(file: &str, config: &Config) -> Result<Compiled, Error> {
-    gateway::compile(config, &Elsewhere).map_err(|diagnostics| refused(file, diagnostics))
+    compile_in(file, config, &Elsewhere)
+}
+
+/// Compiles a document for somewhere.
+///
+/// # Errors
+/// If it is refused.
+pub fn compile_in(file: &str, config: &Config, surroundings: &dyn Surroundings) -> Result<Compiled, Error> {
+    gateway::compile(config, surroundings).map_err(|diagnostics| refused(file, diagnostics))
 }
 
 fn refused(file: &str, diagnostics: Diagnostics) -> Error {

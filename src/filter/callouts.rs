@@ -20,15 +20,16 @@ pub(super) struct Callouts {
 /// A question on its way.
 #[derive(Debug)]
 pub(super) struct Question {
-    pub(super) askers: Askers,
-    flight: Flight,
+    /// Nobody, if all of them are gone.
+    pub(super) askers: Vec<Asker>,
+    pub(super) flight: Flight,
 }
 
 /// Who waits for an answer.
-#[derive(Debug)]
-pub(super) enum Askers {
-    /// Streams, by context.
-    Streams(Vec<u32>),
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asker {
+    /// A stream, by context.
+    Stream(u32),
     /// A root, by context.
     Root(u32, Chore),
 }
@@ -55,48 +56,58 @@ impl Callouts {
 
     /// Asks, or joins those who ask the same.
     pub(super) fn ask(&mut self, callout: &Callout, stream: u32) -> Result<Asked, HostError> {
-        if let Some(token) = self.flights.get(&callout.flight.key)
-            && let Some(Question { askers: Askers::Streams(streams), .. }) = self.questions.get_mut(token)
-        {
-            streams.push(stream);
-            return Ok(Asked::Waiting(*token));
+        if let Some(token) = self.join(callout, Asker::Stream(stream)) {
+            return Ok(Asked::Waiting(token));
         }
         let under_way = self.groups.get(&callout.flight.group);
         if under_way.is_some_and(|count| *count >= callout.flight.most) {
             return Ok(Asked::TooMany);
         }
-        let token = self.start(callout, Askers::Streams(vec![stream]))?;
-        self.flights.insert(callout.flight.key, token);
-        Ok(Asked::Waiting(token))
+        self.start(callout, Asker::Stream(stream)).map(Asked::Waiting)
     }
 
-    /// Asks for a root. Nobody joins it, and it joins nobody: it is one of a kind already.
+    /// Asks for a root, or joins those who ask the same. A root's questions are few: they are not refused.
     pub(super) fn ask_for_root(
         &mut self,
         callout: &Callout,
         root: u32,
         chore: Chore,
     ) -> Result<(), HostError> {
-        self.start(callout, Askers::Root(root, chore)).map(drop)
+        let asker = Asker::Root(root, chore);
+        match self.join(callout, asker) {
+            Some(_) => Ok(()),
+            None => self.start(callout, asker).map(drop),
+        }
     }
 
-    fn start(&mut self, callout: &Callout, askers: Askers) -> Result<u32, HostError> {
+    fn join(&mut self, callout: &Callout, asker: Asker) -> Option<u32> {
+        let token = *self.flights.get(&callout.flight.key)?;
+        self.questions.get_mut(&token)?.askers.push(asker);
+        Some(token)
+    }
+
+    fn start(&mut self, callout: &Callout, asker: Asker) -> Result<u32, HostError> {
         let token = host::call(callout)?;
         *self.groups.entry(callout.flight.group).or_default() += 1;
-        self.questions.insert(token, Question { askers, flight: callout.flight });
+        self.questions.insert(token, Question { askers: vec![asker], flight: callout.flight });
+        self.flights.insert(callout.flight.key, token);
         Ok(token)
     }
 
     /// A stream is gone. Its question stays: Envoy does not cancel it, and it counts until it is answered.
     pub(super) fn forget(&mut self, token: u32, stream: u32) {
-        if let Some(Question { askers: Askers::Streams(streams), .. }) = self.questions.get_mut(&token) {
-            streams.retain(|known| *known != stream);
+        if let Some(question) = self.questions.get_mut(&token) {
+            question.askers.retain(|asker| match asker {
+                Asker::Stream(known) => *known != stream,
+                Asker::Root(..) => true,
+            });
         }
     }
 
     /// The question that is answered.
-    pub(super) fn answered(&mut self, token: u32) -> Option<Askers> {
-        let Question { askers, flight } = self.questions.remove(&token)?;
+    pub(super) fn answered(&mut self, token: u32) -> Option<Question> {
+        let question = self.questions.remove(&token)?;
+        let flight = &question.flight;
         if self.flights.get(&flight.key) == Some(&token) {
             self.flights.remove(&flight.key);
         }
@@ -106,6 +117,6 @@ impl Callouts {
                 self.groups.remove(&flight.group);
             }
         }
-        Some(askers)
+        Some(question)
     }
 }

@@ -15,7 +15,7 @@ mod stream;
 
 use crate::gateway::{Env, Worker as Memory};
 use abi::{DataStatus, HeadersStatus, TrailersStatus};
-use callouts::{Askers, Callouts};
+use callouts::{Asker, Callouts, Question};
 use nohash_hasher::IntMap;
 use root::Root;
 use shared::HostShared;
@@ -126,20 +126,25 @@ impl Vm {
 
     /// A question is answered. The answer can be read only now, before calls are made for a stream.
     fn callout(&mut self, token: u32, headers: usize, body: usize) {
-        let Some(askers) = self.worker.callouts.answered(token) else { return };
+        let Some(Question { askers, flight }) = self.worker.callouts.answered(token) else { return };
         let reply = host::callout_reply(headers, body);
-        match askers {
-            Askers::Streams(streams) => {
-                for context in streams {
+        if askers.is_empty() {
+            for (context, root) in &self.roots {
+                root.overhear(*context, &flight, &reply, &mut self.worker);
+            }
+        }
+        for asker in askers {
+            match asker {
+                Asker::Stream(context) => {
                     // The request may be gone; Envoy does not cancel its callouts.
                     if let Some(stream) = self.streams.get_mut(&context) {
                         stream.on_callout(token, &reply, &mut self.worker);
                     }
                 }
-            }
-            Askers::Root(context, chore) => {
-                if let Some(root) = self.roots.get(&context) {
-                    root.on_callout(context, chore, &reply, &mut self.worker);
+                Asker::Root(context, chore) => {
+                    if let Some(root) = self.roots.get(&context) {
+                        root.on_callout(context, chore, &reply, &mut self.worker);
+                    }
                 }
             }
         }
@@ -171,6 +176,7 @@ impl Worker {
             worker: self.memory(),
             shared: &HostShared,
             signatures: &HostSignatures,
+            watcher: None,
         }
     }
 

@@ -2,10 +2,11 @@
 
 use super::Worker;
 use super::host;
+use super::shared::HostShared;
 use super::signatures::HostSignatures;
 use super::stream::TURNS;
 use crate::gateway::authorizers::signature::Algorithm;
-use crate::gateway::flow::{Callout, CalloutReply};
+use crate::gateway::flow::{Callout, CalloutReply, Flight};
 use crate::gateway::surroundings::{Secret, Surroundings};
 use crate::gateway::upkeep::Chore;
 use crate::gateway::{self, Gateway, config};
@@ -45,6 +46,15 @@ impl Root {
         }
     }
 
+    /// A question is answered, and nobody waits for it any more.
+    pub(super) fn overhear(&self, context: u32, flight: &Flight, reply: &CalloutReply, worker: &mut Worker) {
+        let Some(gateway) = &self.gateway else { return };
+        let next = gateway.overhear(flight, reply, &worker.env(None));
+        if let Some((callout, chore)) = next {
+            self.ask(context, callout, chore, worker);
+        }
+    }
+
     fn ask(&self, context: u32, callout: Callout, chore: Chore, worker: &mut Worker) {
         let Some(gateway) = &self.gateway else { return };
         let mut next = Some((callout, chore));
@@ -78,6 +88,7 @@ impl Root {
                 {
                     log::warn!("sekisho: nothing is fetched ahead: {error}");
                 }
+                compiled.gateway.prepare(&HostShared);
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
             }

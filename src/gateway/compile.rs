@@ -15,6 +15,7 @@ pub use scope::Scope;
 
 use super::Wants;
 use super::authorizers::Authorizer;
+use super::authorizers::jwt::keys::Keyring;
 use super::clusters::Cluster;
 use super::config::{Config, ProtocolType};
 use super::diagnostics::Diagnostics;
@@ -45,6 +46,8 @@ pub struct Gateway {
     apis: HashMap<String, Rc<Api>>,
     default_api: Option<Rc<Api>>,
     wants: Wants,
+    /// The issuers that are asked for keys, each once.
+    pub(super) keyrings: Vec<Rc<Keyring>>,
 }
 
 /// What compiling a document gives.
@@ -109,6 +112,7 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
         apis,
         default_api,
         wants,
+        keyrings: clusters.keyrings(),
     };
     let uses_envoy_routes = clusters.uses_envoy_routes;
     Ok(Compiled { gateway, clusters: clusters.into_list(), uses_envoy_routes, warnings: diagnostics })

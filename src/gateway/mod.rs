@@ -21,6 +21,7 @@ mod json_path;
 pub mod lambda;
 mod limits;
 pub mod mapping;
+pub mod notes;
 pub mod policy;
 pub mod rejection;
 pub mod request;
@@ -41,6 +42,7 @@ pub use exchange::Exchange;
 pub use worker::Worker;
 
 use authorizers::signature::Signatures;
+use notes::Notes;
 use shared::SharedStore;
 use std::cell::RefCell;
 
@@ -64,6 +66,8 @@ pub struct Env<'a> {
     pub shared: &'a dyn SharedStore,
     /// Who verifies signatures.
     pub signatures: &'a dyn Signatures,
+    /// Who is told what is checked; nobody, but for `explain`.
+    pub watcher: Option<&'a dyn Notes>,
 }
 
 /// What the shell must read from the host before it asks the core: reading costs, so nothing is read without need.

@@ -25,6 +25,7 @@ pub fn env() -> Env<'static> {
         worker: Box::leak(Box::default()),
         shared: Box::leak(Box::<Memory>::default()),
         signatures: &Software,
+        watcher: None,
     }
 }
 

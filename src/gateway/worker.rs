@@ -1,7 +1,7 @@
 //! What a worker remembers between requests. Every map is bounded in count and bytes.
 
 use super::authorizers::jwt::claims::Bearer;
-use super::authorizers::jwt::keys::Learned;
+use super::authorizers::jwt::keys::learned::Learned;
 use super::authorizers::lambda::cache::Answers;
 use lru::LruCache;
 use std::collections::HashMap;
@@ -10,11 +10,14 @@ use std::rc::Rc;
 /// Bytes of claims that are remembered.
 const TOKEN_BYTES: usize = 4 * 1024 * 1024;
 
+/// Key sources of former documents that are remembered.
+const MOST_OTHER_SOURCES: usize = 16;
+
 /// A worker's memory.
 #[derive(Debug)]
 pub struct Worker {
-    /// By the key source's URL: as many as the documents name.
-    learned: HashMap<String, Learned>,
+    /// By key source: those that documents name.
+    learned: HashMap<[u8; 32], Learned>,
     tokens: LruCache<[u8; 32], Verified>,
     bytes: usize,
     answers: Answers,
@@ -43,8 +46,16 @@ impl Default for Worker {
 
 impl Worker {
     /// What is known of a key source.
-    pub fn learned(&mut self, source: &str) -> &mut Learned {
-        self.learned.entry(source.to_owned()).or_default()
+    pub fn learned(&mut self, source: &[u8; 32]) -> &mut Learned {
+        self.learned.entry(*source).or_default()
+    }
+
+    /// Forgets key sources that no document names any more, if there are many. During an update two documents are served:
+    /// what the other one needs is in shared data.
+    pub fn forget_other_sources(&mut self, named: impl Fn(&[u8; 32]) -> bool, count: usize) {
+        if self.learned.len() > count.saturating_add(MOST_OTHER_SOURCES) {
+            self.learned.retain(|source, _| named(source));
+        }
     }
 
     /// A token that was verified before, by the digest of its authorizer and itself.

@@ -91,6 +91,12 @@ pub fn probe_module() -> &'static Path {
     toolchain::probe()
 }
 
+/// The product's module.
+#[must_use]
+pub fn product_module() -> &'static Path {
+    toolchain::module()
+}
+
 async fn run(mut command: Command) -> Output {
     let running = tokio::task::spawn_blocking(move || command.stdin(Stdio::null()).output());
     running.await.expect("it does not panic").expect("the command can be run")

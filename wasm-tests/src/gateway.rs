@@ -206,6 +206,12 @@ impl Gateway {
         value.map_or(0, |value| value.trim().parse().expect("a counter is a number"))
     }
 
+    /// Answers that came from the clusters whose names have this in them, with `_` for `:`.
+    pub async fn upstream_answers(&self, cluster: &str) -> u64 {
+        let stats = self.admin(&format!("/stats?filter={cluster}.*\\.upstream_rq_completed$")).await;
+        stats.lines().filter_map(|line| line.rsplit(' ').next()?.trim().parse::<u64>().ok()).sum()
+    }
+
     /// A counter or gauge of the connection manager, such as `downstream_rq_4xx`.
     pub async fn http_stat(&self, name: &str) -> u64 {
         self.admin_stat(&format!("http.{STAT_PREFIX}.{name}")).await

@@ -23,13 +23,15 @@ pub mod client;
 pub mod documents;
 mod dynamic;
 mod gateway;
+mod python;
 pub mod raw;
 mod toolchain;
 
 pub use backend::{Backend, Protocol, Recorded};
 pub use bootstrap::Source;
-pub use dynamic::{Dynamic, Said, probe_module};
+pub use dynamic::{Dynamic, Said, probe_module, product_module};
 pub use gateway::{Gateway, Options, Probe};
+pub use python::Python;
 
 use std::time::{Duration, Instant};
 

@@ -5,18 +5,19 @@
 use sekisho_cases::tokens::{jwk, token};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use wasm_tests::{Backend, Gateway, Options, documents, raw};
+use wasm_tests::{Backend, Gateway, Options, documents, eventually, raw};
 
 /// An issuer that takes its time for each answer.
 struct Issuer {
     address: SocketAddr,
     asked: Arc<AtomicUsize>,
+    says: Arc<Mutex<(Duration, Value)>>,
     task: JoinHandle<()>,
 }
 
@@ -25,15 +26,22 @@ impl Issuer {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&asked);
+        let says = Arc::new(Mutex::new((delay, keys)));
+        let (counted, said) = (Arc::clone(&asked), Arc::clone(&says));
         let task = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 counted.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(answer(stream, delay, keys.clone()));
+                let (delay, keys) = said.lock().unwrap().clone();
+                tokio::spawn(answer(stream, delay, keys));
             }
         });
-        Self { address, asked, task }
+        Self { address, asked, says, task }
+    }
+
+    /// From now on it takes another time, and has other keys.
+    fn says(&self, delay: Duration, keys: Value) {
+        *self.says.lock().unwrap() = (delay, keys);
     }
 
     fn asked(&self) -> usize {
@@ -84,6 +92,14 @@ fn options(issuer: SocketAddr, concurrency: u32) -> Options {
     Options { concurrency, hosts: [("idp.test".to_owned(), issuer)].into(), ..Options::default() }
 }
 
+/// Waits until Envoy has the keys that are fetched ahead.
+async fn prefetched(gateway: &Gateway) {
+    eventually("the keys are fetched ahead", async || {
+        (gateway.upstream_answers("idp.test").await >= 2).then_some(())
+    })
+    .await;
+}
+
 fn good() -> String {
     token(&json!({}), &json!({ "iss": "http://idp.test" }))
 }
@@ -115,10 +131,11 @@ fn post_with_trailers(token: &str, body: &str) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_issuer_is_asked_once_by_a_worker_and_its_keys_verify() {
+async fn an_issuer_is_asked_once_and_its_keys_verify() {
     let issuer = Issuer::start(Duration::ZERO, jwk()).await;
     let backend = Backend::start().await;
     let gateway = Gateway::start(&document(), &backend, options(issuer.address, 1)).await;
+    prefetched(&gateway).await;
     for token in [good(), good(), token(&json!({}), &json!({ "iss": "http://idp.test", "sub": "bob" }))] {
         assert_eq!(raw::send(gateway.address(), &get(&token)).await.unwrap().status, 200);
     }
@@ -140,9 +157,14 @@ async fn nothing_leaves_while_the_issuer_is_asked() {
     let mut ran = 0;
     for (name, request) in requests {
         for (token, status) in [(good(), 200), (bad(), 401)] {
-            let issuer = Issuer::start(DELAY, jwk()).await;
+            // The key of the token is new when the request comes, so that it must be asked for.
+            let mut old = jwk();
+            old["kid"] = json!("k0");
+            let issuer = Issuer::start(Duration::ZERO, old).await;
             let backend = Backend::start().await;
             let gateway = Gateway::start(&document(), &backend, options(issuer.address, 1)).await;
+            prefetched(&gateway).await;
+            issuer.says(DELAY, jwk());
             let bytes = request(&token);
             let started = Instant::now();
             let sent = raw::send(gateway.address(), &bytes);

@@ -99,6 +99,7 @@ fn unasked(file: &File) -> Result<BTreeSet<String>, String> {
         worker: &worker,
         shared: &shared,
         signatures: &Software,
+        watcher: None,
     };
     let due = gateway.upkeep(&env);
     let authority = |name: &[u8]| name == b":authority";

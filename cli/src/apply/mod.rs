@@ -13,7 +13,7 @@ pub use rollout::{Options, Outcome, roll_out};
 use crate::Ui;
 use crate::render::dynamic::{Delivery, Layout};
 use crate::render::settings::address;
-use crate::render::{self, Plan, Settings, bootstrap, document, yaml};
+use crate::render::{self, Plan, Settings, bootstrap, discovery, document, yaml};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,6 +36,9 @@ pub struct Args {
     /// The Envoy that checks the configuration first; `$ENVOY_BIN`, or `envoy` on the `PATH`, when absent.
     #[arg(long, value_name = "PATH")]
     pub envoy: Option<PathBuf>,
+    /// Asks no issuer of JWT authorizers where its keys are. Hosts that were found before stay.
+    #[arg(long)]
+    pub offline: bool,
     /// Seconds to wait for Envoy to confirm each step.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub timeout: u64,
@@ -143,7 +146,8 @@ fn apply(args: &Args, ui: &Ui) -> Result<Outcome, Failed> {
     if let Some(wasm) = &args.wasm {
         settings = Settings { wasm: wasm.clone(), ..settings }.absolute()?;
     }
-    let (plan, warnings) = document::read(&args.file).map_err(Failed::Document)?;
+    let issuers = discovery::issuers(args.offline, &settings.ca_file, Some(&layout));
+    let (plan, warnings) = document::read(&args.file, &issuers).map_err(Failed::Document)?;
     ui.diagnostics(&warnings);
     render::check(&plan, &settings)?;
     let step = ui.step("checking the configuration");

@@ -4,7 +4,7 @@ use super::story::Story;
 use super::{Args, Error, client};
 use crate::process::{Probe, Process};
 use crate::render::dynamic::Delivery;
-use crate::render::{Settings, bootstrap, document};
+use crate::render::{Settings, bootstrap, discovery, document};
 use crate::toolchain::workspace;
 use crate::ui::Ui;
 use serde_json::Value;
@@ -144,7 +144,8 @@ fn write_bootstrap(args: &Args, origin: &str, module: &Path, files: &Path) -> Re
     let on = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let settings = Settings::new(on(args.port), on(args.admin_port), module.to_owned());
     let environment = |name: &str| std::env::var(name).ok();
-    let (plan, _) = document::plan(document.as_bytes(), &environment)
+    let issuers = discovery::issuers(false, &settings.ca_file, None);
+    let (plan, _) = document::plan_with(document.as_bytes(), &environment, &issuers)
         .map_err(|diagnostics| document_error(diagnostics.to_string()))?;
     let text = bootstrap::bootstrap(&plan, &settings, Delivery::Static).to_string();
     let path = files.join("envoy.json");

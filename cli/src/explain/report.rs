@@ -1,10 +1,11 @@
-//! The explanation as values, and as text.
+//! The explanation as values.
 
-use sekisho::gateway::flow::{Bytes, Edit, Edits, Flow};
+use super::answers::{self, By};
+use sekisho::gateway::flow::{Bytes, Callout, CalloutReply, Edit, Edits, Flow};
 use sekisho::gateway::integrations::http_proxy::CLUSTER_HEADER;
+use sekisho::gateway::notes::{Note, Outcome};
 use sekisho::gateway::request;
 use serde::Serialize;
-use std::fmt::Write;
 
 /// What became of a request.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -31,11 +32,46 @@ pub(super) struct Found {
     pub(super) path_parameters: Vec<(String, String)>,
 }
 
-/// One time that the gateway was asked, and what it said.
+/// One time that the gateway was asked, what it checked, and what it said.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Step {
-    on: &'static str,
-    said: String,
+    pub(super) on: &'static str,
+    pub(super) said: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) checks: Vec<Check>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) question: Option<Question>,
+}
+
+/// One check, or one thing that was found.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Check {
+    pub(super) check: &'static str,
+    /// Absent if nothing was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) passed: Option<bool>,
+    pub(super) detail: String,
+}
+
+/// A question of the gateway's that was answered.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Question {
+    pub(super) cluster: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
+    pub(super) answer: Reply,
+}
+
+/// An answer to a question.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Reply {
+    /// One that was given by hand.
+    ByHand { status: u16, body: String },
+    /// The service's own.
+    Answered { status: u16, body: String },
+    /// The service could not be asked.
+    Failed { why: String },
 }
 
 /// What became of the request in the end.
@@ -84,14 +120,52 @@ impl Found {
 // === impl Step ===
 
 impl Step {
-    pub(super) fn new(on: &'static str, flow: &Flow) -> Self {
+    pub(super) fn new(on: &'static str, flow: &Flow, notes: Vec<Note>) -> Self {
         let said = match flow {
             Flow::Call(callout) => format!("ask the cluster `{}`", callout.cluster),
+            Flow::Body(wanted) if wanted.bytes == usize::MAX => "read all of the body".to_owned(),
             Flow::Body(wanted) => format!("read the body, up to {} bytes", wanted.bytes),
             Flow::Forward(_) => "forward".to_owned(),
             Flow::Answer(answer) => format!("answer {}", answer.status),
         };
-        Self { on, said }
+        Self { on, said, checks: notes.into_iter().map(Check::new).collect(), question: None }
+    }
+}
+
+// === impl Check ===
+
+impl Check {
+    fn new(note: Note) -> Self {
+        let passed = match note.outcome {
+            Outcome::Fact => None,
+            Outcome::Passed => Some(true),
+            Outcome::Failed => Some(false),
+        };
+        Self { check: note.check, passed, detail: note.detail }
+    }
+}
+
+// === impl Question ===
+
+impl Question {
+    pub(super) fn new(callout: &Callout, answer: &answers::Answer) -> Self {
+        let answer = match (&answer.reply, answer.by) {
+            (CalloutReply::Answered { status, body, .. }, By::Hand) => {
+                Reply::ByHand { status: *status, body: text(body) }
+            }
+            (CalloutReply::Answered { status, body, .. }, By::Network) => {
+                Reply::Answered { status: *status, body: text(body) }
+            }
+            (CalloutReply::Failed | CalloutReply::TooMany, _) => {
+                Reply::Failed { why: answer.failure.clone().unwrap_or_default() }
+            }
+        };
+        Self {
+            cluster: callout.cluster.clone(),
+            headers: texts(&callout.headers),
+            body: text(&callout.body),
+            answer,
+        }
     }
 }
 
@@ -152,74 +226,6 @@ impl Report {
         // Values of this crate's own types always have a JSON form.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
-
-    pub(super) fn text(&self) -> String {
-        let mut lines = String::new();
-        for (name, value) in &self.request.head {
-            put(&mut lines, "> ", &format!("{name}: {value}"));
-        }
-        let found = &self.found;
-        for (what, found) in [("api", &found.api), ("stage", &found.stage), ("route", &found.route)] {
-            put(&mut lines, "", &format!("{what}: {}", found.as_deref().unwrap_or("none")));
-        }
-        for (name, value) in &found.path_parameters {
-            put(&mut lines, "  ", &format!("{{{name}}} = {value}"));
-        }
-        for step in &self.steps {
-            put(&mut lines, "", &format!("on {}: {}", step.on, step.said));
-        }
-        match &self.decision {
-            Decision::Forward { cluster, method, path, edits } => {
-                let to = match cluster {
-                    Some(cluster) => format!("the cluster `{cluster}`"),
-                    None => "where Envoy's own routes lead".to_owned(),
-                };
-                put(&mut lines, "", &format!("forward {method} {path} to {to}"));
-                for edit in edits {
-                    let edit = match edit {
-                        HeaderEdit::Remove(name) => format!("remove {name}"),
-                        HeaderEdit::Set(name, value) => format!("set    {name}: {value}"),
-                        HeaderEdit::Add(name, value) => format!("add    {name}: {value}"),
-                    };
-                    put(&mut lines, "  ", &edit);
-                }
-            }
-            Decision::Answer { status, headers, body, details } => {
-                put(&mut lines, "", &format!("answer {status}"));
-                put_message(&mut lines, headers, body);
-                if !details.is_empty() {
-                    put(&mut lines, "  details: ", details);
-                }
-            }
-            Decision::Call { cluster, headers, body, timeout_millis } => {
-                put(&mut lines, "", &format!("ask `{cluster}` and wait at most {timeout_millis} ms"));
-                put_message(&mut lines, headers, body);
-            }
-            Decision::Body { bytes } => {
-                put(&mut lines, "", &format!("wait for {bytes} bytes of a body that has ended"));
-            }
-        }
-        lines
-    }
-}
-
-fn put_message(lines: &mut String, headers: &[(String, String)], body: &str) {
-    for (name, value) in headers {
-        put(lines, "  ", &format!("{name}: {value}"));
-    }
-    for line in body.lines() {
-        put(lines, "  | ", line);
-    }
-}
-
-/// Adds a line. Control characters of a request are shown, not sent to the terminal.
-fn put(lines: &mut String, before: &str, line: &str) {
-    let line: String = line
-        .chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
-        .collect();
-    // Writing to a string cannot fail.
-    let _ = writeln!(lines, "{before}{line}");
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -2,6 +2,7 @@
 //!
 //! Envoy's `/config_dump` shows the filter's configuration word for word, so what enters it holds no secret.
 
+use super::discovery::{self, Issuers};
 use crate::hash_key::{PREFIX, hash, hash_plain_keys};
 use crate::{Error, validate};
 use sekisho::gateway::clusters::Cluster;
@@ -44,19 +45,31 @@ pub struct Plan {
 ///
 /// # Errors
 /// All of its problems, or that it cannot be read.
-pub fn read(file: &str) -> Result<(Plan, Diagnostics), Error> {
+pub fn read(file: &str, issuers: &Issuers<'_>) -> Result<(Plan, Diagnostics), Error> {
     let text = validate::read(file)?;
-    plan(&text, &|name| std::env::var(name).ok())
+    plan_with(&text, &|name| std::env::var(name).ok(), issuers)
         .map_err(|diagnostics| Error::Refused { document: file.to_owned(), diagnostics })
 }
 
-/// Checks and compiles a document, with `environment` in the place of the process's.
+/// Checks and compiles a document, with `environment` in the place of the process's; no issuer is asked.
 ///
 /// # Errors
 /// All of its problems.
 pub fn plan(
     text: &[u8],
     environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Plan, Diagnostics), Diagnostics> {
+    plan_with(text, environment, &Issuers::default())
+}
+
+/// Checks and compiles a document, and lets its issuers say where their keys are.
+///
+/// # Errors
+/// All of its problems.
+pub fn plan_with(
+    text: &[u8],
+    environment: &dyn Fn(&str) -> Option<String>,
+    issuers: &Issuers<'_>,
 ) -> Result<(Plan, Diagnostics), Diagnostics> {
     let Ok(mut value) = serde_json::from_slice::<Value>(text) else {
         // `load` says where it is not JSON.
@@ -67,7 +80,14 @@ pub fn plan(
     let mut config = load(value.to_string().as_bytes())?;
     hash_plain_keys(&mut config)?;
     hash_keys(&mut value);
-    let compiled = compile(&config, &Elsewhere)?;
+    let mut compiled = compile(&config, &Elsewhere)?;
+    // Only of a good document anybody is asked.
+    let found = discovery::complete(&mut value, &config, issuers);
+    if found.hosts > 0 {
+        config = load(value.to_string().as_bytes())?;
+        compiled = compile(&config, &Elsewhere)?;
+    }
+    compiled.warnings.0.extend(found.warnings.0);
     let limits = config.limits.clone().unwrap_or_default();
     let plan = Plan {
         document: super::yaml::ascii(&value),
@@ -216,7 +236,8 @@ fn envoy_routes(config: &Config) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{expand_all, hash, hash_keys, plan};
+    use super::{expand_all, hash, hash_keys, plan, secret_variables};
+    use sekisho::gateway::config::load;
     use serde_json::{Value, json};
 
     fn environment(name: &str) -> Option<String> {
@@ -268,6 +289,20 @@ mod tests {
         hash_keys(&mut document);
         let hashed = json!({ "value": hash("secret") });
         assert_eq!(document["apiKeys"], json!([hashed, hashed, {}]));
+    }
+
+    #[test]
+    fn every_variable_that_a_document_names_is_told_once() {
+        let jwt = |name: &str| json!({ "authorizerId": name, "authorizerType": "JWT", "jwtConfiguration": { "secretEnv": name } });
+        let document = json!({
+            "credentials": [{ "accessKeyId": "A", "secretAccessKeyEnv": "B" }, { "accessKeyId": "C", "secretAccessKeyEnv": "B" }],
+            "apis": [{
+                "apiId": "a", "protocolType": "HTTP", "authorizers": [jwt("LIVE"), jwt("B")],
+                "deployments": [{ "deploymentId": "d", "authorizers": [jwt("DEPLOYED")] }],
+            }],
+        });
+        let config = load(document.to_string().as_bytes()).unwrap();
+        assert_eq!(secret_variables(&config), ["B", "DEPLOYED", "LIVE"]);
     }
 
     #[test]

@@ -58,3 +58,26 @@ pub fn http_filter(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> 
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::typed_config;
+    use crate::render::document::{Plan, plan};
+    use serde_json::{Value, json};
+    use std::path::Path;
+
+    #[test]
+    fn the_vm_is_given_the_variables_that_the_document_names_and_no_other() {
+        let document = json!({ "apis": [{
+            "apiId": "a", "protocolType": "HTTP", "stages": [{ "stageName": "$default" }],
+        }] });
+        let (mut plan, _) = plan(document.to_string().as_bytes(), &|_| None).unwrap();
+        let given = |plan: &Plan| {
+            let mut config = typed_config(plan, Path::new("sekisho.wasm"));
+            config["config"]["vm_config"]["environment_variables"].take()
+        };
+        assert_eq!(given(&plan), Value::Null);
+        plan.environment = vec!["KEY".to_owned(), "OTHER".to_owned()];
+        assert_eq!(given(&plan), json!({ "host_env_keys": ["KEY", "OTHER"] }));
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod bootstrap;
 pub mod cluster;
+pub mod discovery;
 pub mod document;
 pub mod dynamic;
 pub mod filter;
@@ -66,6 +67,10 @@ pub struct Args {
     /// here; later ones take it from the routes.
     #[arg(long, value_name = "KIB", default_value_t = 64)]
     pub connection_buffer_kib: u32,
+    /// Asks no issuer of JWT authorizers where its keys are. An issuer with its keys on another host then needs `jwksHosts`
+    /// in the document.
+    #[arg(long)]
+    pub offline: bool,
     /// Prints each request as a JSON line on Envoy's standard output.
     #[arg(long)]
     pub access_log: bool,
@@ -118,16 +123,17 @@ pub enum Error {
 /// # Errors
 /// The document is refused, or a file cannot be written.
 pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
-    let (plan, warnings) = document::read(&args.file)?;
-    ui.diagnostics(&warnings);
     let settings = args.settings();
+    let layout = args.dynamic.as_deref().map(Layout::new).transpose()?;
+    let issuers = discovery::issuers(args.offline, &settings.ca_file, layout.as_ref());
+    let (plan, warnings) = document::read(&args.file, &issuers)?;
+    ui.diagnostics(&warnings);
     if args.filter {
         write(ui, args.out.as_deref(), &fragment::fragment(&plan, &settings))?;
         return Ok(ExitCode::SUCCESS);
     }
-    match &args.dynamic {
-        Some(folder) => {
-            let layout = Layout::new(folder)?;
+    match layout {
+        Some(layout) => {
             let secrets = settings.secrets.clone().or_else(|| Some(layout.secrets()));
             let settings = Settings { secrets, ..settings }.absolute()?;
             check(&plan, &settings)?;

@@ -1,5 +1,6 @@
 //! Identity sources: where a request says who it comes from.
 
+use crate::gateway::notes::Note;
 use crate::gateway::request::Request;
 use crate::gateway::request_value::RequestValue;
 use std::borrow::Cow;
@@ -34,5 +35,33 @@ impl IdentitySource {
         let whole =
             !token.is_empty() && !token.bytes().any(|byte| byte == b',' || byte.is_ascii_whitespace());
         whole.then(|| token.to_owned().into())
+    }
+
+    /// Where the token was looked for, and what stood there; not the token.
+    #[must_use]
+    pub fn told(&self, request: &Request) -> Note {
+        let (place, values) = match &self.0 {
+            RequestValue::Header(name) => {
+                (format!("the header `{name}`"), request.head.all(name.as_bytes()).count())
+            }
+            RequestValue::QueryString(name) => {
+                (format!("the query parameter `{name}`"), usize::from(self.0.value(request).is_some()))
+            }
+            RequestValue::Path(name) | RequestValue::DecodedPath(name) => {
+                (format!("the path variable `{name}`"), usize::from(self.0.value(request).is_some()))
+            }
+        };
+        match (values, self.token(request)) {
+            (_, Some(token)) => Note::passed("token", format!("in {place}, {} characters", token.len())),
+            (0, None) => Note::failed("token", format!("{place} is not there")),
+            (1, None) => Note::failed(
+                "token",
+                format!("{place} is empty, or holds a blank or a comma: that is no token, or several"),
+            ),
+            (more, None) => Note::failed(
+                "token",
+                format!("{place} is there {more} times, and a backend may believe another one"),
+            ),
+        }
     }
 }

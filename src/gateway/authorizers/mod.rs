@@ -18,8 +18,10 @@ pub mod software;
 
 use super::Env;
 use super::arn;
+use super::compile::Route;
 use super::config::{AuthorizationType, ProtocolType};
 use super::flow::{Callout, CalloutReply};
+use super::notes::Note;
 use super::policy::Verdict;
 use super::rejection::Rejection;
 use super::request::Request;
@@ -100,6 +102,7 @@ impl Authorized {
 /// If the route's authorization refuses the request, or cannot be carried out.
 pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
+    env.note(|| told(route));
     check_length(request, route.authorization)?;
     resource_policy::before(request, route.authorization)?;
     let opinion = match (route.authorization, route.authorizer.as_deref()) {
@@ -172,6 +175,19 @@ pub fn finish_body(
         ) => return Err(Rejection::Internal),
     };
     conclude(opinion, request)
+}
+
+/// Who is asked, for somebody who watches.
+fn told(route: &Route) -> Note {
+    let kind = match route.authorization {
+        AuthorizationType::None => "NONE: anybody may call, where no resource policy says otherwise",
+        AuthorizationType::Jwt => "JWT",
+        AuthorizationType::Custom => "CUSTOM",
+        AuthorizationType::AwsIam => "AWS_IAM",
+        AuthorizationType::CognitoUserPools => "COGNITO_USER_POOLS",
+    };
+    let by = route.authorizer_id.iter().map(|id| format!(", by the authorizer `{id}`"));
+    Note::fact("authorization", by.fold(kind.to_owned(), |kind, by| kind + &by))
 }
 
 /// A REST API with authorization takes no ARN that is longer than what its policies are compared with.

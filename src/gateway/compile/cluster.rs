@@ -1,10 +1,12 @@
 //! Derives Envoy clusters: one for each address, protocol and setting that tells two apart.
 
+use crate::gateway::authorizers::jwt::keys::{KeySource, Keyring};
 use crate::gateway::clusters::{Cluster, plain_name};
 use crate::gateway::config::{Config, Integration, ProtocolVersion};
 use crate::gateway::integrations::backend_uri::BackendUri;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The clusters found so far.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub(super) struct Clusters<'c> {
     /// Whether an integration leaves the choice to Envoy's own routes.
     pub(super) uses_envoy_routes: bool,
     by_name: BTreeMap<String, Cluster>,
+    keyrings: Vec<Rc<Keyring>>,
 }
 
 // === impl Clusters ===
@@ -30,6 +33,7 @@ impl<'c> Clusters<'c> {
             account_id: super::account_id(config),
             uses_envoy_routes: false,
             by_name: BTreeMap::new(),
+            keyrings: Vec::new(),
         }
     }
 
@@ -66,6 +70,21 @@ impl<'c> Clusters<'c> {
             health_check: None,
             credential: None,
         });
+    }
+
+    /// The keyring of a source whose keys are asked for: the same source has one.
+    pub(super) fn keyring(&mut self, source: KeySource) -> Rc<Keyring> {
+        let keyring = Rc::new(Keyring::new(source));
+        if let Some(known) = self.keyrings.iter().find(|known| known.id() == keyring.id()) {
+            return Rc::clone(known);
+        }
+        self.keyrings.push(Rc::clone(&keyring));
+        keyring
+    }
+
+    /// The keyrings found so far.
+    pub(super) fn keyrings(&self) -> Vec<Rc<Keyring>> {
+        self.keyrings.clone()
     }
 
     pub(super) fn into_list(self) -> Vec<Cluster> {

@@ -26,6 +26,8 @@ pub struct Route {
     pub authorization: AuthorizationType,
     /// Who is asked; absent where anybody may call.
     pub authorizer: Option<Rc<Authorizer>>,
+    /// Its id.
+    pub authorizer_id: Option<String>,
     /// Of which a token must carry one.
     pub scopes: Vec<String>,
     /// Which of the stage's integrations answers.
@@ -167,6 +169,7 @@ impl Route {
             key: written.route_key.clone(),
             authorization: written.authorization_type.unwrap_or(AuthorizationType::None),
             authorizer,
+            authorizer_id: written.authorizer_id.clone(),
             scopes: written.authorization_scopes.clone(),
             integration,
             names,

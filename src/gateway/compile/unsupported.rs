@@ -2,8 +2,8 @@
 //! behaviour. A capability that is built takes its line away.
 
 use crate::gateway::config::{
-    Api, AuthorizationType, Authorizer, AuthorizerType, Config, Integration, IntegrationType, LoggingLevel,
-    NotYet, ProtocolType, Route, RouteSettings,
+    Api, AuthorizationType, Authorizer, Config, Integration, IntegrationType, LoggingLevel, NotYet,
+    ProtocolType, Route, RouteSettings,
 };
 use crate::gateway::diagnostics::Diagnostics;
 
@@ -80,10 +80,6 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
 
 fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, authorizer) in authorizers.iter().enumerate() {
-        refuse(
-            authorizer.authorizer_type == AuthorizerType::CognitoUserPools,
-            &format!("authorizers[{i}].authorizerType"),
-        );
         let role = authorizer.authorizer_credentials_arn.is_some();
         refuse(role, &format!("authorizers[{i}].authorizerCredentialsArn"));
         let secret = authorizer.jwt_configuration.as_ref().is_some_and(|jwt| jwt.secret_env.is_some());
@@ -94,7 +90,7 @@ fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
 fn lists(routes: &[Route], integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, route) in routes.iter().enumerate() {
         let kind = route.authorization_type.unwrap_or(AuthorizationType::None);
-        if !matches!(kind, AuthorizationType::None | AuthorizationType::Jwt | AuthorizationType::Custom) {
+        if kind == AuthorizationType::AwsIam {
             refuse(true, &format!("routes[{i}].authorizationType"));
         }
         if route.api_key_required == Some(true) {

@@ -19,7 +19,7 @@ pub struct Authorizer {
     /// Where the identity is read from: `$request.header.Authorization`.
     #[serde(default)]
     pub identity_source: Vec<String>,
-    /// Of a JWT authorizer.
+    /// Of a JWT authorizer. *Extension:* of a Cognito authorizer, `audience` (app clients) and `jwks` (of a single pool).
     pub jwt_configuration: Option<JwtConfiguration>,
     /// User pools of a Cognito authorizer.
     #[serde(default)]
@@ -35,7 +35,7 @@ pub struct Authorizer {
     /// Seconds a result is cached; 0 to 3600.
     #[cfg_attr(feature = "schema", schemars(range(max = 3600)))]
     pub authorizer_result_ttl_in_seconds: Option<u32>,
-    /// What a token must match in full.
+    /// What a token must match in full; of a user pool's token, its `aud`.
     #[cfg_attr(feature = "schema", schemars(length(max = 1024)))]
     pub identity_validation_expression: Option<String>,
     /// The role that calls the function.
@@ -95,6 +95,10 @@ pub struct JwtConfiguration {
     pub default_algorithms: Vec<String>,
     /// *Extension.* Where the keys are, instead of discovery.
     pub jwks_uri: Option<String>,
+    /// *Extension.* Hosts, beside the issuer's own, where its discovery document may say that its keys are:
+    /// `https://keys.example`. `sekisho render` asks the issuers and adds them.
+    #[serde(default)]
+    pub jwks_hosts: Vec<String>,
     /// *Extension.* The keys themselves.
     pub jwks: Option<serde_json::Value>,
     /// *Extension.* Algorithms beyond AWS's.

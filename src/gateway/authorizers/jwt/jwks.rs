@@ -73,6 +73,12 @@ impl KeySet {
         })
     }
 
+    /// Whether there is a key of this id that an algorithm may use.
+    #[must_use]
+    pub fn has(&self, kid: &str, algorithm: Algorithm) -> bool {
+        self.find(kid, algorithm).next().is_some()
+    }
+
     /// Whether a key is still in the set.
     #[must_use]
     pub fn holds(&self, der: &[u8]) -> bool {

@@ -1,33 +1,24 @@
-//! Where an issuer's keys come from: the document, or the issuer, asked when a token needs them.
+//! Where an issuer's keys come from: the document, or the issuer, asked ahead by one of Envoy's VMs for all of them.
 //!
-//! What is learned is kept for each worker. Keys are asked for again after [`FRESH`]; while the issuer does not answer, the
-//! last good ones serve on to [`STALE`]. A token with an unknown key id may make the gateway ask early, but not more often
-//! than [`COOL_DOWN`] allows, and a failing issuer is left alone for [`BACK_OFF`]: junk tokens buy no storm of questions.
+//! What is learned is kept in shared data, so that every worker and a new configuration have it without asking, and a copy in
+//! each worker. A request asks only when there are no keys, or none with its key id; [`ledger`] says when that is allowed.
+
+pub mod learned;
+pub mod ledger;
+mod question;
 
 use super::jwks::KeySet;
 use super::refusal::Refusal;
+use crate::gateway::Env;
 use crate::gateway::authorizers::signature::Algorithm;
-use crate::gateway::clusters::{Endpoint, endpoint};
+use crate::gateway::clusters::Endpoint;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
-use crate::gateway::{Env, Millis};
-use serde::Deserialize;
+use crate::gateway::shared::{LAYOUT, SharedStore};
+use learned::{Flying, Learned, Said};
+use ledger::{Ledger, Names, Reason};
+use question::ask;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
-
-/// Milliseconds that keys are believed without asking again: AWS's two hours.
-pub const FRESH: u64 = 2 * 60 * 60 * 1000;
-/// Milliseconds after which keys are not believed at all.
-pub const STALE: u64 = 24 * 60 * 60 * 1000;
-/// Milliseconds between two questions about unknown key ids.
-pub const COOL_DOWN: u64 = 30_000;
-/// Milliseconds that an issuer which failed is left alone.
-pub const BACK_OFF: u64 = 1_000;
-/// Questions about one issuer within [`TIMEOUT`]: those who come at the same time as the first.
-const MOST_QUESTIONS: u32 = 16;
-/// Milliseconds that an issuer may take: AWS's limit.
-const TIMEOUT: u32 = 1_500;
-/// Bytes of a key set or a discovery document: AWS's limit.
-const LARGEST: usize = 150_000;
 
 /// Where an issuer's keys are.
 #[derive(Debug)]
@@ -42,18 +33,51 @@ pub enum KeySource {
         document: Endpoint,
         /// `iss`, which the document must repeat.
         issuer: String,
-        /// Clusters that there are.
+        /// Clusters that may be asked for keys. Others are not, even if they exist: a discovery document shall not choose
+        /// among the gateway's backends.
         clusters: Rc<[String]>,
     },
 }
 
+/// A key source, and what it is called where something is kept of it.
+#[derive(Debug)]
+pub struct Keyring {
+    pub(super) source: KeySource,
+    id: [u8; 32],
+    names: Names,
+}
+
+/// Where an issuer's discovery document is.
+#[must_use]
+pub fn discovery_url(issuer: &str) -> String {
+    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
+}
+
 /// What a question is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Stage {
     /// The discovery document.
     Discovery,
     /// The key set.
     Keys,
+}
+
+/// A question on its way, as the one who waits for it knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    stage: Stage,
+    /// Answers that the worker had taken in before: if there are more now, another one who waits has taken in this one.
+    heard: u64,
+    began: Began,
+}
+
+/// Whether a question is younger than the one who waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Began {
+    /// It was on its way already: its answer may be older than the token.
+    Before,
+    /// It was asked for it.
+    Now,
 }
 
 /// Keys, or the question that must be asked for them.
@@ -65,163 +89,204 @@ pub enum Found {
     Ask(Callout, Step),
 }
 
-/// What a worker knows of a key source.
-#[derive(Debug, Default)]
-pub struct Learned {
-    keys: Option<(Rc<KeySet>, Millis)>,
-    failed: Option<(Millis, Refusal)>,
-    asked: Option<(Millis, u32)>,
-}
-
-#[derive(Deserialize)]
-struct DiscoveryDocument {
-    issuer: String,
-    jwks_uri: String,
-}
-
 // === impl KeySource ===
 
 impl KeySource {
+    /// What tells a source from every other one. The issuer belongs to it: `https://idp` and `https://idp/` have one
+    /// discovery document, and only one of them is its issuer.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Inline(_) => String::new(),
+            Self::Uri(at) => at.url(),
+            Self::Discovery { document, issuer, clusters } => {
+                format!("{} {issuer} {}", document.url(), clusters.join(" "))
+            }
+        }
+    }
+
+    /// What is asked first.
+    fn first(&self) -> Option<(&Endpoint, Stage)> {
+        match self {
+            Self::Inline(_) => None,
+            Self::Uri(at) => Some((at, Stage::Keys)),
+            Self::Discovery { document, .. } => Some((document, Stage::Discovery)),
+        }
+    }
+}
+
+// === impl Keyring ===
+
+impl Keyring {
+    /// A key source.
+    #[must_use]
+    pub fn new(source: KeySource) -> Self {
+        let id: [u8; 32] = Sha256::digest(source.id()).into();
+        let short: String = id.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let name = |what: &str| format!("sekisho/{LAYOUT}/keys/{short}/{what}");
+        Self { source, id, names: Names { ledger: name("ledger"), set: name("set") } }
+    }
+
+    /// What tells it from every other one.
+    #[must_use]
+    pub fn id(&self) -> &[u8; 32] {
+        &self.id
+    }
+
     /// The keys for a token, or the question for them.
     ///
     /// # Errors
     /// If there are none and none can be asked for now.
     pub fn find(&self, kid: &str, algorithm: Algorithm, env: &Env<'_>) -> Result<Found, Refusal> {
-        let (at, step) = match self {
-            Self::Inline(keys) => return Ok(Found::Keys(Rc::clone(keys))),
-            Self::Uri(at) => (at, Step::Keys),
-            Self::Discovery { document, .. } => (document, Step::Discovery),
-        };
+        let Some((at, stage)) = self.source.first() else { return self.inline() };
+        let now = env.wall;
         let mut worker = env.worker.borrow_mut();
-        let learned = worker.learned(&self.id());
-        if let Some(keys) = learned.enough(kid, algorithm, env.wall) {
+        let learned = worker.learned(&self.id);
+        if let Some(keys) = learned.fresh(now)
+            && keys.has(kid, algorithm)
+        {
             return Ok(Found::Keys(keys));
         }
-        learned.may_ask(env.wall)?;
-        Ok(Found::Ask(ask(at), step))
+        // Another VM may have learned meanwhile.
+        learned.catch_up(&self.names, env);
+        let keys = learned.usable(now);
+        let reason = match &keys {
+            Some(keys) if keys.has(kid, algorithm) => {
+                if !learned.ledger.is_neglected(now) {
+                    return Ok(Found::Keys(Rc::clone(keys)));
+                }
+                Reason::Due
+            }
+            Some(_) => Reason::UnknownKey,
+            None => Reason::Due,
+        };
+        if let Some(flying) = learned.flying(now) {
+            let step = Step { stage: flying.stage, heard: learned.heard, began: Began::Before };
+            return Ok(Found::Ask(ask(&flying.at), step));
+        }
+        if learned.update(&self.names, env, |ledger| ledger.begin(reason, now)) {
+            return Ok(begin(learned, at, stage, env));
+        }
+        keys.map(Found::Keys).ok_or(learned.ledger.refusal())
     }
 
     /// The keys that are known now.
     #[must_use]
     pub fn at_hand(&self, env: &Env<'_>) -> Option<Rc<KeySet>> {
-        if let Self::Inline(keys) = self {
-            return Some(Rc::clone(keys));
+        match &self.source {
+            KeySource::Inline(keys) => Some(Rc::clone(keys)),
+            KeySource::Uri(_) | KeySource::Discovery { .. } => {
+                env.worker.borrow_mut().learned(&self.id).usable(env.wall)
+            }
         }
-        env.worker.borrow_mut().learned(&self.id()).usable(env.wall)
     }
 
-    /// Learns from an answer.
+    /// Goes on with the answer that a token waited for.
+    ///
+    /// # Errors
+    /// If it teaches nothing, and no keys are left that may serve on.
+    pub fn finish(
+        &self,
+        step: Step,
+        kid: &str,
+        algorithm: Algorithm,
+        reply: &CalloutReply,
+        env: &Env<'_>,
+    ) -> Result<Found, Refusal> {
+        let found = self.learn(step, reply, env)?;
+        match (&found, step.began) {
+            // The question was asked before the token was there, and the key may be younger: once more, for this token.
+            (Found::Keys(keys), Began::Before) if !keys.has(kid, algorithm) => {
+                Ok(match self.find(kid, algorithm, env)? {
+                    Found::Ask(callout, step) => Found::Ask(callout, Step { began: Began::Now, ..step }),
+                    keys @ Found::Keys(_) => keys,
+                })
+            }
+            (Found::Keys(_) | Found::Ask(..), _) => Ok(found),
+        }
+    }
+
+    /// Learns from an answer, unless another one who waited for it has done so.
     ///
     /// # Errors
     /// If it teaches nothing, and no keys are left that may serve on.
     pub fn learn(&self, step: Step, reply: &CalloutReply, env: &Env<'_>) -> Result<Found, Refusal> {
-        if let Self::Inline(keys) = self {
-            return Ok(Found::Keys(Rc::clone(keys)));
+        if self.source.first().is_none() {
+            return self.inline();
         }
-        let refusal = match step {
-            Step::Discovery => Refusal::Discovery,
-            Step::Keys => Refusal::Keys,
-        };
-        let body = match reply {
-            CalloutReply::Answered { status: 200..=299, body, .. } if body.len() <= LARGEST => Some(body),
-            CalloutReply::Answered { .. } | CalloutReply::Failed | CalloutReply::TooMany => None,
-        };
-        let learned = body.and_then(|body| self.read(step, body));
         let mut worker = env.worker.borrow_mut();
-        let known = worker.learned(&self.id());
-        match learned {
-            Some(Found::Keys(keys)) => {
-                *known = Learned { keys: Some((Rc::clone(&keys), env.wall)), failed: None, asked: None };
-                Ok(Found::Keys(keys))
-            }
-            Some(ask @ Found::Ask(..)) => Ok(ask),
-            None => {
-                known.failed = Some((env.wall, refusal));
-                known.usable(env.wall).map(Found::Keys).ok_or(refusal)
-            }
+        let learned = worker.learned(&self.id);
+        if learned.heard == step.heard {
+            let read = question::read(&self.source, step.stage, reply, learned.held());
+            learned.take_in(read, &self.names, env);
         }
-    }
-
-    /// What a worker's knowledge is kept under. The issuer belongs to it: `https://idp` and `https://idp/` have one discovery
-    /// document, and only one of them is its issuer.
-    fn id(&self) -> String {
-        match self {
-            Self::Inline(_) => String::new(),
-            Self::Uri(at) => at.url(),
-            Self::Discovery { document, issuer, .. } => format!("{} {issuer}", document.url()),
-        }
-    }
-
-    fn read(&self, step: Step, body: &[u8]) -> Option<Found> {
-        match (step, self) {
-            (Step::Keys, _) => KeySet::parse(body).ok().map(|keys| Found::Keys(Rc::new(keys))),
-            (Step::Discovery, Self::Discovery { issuer, clusters, .. }) => {
-                let document: DiscoveryDocument = serde_json::from_slice(body).ok()?;
-                let at = endpoint(&document.jwks_uri).ok()?;
-                let reachable = document.issuer == *issuer && clusters.contains(&at.cluster);
-                reachable.then(|| Found::Ask(ask(&at), Step::Keys))
-            }
-            (Step::Discovery, Self::Inline(_) | Self::Uri(_)) => None,
-        }
-    }
-}
-
-// === impl Learned ===
-
-impl Learned {
-    /// The keys, if they need not be asked for first: they are fresh and have the key, or asking would be too early.
-    fn enough(&self, kid: &str, algorithm: Algorithm, now: Millis) -> Option<Rc<KeySet>> {
-        let (keys, at) = self.keys.as_ref()?;
-        let age = now.0.saturating_sub(at.0);
-        let asked = self.asked.is_some_and(|(at, _)| now.0.saturating_sub(at.0) < u64::from(TIMEOUT));
-        let failed = self.failed.is_some_and(|(at, _)| now.0.saturating_sub(at.0) < BACK_OFF);
-        let has_key = keys.find(kid, algorithm).next().is_some();
-        let good = if has_key { age < FRESH } else { age < COOL_DOWN };
-        (good || ((asked || failed) && age < STALE)).then(|| Rc::clone(keys))
-    }
-
-    fn usable(&self, now: Millis) -> Option<Rc<KeySet>> {
-        let (keys, at) = self.keys.as_ref()?;
-        (now.0.saturating_sub(at.0) < STALE).then(|| Rc::clone(keys))
-    }
-
-    /// Counts a question, or refuses it.
-    fn may_ask(&mut self, now: Millis) -> Result<(), Refusal> {
-        if let Some((at, refusal)) = self.failed
-            && now.0.saturating_sub(at.0) < BACK_OFF
+        if let (Stage::Discovery, Some(Flying { stage: Stage::Keys, at, .. })) = (step.stage, &learned.flying)
         {
-            return Err(refusal);
+            let step = Step { stage: Stage::Keys, heard: learned.heard, ..step };
+            return Ok(Found::Ask(ask(at), step));
         }
-        match &mut self.asked {
-            Some((at, questions)) if now.0.saturating_sub(at.0) < u64::from(TIMEOUT) => {
-                if *questions >= MOST_QUESTIONS {
-                    return Err(Refusal::Keys);
-                }
-                *questions += 1;
-            }
-            asked => *asked = Some((now, 1)),
+        let refusal = match learned.said {
+            Said::Nothing | Said::Keys => Refusal::Keys,
+            Said::Failed(refusal) => refusal,
+        };
+        learned.usable(env.wall).map(Found::Keys).ok_or(refusal)
+    }
+
+    /// The question that is due, if this VM is the one that asks it.
+    #[must_use]
+    pub fn tend(&self, env: &Env<'_>) -> Option<(Callout, Step)> {
+        let (at, stage) = self.source.first()?;
+        let now = env.wall;
+        let mut worker = env.worker.borrow_mut();
+        let learned = worker.learned(&self.id);
+        learned.catch_up(&self.names, env);
+        if learned.flying(now).is_some() || !learned.ledger.is_due(now) {
+            return None;
         }
-        Ok(())
+        if !learned.elect(&self.names, env) {
+            return None;
+        }
+        match begin(learned, at, stage, env) {
+            Found::Ask(callout, step) => Some((callout, step)),
+            Found::Keys(_) => None,
+        }
+    }
+
+    /// Learns from an answer that nobody waits for any more; gives the question that follows from it.
+    pub fn overhear(&self, flight: &Flight, reply: &CalloutReply, env: &Env<'_>) -> Option<(Callout, Step)> {
+        let step = {
+            let mut worker = env.worker.borrow_mut();
+            let learned = worker.learned(&self.id);
+            let flying = learned.flying.as_ref().filter(|flying| ask(&flying.at).flight.key == flight.key)?;
+            Step { stage: flying.stage, heard: learned.heard, began: Began::Now }
+        };
+        match self.learn(step, reply, env) {
+            Ok(Found::Ask(callout, step)) => Some((callout, step)),
+            Ok(Found::Keys(_)) | Err(_) => None,
+        }
+    }
+
+    /// Writes a ledger where there is none: creating one is not protected against others who do the same, changing it is.
+    pub fn prepare(&self, shared: &dyn SharedStore) {
+        if self.source.first().is_some() && shared.get(&self.names.ledger).is_none() {
+            // Refused, everybody asks for himself.
+            let _ = shared.set(&self.names.ledger, &Ledger::default().encode(), None);
+        }
+    }
+
+    fn inline(&self) -> Result<Found, Refusal> {
+        match &self.source {
+            KeySource::Inline(keys) => Ok(Found::Keys(Rc::clone(keys))),
+            KeySource::Uri(_) | KeySource::Discovery { .. } => Err(Refusal::Keys),
+        }
     }
 }
 
-fn ask(at: &Endpoint) -> Callout {
-    let digest = Sha256::digest(at.url()).into();
-    Callout {
-        cluster: at.cluster.clone(),
-        headers: vec![
-            (b":method".into(), b"GET".into()),
-            (b":scheme".into(), if at.tls { b"https".as_slice().into() } else { b"http".as_slice().into() }),
-            (b":authority".into(), at.authority.clone().into_bytes().into()),
-            (b":path".into(), at.path.clone().into_bytes().into()),
-            (b"accept".into(), b"application/json".into()),
-        ],
-        body: Vec::new(),
-        timeout_millis: TIMEOUT,
-        then_body: false,
-        flight: Flight { key: digest, group: digest, most: 1 },
-    }
+/// Puts the first question on its way.
+fn begin(learned: &mut Learned, at: &Endpoint, stage: Stage, env: &Env<'_>) -> Found {
+    learned.flying = Some(Flying { stage, at: at.clone(), begun: env.wall });
+    Found::Ask(ask(at), Step { stage, heard: learned.heard, began: Began::Now })
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::gateway) mod tests;

@@ -7,7 +7,9 @@ pub mod claims;
 pub mod jwks;
 pub mod keys;
 pub mod refusal;
+pub mod rules;
 pub mod token;
+mod told;
 
 use super::Opinion;
 use super::identity::IdentitySource;
@@ -21,8 +23,9 @@ use crate::gateway::request::Request;
 use crate::gateway::worker::Verified;
 use claims::Bearer;
 use jwks::KeySet;
-use keys::{Found, KeySource, Step};
+use keys::{Found, Keyring, Step};
 use refusal::Refusal;
+use rules::Rules;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
 use token::{Claims, Token};
@@ -36,6 +39,8 @@ pub struct JwtAuthorizer {
     pub issuers: Vec<Issuer>,
     /// How they may be signed.
     pub algorithms: Vec<Algorithm>,
+    /// What they must claim.
+    pub rules: Rules,
     /// Tells this authorizer from every other one, in caches.
     pub digest: [u8; 32],
 }
@@ -48,7 +53,7 @@ pub struct Issuer {
     /// `aud` or `client_id`: one of these.
     pub audience: Vec<String>,
     /// Where its keys are.
-    pub keys: KeySource,
+    pub keys: Rc<Keyring>,
 }
 
 /// A question on its way.
@@ -66,7 +71,9 @@ impl JwtAuthorizer {
     /// # Errors
     /// If the token is refused.
     pub fn begin(&self, request: &Request, env: &Env<'_>) -> Result<Opinion, Rejection> {
+        env.note(|| self.source.told(request));
         let text = self.source.token(request).ok_or(Rejection::InvalidToken(Refusal::Missing))?;
+        env.notes(|| told::token(&text, self, request, env));
         let digest = self.cache_key(&text);
         if let Some(principal) = self.verified(&digest, env) {
             return Ok(known(principal));
@@ -74,6 +81,7 @@ impl JwtAuthorizer {
         let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
         let (at, issuer) = self.issuer(&token.claims).map_err(Rejection::InvalidToken)?;
         let found = issuer.keys.find(&token.kid, token.algorithm, env);
+        env.note(|| told::keys(&issuer.keys.source, &found));
         match found.map_err(Rejection::InvalidToken)? {
             Found::Keys(keys) => self.verify(&token, issuer, &keys, digest, env).map(known),
             Found::Ask(callout, step) => {
@@ -94,10 +102,11 @@ impl JwtAuthorizer {
         env: &Env<'_>,
     ) -> Result<Opinion, Rejection> {
         let issuer = self.issuers.get(pending.issuer).ok_or(Rejection::Internal)?;
-        let found = issuer.keys.learn(pending.step, reply, env).map_err(Rejection::InvalidToken)?;
         let text = self.source.token(request).ok_or(Rejection::Internal)?;
         let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
-        match found {
+        let found = issuer.keys.finish(pending.step, &token.kid, token.algorithm, reply, env);
+        env.note(|| told::learned(reply, &found));
+        match found.map_err(Rejection::InvalidToken)? {
             Found::Keys(keys) => self.verify(&token, issuer, &keys, self.cache_key(&text), env).map(known),
             Found::Ask(callout, step) => {
                 Ok(Opinion::Ask(callout, super::Pending::Keys(Pending { step, ..pending })))
@@ -119,10 +128,10 @@ impl JwtAuthorizer {
         digest: [u8; 32],
         env: &Env<'_>,
     ) -> Result<Rc<Bearer>, Rejection> {
-        let mut known = false;
+        let mut tried = 0;
         let mut signer = None;
         for key in keys.find(&token.kid, token.algorithm) {
-            known = true;
+            tried += 1;
             let signed = Signed {
                 algorithm: token.algorithm,
                 key: &key.der,
@@ -131,15 +140,20 @@ impl JwtAuthorizer {
                 signature: &token.signature,
             };
             // What cannot be verified is not valid; that nothing can verify it is the gateway's fault.
-            if env.signatures.verify(&signed).map_err(|_| Rejection::Internal)? {
+            let valid = env.signatures.verify(&signed).map_err(|_| {
+                env.note(|| told::signature(token, tried, None));
+                Rejection::Internal
+            })?;
+            if valid {
                 signer = Some(key);
                 break;
             }
         }
-        let refusal = if known { Refusal::Signature } else { Refusal::UnknownKey };
+        env.note(|| told::signature(token, tried, Some(signer.is_some())));
+        let refusal = if tried > 0 { Refusal::Signature } else { Refusal::UnknownKey };
         let key = signer.ok_or(Rejection::InvalidToken(refusal))?;
-        let expires = check(&token.claims, issuer, env).map_err(Rejection::InvalidToken)?;
-        let principal = Rc::new(Bearer::new(&token.claims));
+        let expires = self.rules.check(&token.claims, issuer, env).map_err(Rejection::InvalidToken)?;
+        let principal = Rc::new(self.rules.bearer(&token.claims));
         let verified = Verified { expires, key: key.der.clone(), issuer: issuer.name.clone(), principal };
         let principal = Rc::clone(&verified.principal);
         env.worker.borrow_mut().remember(digest, verified);
@@ -168,27 +182,41 @@ fn known(bearer: Rc<Bearer>) -> Opinion {
     Opinion::Known(Principal::Bearer(bearer), Verdict::Allow)
 }
 
-/// Checks what a verified token claims; its time of expiry, in seconds.
+/// Checks what a verified token of [`Rules::Audience`] claims; its time of expiry, in seconds.
 fn check(claims: &Claims, issuer: &Issuer, env: &Env<'_>) -> Result<f64, Refusal> {
+    audience(claims, issuer)?;
+    lifetime(claims, env)
+}
+
+/// Checks when a token is valid; its time of expiry, in seconds.
+///
+/// # Errors
+/// If that is not now.
+pub fn lifetime(claims: &Claims, env: &Env<'_>) -> Result<f64, Refusal> {
+    let expires = expiry(claims, env)?;
+    not_before(claims, "nbf", env)?;
+    not_before(claims, "iat", env)?;
+    Ok(expires)
+}
+
+fn audience(claims: &Claims, issuer: &Issuer) -> Result<(), Refusal> {
     // `client_id` counts only where there is no `aud`: Cognito's access tokens have none.
     let audience = match claims.texts("aud")? {
         Some(audience) => audience,
         None => claims.texts("client_id")?.unwrap_or_default(),
     };
-    if !audience.iter().any(|claimed| issuer.audience.iter().any(|accepted| accepted == claimed)) {
-        return Err(Refusal::Audience);
-    }
-    let now = seconds(env);
+    let accepted = audience.iter().any(|claimed| issuer.audience.iter().any(|accepted| accepted == claimed));
+    if accepted { Ok(()) } else { Err(Refusal::Audience) }
+}
+
+fn expiry(claims: &Claims, env: &Env<'_>) -> Result<f64, Refusal> {
     let expires = claims.seconds("exp")?.ok_or(Refusal::Expired)?;
-    if expires <= now {
-        return Err(Refusal::Expired);
-    }
-    for name in ["nbf", "iat"] {
-        if claims.seconds(name)?.is_some_and(|from| from > now) {
-            return Err(Refusal::NotYet);
-        }
-    }
-    Ok(expires)
+    if expires <= seconds(env) { Err(Refusal::Expired) } else { Ok(expires) }
+}
+
+fn not_before(claims: &Claims, name: &str, env: &Env<'_>) -> Result<(), Refusal> {
+    let early = claims.seconds(name)?.is_some_and(|from| from > seconds(env));
+    if early { Err(Refusal::NotYet) } else { Ok(()) }
 }
 
 fn seconds(env: &Env<'_>) -> f64 {

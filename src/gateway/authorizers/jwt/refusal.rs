@@ -20,6 +20,8 @@ pub enum Refusal {
     Issuer,
     /// It is for somebody else.
     Audience,
+    /// It is a user pool's, and not of the kind that the route asks for: an ID token, or an access token.
+    TokenUse,
     /// It is too old.
     Expired,
     /// It is not valid yet.
@@ -44,6 +46,7 @@ impl Refusal {
             Self::Signature => "the token's signature is invalid",
             Self::Issuer => "issuer does not match",
             Self::Audience => "the token does not have a valid audience",
+            Self::TokenUse => "the token is not of the kind that the route asks for",
             Self::Expired => "the token has expired",
             Self::NotYet => "the token is not valid yet",
             Self::Discovery => "OIDC discovery endpoint communication error",
@@ -62,6 +65,7 @@ impl Refusal {
             Self::Signature => "sekisho_token_signature",
             Self::Issuer => "sekisho_token_issuer",
             Self::Audience => "sekisho_token_audience",
+            Self::TokenUse => "sekisho_token_use",
             Self::Expired => "sekisho_token_expired",
             Self::NotYet => "sekisho_token_not_yet",
             Self::Discovery => "sekisho_token_discovery",

@@ -298,32 +298,6 @@ fn a_dead_or_lying_issuer_is_refused_and_left_alone_for_a_while() {
 }
 
 #[test]
-fn unknown_key_ids_buy_no_storm_of_questions() {
-    let gateway = gateway(&document(&json!({ "jwksUri": "https://idp.test/keys" })));
-    let worker = RefCell::default();
-    let keys = [(200, json!({ "keys": [jwk()] }))];
-    let junk = token(&json!({ "kid": "junk" }), &json!({}));
-    assert_eq!(asking(&gateway, &worker, NOW, &junk, &keys), (401, vec![KEYS.to_owned()]));
-    for second in 1..30 {
-        assert_eq!(asking(&gateway, &worker, NOW + second * 1_000, &junk, &keys), (401, vec![]), "{second}");
-    }
-    assert_eq!(asking(&gateway, &worker, NOW + 31_000, &junk, &keys), (401, vec![KEYS.to_owned()]));
-}
-
-#[test]
-fn at_most_sixteen_requests_ask_at_the_same_time() {
-    let gateway = gateway(&document(&json!({})));
-    let worker = RefCell::default();
-    let token = token(&json!({}), &json!({}));
-    let asks = |_| {
-        let mut exchange = Exchange::new(Rc::clone(&gateway));
-        let head = head("GET", "/x", &[("authorization", &token)], true);
-        matches!(exchange.on_request_headers(Ok(head), &env(&worker, NOW)), Flow::Call(_))
-    };
-    assert_eq!((0..100).filter(|i| asks(*i)).count(), 16);
-}
-
-#[test]
 fn a_token_dies_with_the_key_that_verified_it() {
     let gateway = gateway(&document(&json!({ "jwksUri": "https://idp.test/keys" })));
     let worker = RefCell::default();
@@ -337,6 +311,10 @@ fn a_token_dies_with_the_key_that_verified_it() {
         401
     );
     assert_eq!(asking(&gateway, &worker, late + 1_000, &token, &rotated).0, 401);
+}
+
+pub(super) fn problems_of(configuration: &Value) -> String {
+    problems(&document(configuration))
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::fmt;
 const LONGEST: usize = 16_384;
 
 /// Header members by which a token would bring its own key, or change what is signed.
-const REFUSED_MEMBERS: [&str; 6] = ["jwk", "jku", "x5u", "x5c", "crit", "b64"];
+pub(super) const REFUSED_MEMBERS: [&str; 6] = ["jwk", "jku", "x5u", "x5c", "crit", "b64"];
 
 /// A token taken apart.
 #[derive(Debug)]
@@ -62,7 +62,8 @@ impl<'a> Token<'a> {
     }
 }
 
-fn json(segment: &str) -> Result<Claims, Refusal> {
+/// The JSON object that one segment of a token is.
+pub(super) fn json(segment: &str) -> Result<Claims, Refusal> {
     // A full stop is no base64url character: a token of four parts ends here.
     let bytes = URL_SAFE_NO_PAD.decode(segment).map_err(|_| Refusal::Malformed)?;
     serde_json::from_slice(&bytes).map_err(|_| Refusal::Malformed)

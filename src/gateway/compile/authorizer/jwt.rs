@@ -2,7 +2,8 @@
 
 use crate::gateway::authorizers::identity::IdentitySource;
 use crate::gateway::authorizers::jwt::jwks::KeySet;
-use crate::gateway::authorizers::jwt::keys::KeySource;
+use crate::gateway::authorizers::jwt::keys::{KeySource, Keyring, discovery_url};
+use crate::gateway::authorizers::jwt::rules::Rules;
 use crate::gateway::authorizers::jwt::{Issuer, JwtAuthorizer};
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::clusters::{Endpoint, endpoint};
@@ -33,7 +34,13 @@ pub(super) fn jwt(
     let issuers = issuers(configuration, clusters, scope);
     // Names of fields and all: two authorizers that differ in anything have different digests.
     let digest = Sha256::digest(format!("{written:?}|{protocol:?}")).into();
-    (!issuers.is_empty()).then_some(JwtAuthorizer { source, issuers, algorithms, digest })
+    (!issuers.is_empty()).then_some(JwtAuthorizer {
+        source,
+        issuers,
+        algorithms,
+        rules: Rules::Audience,
+        digest,
+    })
 }
 
 fn source(written: &config::Authorizer, scope: &mut Scope<'_>) -> Option<IdentitySource> {
@@ -119,28 +126,54 @@ fn keys(
     at: &str,
     clusters: &mut Clusters<'_>,
     scope: &mut Scope<'_>,
-) -> Option<KeySource> {
+) -> Option<Rc<Keyring>> {
     if let Some(jwks) = &configuration.jwks {
-        let keys = KeySet::parse(jwks.to_string().as_bytes());
-        return match keys {
-            Ok(keys) => Some(KeySource::Inline(Rc::new(keys))),
-            Err(problem) => {
-                scope.error("jwtConfiguration.jwks", problem);
-                None
-            }
-        };
+        return inline(jwks, scope);
     }
     if let Some(uri) = &configuration.jwks_uri {
-        return asked(uri, "jwtConfiguration.jwksUri", clusters, scope).map(KeySource::Uri);
+        let at = asked(uri, "jwtConfiguration.jwksUri", clusters, scope)?;
+        return Some(clusters.keyring(KeySource::Uri(at)));
     }
-    let document = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let document = asked(&document, &format!("{at}issuer"), clusters, scope)?;
-    let known = Rc::from([document.cluster.clone()]);
-    Some(KeySource::Discovery { document, issuer: issuer.to_owned(), clusters: known })
+    let document = asked(&discovery_url(issuer), &format!("{at}issuer"), clusters, scope)?;
+    let mut allowed = vec![document.cluster.clone()];
+    for (i, host) in configuration.jwks_hosts.iter().enumerate() {
+        allowed.push(key_host(host, &format!("jwtConfiguration.jwksHosts[{i}]"), clusters, scope)?);
+    }
+    let clusters_of_keys = Rc::from(allowed);
+    let source = KeySource::Discovery { document, issuer: issuer.to_owned(), clusters: clusters_of_keys };
+    Some(clusters.keyring(source))
+}
+
+/// Keys that stand in the document.
+pub(super) fn inline(jwks: &serde_json::Value, scope: &mut Scope<'_>) -> Option<Rc<Keyring>> {
+    match KeySet::parse(jwks.to_string().as_bytes()) {
+        Ok(keys) => Some(Rc::new(Keyring::new(KeySource::Inline(Rc::new(keys))))),
+        Err(problem) => {
+            scope.error("jwtConfiguration.jwks", problem);
+            None
+        }
+    }
+}
+
+/// A host where an issuer may say that its keys are: its cluster is derived.
+fn key_host(host: &str, at: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Option<String> {
+    let found = asked(host, at, clusters, scope)?;
+    if found.path == "/" && !host.ends_with('/') {
+        return Some(found.cluster);
+    }
+    scope
+        .error(at, format!("`{host}` is more than a host"))
+        .help(format!("where on it the keys are is what the issuer says: `{}`", found.cluster));
+    None
 }
 
 /// Somewhere that keys are asked for: its cluster is derived.
-fn asked(url: &str, at: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Option<Endpoint> {
+pub(super) fn asked(
+    url: &str,
+    at: &str,
+    clusters: &mut Clusters<'_>,
+    scope: &mut Scope<'_>,
+) -> Option<Endpoint> {
     match endpoint(url) {
         Ok(found) => {
             if !found.tls {

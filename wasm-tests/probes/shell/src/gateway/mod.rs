@@ -42,6 +42,8 @@ pub struct Env<'a> {
     pub shared: &'a dyn SharedStore,
     #[allow(dead_code)]
     pub signatures: &'a dyn Signatures,
+    #[allow(dead_code)]
+    pub watcher: Option<()>,
 }
 
 /// The probe remembers nothing.
