@@ -16,7 +16,7 @@ fn root() -> PathBuf {
 
 /// The reason that the client is told.
 fn told(case: &Case) -> String {
-    match case.expect.headers.get("www-authenticate") {
+    match case.steps[0].expect.headers.get("www-authenticate") {
         Some(Matcher::Text(text)) => match text.split_once("error_description=\"") {
             Some((_, words)) => words.trim_end_matches('"').to_owned(),
             None => "no token".to_owned(),
@@ -39,14 +39,14 @@ fn the_list_of_attacks_is_the_cases() {
         let name = name.trim_matches('"').trim_matches('\'').replace("''", "'");
         let case = file.cases.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("{name}"));
         assert!(case.skip.native.is_none() && case.skip.envoy.is_none(), "{name} runs in both engines");
-        if case.expect.status == 200 {
+        if case.steps[0].expect.status == 200 {
             writeln!(table, "| {name} | 200 | |").unwrap();
             good += 1;
             continue;
         }
-        assert!(matches!(case.expect.status, 401 | 403), "{name}");
-        assert!(matches!(case.expect.backend, Some(ExpectBackend::None)), "{name}: the backend sees nothing");
-        writeln!(table, "| {name} | {} | {} |", case.expect.status, told(case)).unwrap();
+        assert!(matches!(case.steps[0].expect.status, 401 | 403), "{name}");
+        assert!(matches!(case.steps[0].expect.backend, Some(ExpectBackend::None)), "{name}: the backend sees nothing");
+        writeln!(table, "| {name} | {} | {} |", case.steps[0].expect.status, told(case)).unwrap();
         attacks += 1;
     }
     assert_eq!(attacks + good, file.cases.len());
