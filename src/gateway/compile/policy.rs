@@ -20,10 +20,17 @@ pub(super) fn policy(written: &config::Api, config: &Config, scope: &mut Scope<'
                 scope.want_source_address();
             }
             let prefix = arn::of_api(compile::region(config), compile::account_id(config), &written.api_id);
-            for (at, resource) in policy.unreachable(&prefix) {
-                scope
-                    .warning(&format!("policy.{at}"), format!("`{resource}` names no request to this API"))
-                    .help(format!("their ARNs begin with `{prefix}`; `execute-api:/` stands for it"));
+            for found in policy.unreachable(&prefix) {
+                let (at, resource) = (format!("policy.{}", found.path), found.resource);
+                let diagnostic = if found.opens {
+                    scope.error(
+                        &at,
+                        format!("`{resource}` names no request to this API, and would protect nothing"),
+                    )
+                } else {
+                    scope.warning(&at, format!("`{resource}` names no request to this API"))
+                };
+                diagnostic.help(format!("their ARNs begin with `{prefix}`; `execute-api:/` stands for it"));
             }
             Some(policy)
         }

@@ -74,6 +74,17 @@ pub struct Asked<'a> {
     pub request: &'a Request,
 }
 
+/// A resource that is none of an API's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreachable<'a> {
+    /// Where it stands: `Statement[0].Resource`.
+    pub path: &'a str,
+    /// The ARN.
+    pub resource: &'a str,
+    /// Whether the policy lets in more for it: a denial that denies nothing, or an exception that is none.
+    pub opens: bool,
+}
+
 /// A question with what all statements need to answer it.
 #[derive(Debug)]
 struct Question<'a> {
@@ -132,8 +143,8 @@ impl Policy {
         self.statements.iter().any(Statement::wants_source_address)
     }
 
-    /// Resources that name nothing below this prefix of ARNs, and where they stand.
-    pub fn unreachable<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    /// Resources that name nothing below this prefix of ARNs.
+    pub fn unreachable<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = Unreachable<'a>> {
         self.statements.iter().flat_map(move |statement| statement.unreachable(prefix))
     }
 

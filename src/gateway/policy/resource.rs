@@ -3,7 +3,7 @@
 
 use super::pattern::{Case, Pattern};
 use super::statement::{Effect, texts};
-use super::{Kind, Problem, Question};
+use super::{Kind, Problem, Question, Unreachable};
 use crate::gateway::arn;
 use crate::gateway::diagnostics::member;
 use serde_json::{Map, Value};
@@ -72,11 +72,20 @@ impl Resources {
         }
     }
 
-    /// The resources that name nothing below a prefix of ARNs, and where they stand.
-    pub(super) fn unreachable<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let beyond =
-            move |resource: &&Resource| resource.place == Place::Arn && !resource.pattern.can_begin(prefix);
-        self.list.iter().filter(beyond).map(|resource| (resource.at.as_str(), resource.pattern.text()))
+    /// The resources that name nothing below a prefix of ARNs.
+    pub(super) fn unreachable<'a>(
+        &'a self,
+        prefix: &'a str,
+        effect: Effect,
+    ) -> impl Iterator<Item = Unreachable<'a>> {
+        let opens = (effect == Effect::Deny) != self.negated;
+        let beyond = move |resource: &&Resource| resource.place == Place::Arn && !resource.may_begin(prefix);
+        let told = move |resource: &'a Resource| Unreachable {
+            path: &resource.at,
+            resource: resource.pattern.text(),
+            opens,
+        };
+        self.list.iter().filter(beyond).map(told)
     }
 
     fn name(&self, arn: &str) -> bool {
@@ -125,6 +134,21 @@ impl Resource {
 
     fn spells(&self, arn: &str) -> bool {
         self.compared(arn).is_some_and(|text| self.pattern.spells(text))
+    }
+
+    /// Whether the pattern means requests below a prefix of ARNs. Field by field where it has all of them: that a `*` may cross
+    /// them, and find the rest of the pattern in somebody's path, is not what an author means.
+    fn may_begin(&self, prefix: &str) -> bool {
+        let fields = |arn: &str| -> Vec<String> { arn.splitn(6, ':').map(str::to_owned).collect() };
+        let (pattern, prefix_fields) = (fields(self.pattern.text()), fields(prefix));
+        if pattern.len() < prefix_fields.len() {
+            return self.pattern.can_begin(prefix);
+        }
+        let mut pairs = pattern.iter().zip(&prefix_fields).enumerate();
+        pairs.all(|(i, (pattern, field))| {
+            let pattern = Pattern::new(pattern, Case::Counts);
+            if i + 1 == prefix_fields.len() { pattern.can_begin(field) } else { pattern.matches(field) }
+        })
     }
 
     fn compared<'a>(&self, arn: &'a str) -> Option<&'a str> {

@@ -6,7 +6,7 @@ use super::pattern::{Case, Pattern};
 use super::principal::Principals;
 use super::resource::Resources;
 use super::truth::Truth;
-use super::{Kind, Problem, Question};
+use super::{Kind, Problem, Question, Unreachable};
 use crate::gateway::diagnostics::{element, member, similar};
 use serde_json::{Map, Value};
 
@@ -113,8 +113,8 @@ impl Statement {
         self.conditions.iter().any(Condition::wants_source_address)
     }
 
-    pub(super) fn unreachable<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.resources.unreachable(prefix)
+    pub(super) fn unreachable<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = Unreachable<'a>> {
+        self.resources.unreachable(prefix, self.effect)
     }
 
     fn parse(written: &Value, kind: Kind, at: &str, problems: &mut Vec<Problem>) -> Option<Self> {

@@ -293,8 +293,8 @@ fn policies_of_apis_are_compiled_with_the_rest() {
     let elsewhere = statement("Deny", json!("*"), "arn:aws:execute-api:eu-west-1:*:*/*/GET/admin");
     assert_eq!(
         problems(&document(Some(json!({ "Statement": [elsewhere] })))),
-        "warning: apis[0].policy.Statement[0].Resource: `arn:aws:execute-api:eu-west-1:*:*/*/GET/admin` names no \
-         request to this API\n  help: their ARNs begin with `arn:aws:execute-api:us-east-1:123456789012:shop/`; \
+        "error: apis[0].policy.Statement[0].Resource: `arn:aws:execute-api:eu-west-1:*:*/*/GET/admin` names no \
+         request to this API, and would protect nothing\n  help: their ARNs begin with `arn:aws:execute-api:us-east-1:123456789012:shop/`; \
          `execute-api:/` stands for it"
     );
 }

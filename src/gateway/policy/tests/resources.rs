@@ -169,12 +169,28 @@ fn resources_of_other_apis_are_found() {
     let statements = json!([
         { "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": ["*", "execute-api:/*", arn("*")] },
         { "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": [
-            arn("test/*"), "arn:aws:execute-api:eu-west-1:*", "arn:*/x", "arn:aws:execute-api:us-east-1:123456789012:shops/*",
+            arn("test/*"), "arn:aws:execute-api:eu-west-1:*", "arn:*/x", "arn:aws:execute-api:us-east-1:*:shops/*",
             "arn:aws:execute-api:us-east-1:123456789012:sho", "arn:aws:execute-api:us-east-1:123456789012:sh*",
         ] },
     ]);
     let policy = policy(statements, Kind::Resource);
     let prefix = format!("{API}/");
-    let found: Vec<_> = policy.unreachable(&prefix).map(|(at, _)| at.to_owned()).collect();
+    let found: Vec<_> = policy.unreachable(&prefix).map(|found| found.path.to_owned()).collect();
     assert_eq!(found, ["Statement[1].Resource[1]", "Statement[1].Resource[3]", "Statement[1].Resource[4]"]);
+}
+
+#[test]
+fn what_would_protect_nothing_opens() {
+    for (effect, member, opens) in [
+        ("Deny", "Resource", true),
+        ("Allow", "NotResource", true),
+        ("Allow", "Resource", false),
+        ("Deny", "NotResource", false),
+    ] {
+        let statement = json!({ "Effect": effect, "Principal": "*", "Action": "*", member: arn("test/*") });
+        let policy = policy(statement, Kind::Resource);
+        let found: Vec<_> = policy.unreachable("arn:aws:execute-api:eu-west-1:123456789012:shop/").collect();
+        assert_eq!(found.len(), 1, "{effect} {member}");
+        assert_eq!(found[0].opens, opens, "{effect} {member}");
+    }
 }
