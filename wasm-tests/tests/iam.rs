@@ -44,6 +44,7 @@ fn jobs(address: &str) -> Vec<(Value, u16, &'static str)> {
         }
         job
     };
+    // No `;` in the path: botocore signs what follows it and does not send it.
     let text = json!({ "content-type": "application/json" });
     vec![
         (job("a plain GET", json!({})), 200, ""),
@@ -58,7 +59,7 @@ fn jobs(address: &str) -> Vec<(Value, u16, &'static str)> {
             "",
         ),
         (
-            job("a path with escapes", json!({ "url": url("/a%20b/x%2Fy/%E1%88%B4/c;d=1,2@e:f!$'()*") })),
+            job("a path with escapes", json!({ "url": url("/a%20b/x%2Fy/%E1%88%B4/c=1,2@e:f!$'()*") })),
             200,
             "",
         ),
@@ -87,7 +88,7 @@ fn jobs(address: &str) -> Vec<(Value, u16, &'static str)> {
         (job("DELETE", json!({ "method": "DELETE" })), 200, ""),
         (job("HEAD", json!({ "method": "HEAD" })), 200, ""),
         (job("presigned", json!({ "presign": 60, "url": url("/a%20b?z=1&a=2") })), 200, ""),
-        (job("presigned POST", json!({ "presign": 60, "method": "POST", "body": "some" })), 200, ""),
+        (job("presigned POST", json!({ "presign": 60, "method": "POST" })), 200, ""),
         (job("presigned for a week", json!({ "presign": 604_800, "age": 3600 })), 200, ""),
         (job("a session token", json!({ "key": TEMPORARY, "token": sigv4::TOKEN })), 200, ""),
         (
@@ -134,8 +135,8 @@ fn jobs(address: &str) -> Vec<(Value, u16, &'static str)> {
         ),
         (
             job(
-                "another body, presigned",
-                json!({ "presign": 60, "method": "POST", "body": "1", "then": { "body": "2" } }),
+                "a body added to what was presigned without",
+                json!({ "presign": 60, "method": "POST", "then": { "body": "2" } }),
             ),
             403,
             MISMATCH,

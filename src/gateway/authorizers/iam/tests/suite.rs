@@ -12,6 +12,8 @@ const REFUSED: [(&str, &str); 2] = [
     ("post-sts-header-after", "the session token is added after signing"),
 ];
 
+const HAS_NOTHING_TO_NORMALISE: &str = "get-space-unnormalized";
+
 #[test]
 fn every_request_of_the_suite_is_judged_as_its_signature_deserves() {
     let suite = sigv4::test_suite();
@@ -30,7 +32,8 @@ fn every_request_of_the_suite_is_judged_as_its_signature_deserves() {
             };
             let context = fs::read(folder.join("context.json")).unwrap_or_else(|_| b"{}".to_vec());
             let verdict = verdict(&text, &serde_json::from_slice(&context).unwrap());
-            let expected = REFUSED.iter().find(|(end, _)| name.ends_with(end));
+            let expected =
+                REFUSED.iter().find(|(end, _)| name.ends_with(end) && name != HAS_NOTHING_TO_NORMALISE);
             match (verdict, expected) {
                 (Ok(_), None) => accepted += 1,
                 (Err(Rejection::InvalidSignature(refusal)), Some((_, why))) => {
