@@ -58,8 +58,9 @@ fn verdict(text: &[u8], context: &Value) -> Result<String, Rejection> {
     let all = String::from_utf8_lossy(text).replace("%2F", "/");
     let credential = all.split_once("Credential=").unwrap().1.split([',', '&']).next().unwrap();
     let [id, _, region, service, _] = credential.split('/').collect::<Vec<_>>().try_into().unwrap();
-    let date = all.find("-Date").or_else(|| all.find("-date")).map(|at| all[at + 6..].trim_start()).unwrap();
-    let date = Moment::basic(&date.as_bytes()[..16]).unwrap();
+    let (_, date) = all.split_once("-Date").or_else(|| all.split_once("-date")).unwrap();
+    let date = date.trim_start_matches([':', '=', ' ']).as_bytes().first_chunk::<16>().unwrap();
+    let date = Moment::basic(date).unwrap();
     // Two folders have no context: AWS's signer has it in its code.
     let secret = context["credentials"]["secret_access_key"].as_str().unwrap_or(match id {
         "ANOTREAL" => "notrealrnrELgWzOk3IfjzDKtFBhDby",
