@@ -44,6 +44,7 @@ fn jobs(address: &str) -> Vec<(Value, u16, &'static str)> {
         }
         job
     };
+    // No `;` in the path: botocore signs what follows it and does not send it.
     let text = json!({ "content-type": "application/json" });
     vec![
         (job("a plain GET", json!({})), 200, ""),
@@ -58,7 +59,7 @@ fn jobs(address: &str) -> Vec<(Value, u16, &'static str)> {
             "",
         ),
         (
-            job("a path with escapes", json!({ "url": url("/a%20b/x%2Fy/%E1%88%B4/c;d=1,2@e:f!$'()*") })),
+            job("a path with escapes", json!({ "url": url("/a%20b/x%2Fy/%E1%88%B4/c=1,2@e:f!$'()*") })),
             200,
             "",
         ),
@@ -87,7 +88,7 @@ fn jobs(address: &str) -> Vec<(Value, u16, &'static str)> {
         (job("DELETE", json!({ "method": "DELETE" })), 200, ""),
         (job("HEAD", json!({ "method": "HEAD" })), 200, ""),
         (job("presigned", json!({ "presign": 60, "url": url("/a%20b?z=1&a=2") })), 200, ""),
-        (job("presigned POST", json!({ "presign": 60, "method": "POST", "body": "some" })), 200, ""),
+        (job("presigned POST", json!({ "presign": 60, "method": "POST" })), 200, ""),
         (job("presigned for a week", json!({ "presign": 604_800, "age": 3600 })), 200, ""),
         (job("a session token", json!({ "key": TEMPORARY, "token": sigv4::TOKEN })), 200, ""),
         (
@@ -134,8 +135,8 @@ fn jobs(address: &str) -> Vec<(Value, u16, &'static str)> {
         ),
         (
             job(
-                "another body, presigned",
-                json!({ "presign": 60, "method": "POST", "body": "1", "then": { "body": "2" } }),
+                "a body added to what was presigned without",
+                json!({ "presign": 60, "method": "POST", "then": { "body": "2" } }),
             ),
             403,
             MISMATCH,
@@ -210,26 +211,21 @@ fn signed(method: &str, body: &str, sign: Sign) -> (Vec<u8>, Vec<u8>) {
 /// A request in two parts; between them it is looked whether anything has leaked.
 fn parts(form: &str, head: &[u8], body: &[u8]) -> [Vec<u8>; 2] {
     let (first, last) = body.split_at(body.len() / 2);
-    let (head, first, last) = match form {
-        "length" => (format!("content-length: {}\r\n\r\n", body.len()), first.to_vec(), last.to_vec()),
-        "chunks and trailers" => {
-            let chunk = |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
-            let last = [chunk(last), b"0\r\nx-end: yes\r\n\r\n".to_vec()].concat();
-            ("transfer-encoding: chunked\r\n\r\n".to_owned(), chunk(first), last)
+    let chunk = |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
+    match form {
+        "none" => [[head, b"\r\n"].concat(), Vec::new()],
+        "length" => {
+            let length = format!("content-length: {}\r\n\r\n", body.len());
+            [[head, length.as_bytes(), first].concat(), last.to_vec()]
         }
-        _ => ("\r\n".to_owned(), Vec::new(), Vec::new()),
-    }
-    .map_head(head);
-    [[head, first].concat(), last]
-}
-
-trait MapHead {
-    fn map_head(self, head: &[u8]) -> (Vec<u8>, Vec<u8>, Vec<u8>);
-}
-
-impl MapHead for (String, Vec<u8>, Vec<u8>) {
-    fn map_head(self, head: &[u8]) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
-        ([head, self.0.as_bytes()].concat(), self.1, self.2)
+        "chunks and trailers" => {
+            let coding: &[u8] = b"transfer-encoding: chunked\r\n\r\n";
+            [
+                [head, coding, &chunk(first)].concat(),
+                [chunk(last), b"0\r\nx-end: yes\r\n\r\n".to_vec()].concat(),
+            ]
+        }
+        form => panic!("{form}"),
     }
 }
 

@@ -31,12 +31,16 @@ impl Moment {
         )
     }
 
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`; botocore writes the zone as e-mails do, `-0000`.
     pub fn http(text: &[u8]) -> Option<Self> {
         let mut parts = text.split(|byte| *byte == b' ');
         let mut next = || parts.next();
         let (weekday, day, month, year, time, zone) = (next()?, next()?, next()?, next()?, next()?, next()?);
-        if next().is_some() || weekday.len() != 4 || !weekday.ends_with(b",") || zone != b"GMT" {
+        if next().is_some()
+            || weekday.len() != 4
+            || !weekday.ends_with(b",")
+            || (zone != b"GMT" && zone != b"-0000")
+        {
             return None;
         }
         let month = MONTHS.iter().position(|known| *known == month)? + 1;
@@ -92,6 +96,7 @@ mod tests {
     fn both_ways_to_write_a_date_mean_the_same_moment() {
         let basic = Moment::basic(b"19941106T084937Z").unwrap();
         assert_eq!(Moment::http(b"Sun, 06 Nov 1994 08:49:37 GMT"), Some(basic));
+        assert_eq!(Moment::http(b"Sun, 06 Nov 1994 08:49:37 -0000"), Some(basic));
         assert_eq!((basic.seconds, basic.day().as_str()), (784_111_777, "19941106"));
         assert_eq!(basic.to_string(), "19941106T084937Z");
     }

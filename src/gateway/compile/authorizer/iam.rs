@@ -112,3 +112,6 @@ fn policy(written: &Credential, scope: &mut Scope<'_>) -> Option<Policy> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ const REFUSED: [(&str, &str); 2] = [
     ("post-sts-header-after", "the session token is added after signing"),
 ];
 
+const HAS_NOTHING_TO_NORMALISE: &str = "get-space-unnormalized";
+
 #[test]
 fn every_request_of_the_suite_is_judged_as_its_signature_deserves() {
     let suite = sigv4::test_suite();
@@ -30,7 +32,8 @@ fn every_request_of_the_suite_is_judged_as_its_signature_deserves() {
             };
             let context = fs::read(folder.join("context.json")).unwrap_or_else(|_| b"{}".to_vec());
             let verdict = verdict(&text, &serde_json::from_slice(&context).unwrap());
-            let expected = REFUSED.iter().find(|(end, _)| name.ends_with(end));
+            let expected =
+                REFUSED.iter().find(|(end, _)| name.ends_with(end) && name != HAS_NOTHING_TO_NORMALISE);
             match (verdict, expected) {
                 (Ok(_), None) => accepted += 1,
                 (Err(Rejection::InvalidSignature(refusal)), Some((_, why))) => {
@@ -55,8 +58,9 @@ fn verdict(text: &[u8], context: &Value) -> Result<String, Rejection> {
     let all = String::from_utf8_lossy(text).replace("%2F", "/");
     let credential = all.split_once("Credential=").unwrap().1.split([',', '&']).next().unwrap();
     let [id, _, region, service, _] = credential.split('/').collect::<Vec<_>>().try_into().unwrap();
-    let date = all.find("-Date").or_else(|| all.find("-date")).map(|at| all[at + 6..].trim_start()).unwrap();
-    let date = Moment::basic(&date.as_bytes()[..16]).unwrap();
+    let (_, date) = all.split_once("-Date").or_else(|| all.split_once("-date")).unwrap();
+    let date = date.trim_start_matches([':', '=', ' ']).as_bytes().first_chunk::<16>().unwrap();
+    let date = Moment::basic(date).unwrap();
     // Two folders have no context: AWS's signer has it in its code.
     let secret = context["credentials"]["secret_access_key"].as_str().unwrap_or(match id {
         "ANOTREAL" => "notrealrnrELgWzOk3IfjzDKtFBhDby",
