@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""What a request costs: no filter, an empty filter on the SDK, one on the bare ABI, and Sekisho, side by side.
+"""What a request costs, in sections that are measured one after the other, each of variants side by side:
+
+filters: no filter, an empty filter on the SDK, one on the bare ABI, and Sekisho;
+jwt: JWT authorization by Sekisho and by Envoy's native `jwt_authn`, of a token that is always the same and of tokens that
+never come again before caches forget them.
 
 Each variant is an Envoy of its own with one worker; all stand in front of one more Envoy that answers. Sekisho's are
 configured by `sekisho render`; the others have the same listener, route and cluster, with another filter or none. Rounds are
@@ -7,16 +11,18 @@ short and alternate between the variants; a round's cost is the CPU time that it
 /proc/PID/stat) over the requests that were answered. CPU time and not latency, because machines are shared; quartiles and
 medians and not means, because neighbours are noisy. Compare figures of one run only.
 
-    ENVOY_BIN=/path/to/envoy bench/run.py [--rounds 40] [--seconds 1] [--json FILE] [--module LABEL=FILE.wasm]
+    ENVOY_BIN=/path/to/envoy bench/run.py [filters] [jwt] [--rounds 40] [--seconds 1] [--json FILE] [--module LABEL=FILE.wasm]
 
 Needs: Envoy in ENVOY_BIN or on PATH, cargo with the wasm32-wasip1 target, and wrk or h2load for load (Debian: `wrk`,
 `nghttp2-client`); without either a small generator in Python takes their place, which is slower but counts the same.
+The section `jwt` needs the Python package `cryptography` too, and of wrk and h2load it can use wrk only.
 How to read the table: docs/performance.md.
 """
 
 import argparse
 import hashlib
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -29,6 +35,8 @@ import sys
 import tempfile
 import threading
 import time
+
+import tokens
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = "wasm32-wasip1/release"
@@ -60,25 +68,35 @@ def main():
         sys.exit("error: no Envoy\n  help: `sekisho demo --once` installs one under target/, or set ENVOY_BIN")
     if not args.no_build:
         build()
-    generate = choose_generator()
+    sections = {}
+    for name in args.sections or SECTIONS:
+        variants = list(SECTIONS[name](args))
+        measure(variants, envoy, choose_generator(any(variant.tokens for variant in variants)), args)
+        print(f"\n{name}: CPU of the gateway's Envoy per request, µs; {args.rounds} rounds of {args.seconds} s\n")
+        report(variants)
+        if name == "jwt":
+            report_authorization(variants)
+        sections[name] = variants
+    if args.json:
+        write_json(sections, args.json)
+
+
+def measure(variants, envoy, generate, args):
+    """Starts an Envoy for each variant, and sends load to one after the other, again and again."""
     with tempfile.TemporaryDirectory() as scratch:
         processes = []
         try:
             upstream = Envoy(envoy, scratch, "upstream", upstream_bootstrap())
             processes.append(upstream)
-            variants = []
-            for variant in plan(args):
-                variants.append(variant)
+            for variant in variants:
                 if variant.module and not variant.module.exists():
                     variant.absent = f"no such file: {variant.module}"
+                if variant.absent:
                     continue
-                document = gateway_document(variant.routes, upstream.port)
-                bootstrap = render(variant, document, scratch)
-                variant.envoy = Envoy(envoy, scratch, variant.label.replace(" ", "-"), bootstrap)
+                bootstrap = render(variant, gateway_document(variant, upstream.port), scratch)
+                variant.envoy = Envoy(envoy, scratch, re.sub(r"\W+", "-", variant.label), bootstrap)
                 processes.append(variant.envoy)
-                status = variant.probe()
-                if status != 200:
-                    variant.absent = f"it answers {status}, not 200"
+                variant.absent = variant.probe()
             measured = [variant for variant in variants if not variant.absent]
             for variant in measured:
                 variant.round(generate, 1, keep=False)
@@ -86,7 +104,8 @@ def main():
                 for variant in measured if n % 2 == 0 else reversed(measured):
                     variant.round(generate, args.seconds)
                 progress(n + 1, args.rounds)
-            report(variants, args)
+            for variant in measured:
+                variant.end()
         finally:
             for process in processes:
                 process.stop()
@@ -94,13 +113,17 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{' or '.join(SECTIONS)}; all of them if none is named")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--seconds", type=int, default=1, help="of load, for each variant in each round")
     parser.add_argument("--routes", type=int, nargs="*", default=[10, 10_000])
     parser.add_argument("--module", action="append", default=[], metavar="LABEL=FILE", help="one more module of Sekisho")
     parser.add_argument("--json", metavar="FILE", help="write every round's figures here")
     parser.add_argument("--no-build", action="store_true", help="take the modules as they are")
-    return parser.parse_args()
+    args = parser.parse_args()
+    for unknown in set(args.sections) - set(SECTIONS):
+        parser.error(f"no section is named {unknown}: they are {', '.join(SECTIONS)}")
+    return args
 
 
 def build():
@@ -114,28 +137,72 @@ def target():
     return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 
-def plan(args):
-    filters = ROOT / "bench/filters/target" / TARGET
-    sekisho = target() / TARGET / "sekisho.wasm"
+def built(name):
+    return ROOT / "bench/filters/target" / TARGET / name
+
+
+def sekisho():
+    return target() / TARGET / "sekisho.wasm"
+
+
+def plan_filters(args):
     yield Variant("no filter", None)
-    yield Variant("empty, SDK", filters / "empty_sdk.wasm")
-    yield Variant("empty, bare ABI", filters / "empty_abi.wasm")
+    yield Variant("empty, SDK", built("empty_sdk.wasm"))
+    yield Variant("empty, bare ABI", built("empty_abi.wasm"))
     for routes in args.routes:
-        yield Variant(f"sekisho, {routes:,} routes", sekisho, routes, decides=True)
+        yield Variant(f"sekisho, {routes:,} routes", sekisho(), routes, decides=True)
     for module in args.module:
         label, _, file = module.partition("=")
         yield Variant(label, pathlib.Path(file).absolute(), decides=True)
 
 
-def gateway_document(routes, upstream_port):
+def plan_jwt(args):
+    """Every variant gets the same request, and all of them by the same generator, whether tokens differ or not."""
+    try:
+        made = tokens.make(target() / "bench")
+    except ImportError as error:
+        for variant in (Variant("sekisho", None), Variant("native", None)):
+            variant.absent = f"{error} (Debian: `python3-cryptography`)"
+            yield variant
+        return
+    same = {algorithm: Stream(made[algorithm], 1) for algorithm in tokens.ALGORITHMS}
+    yield Variant("no filter", None, tokens=same["RS256"])
+    yield Variant("empty, SDK", built("empty_sdk.wasm"), tokens=same["RS256"])
+    modules = [("sekisho", sekisho())]
+    for module in args.module:
+        label, _, file = module.partition("=")
+        modules.append((label, pathlib.Path(file).absolute()))
+    for label, module in modules:
+        yield Variant(f"{label}, open route", module, decides=True, tokens=same["RS256"])
+        for algorithm in tokens.ALGORITHMS:
+            for kind, count in (("cached", 1), ("uncached", tokens.DISTINCT)):
+                yield Variant(
+                    f"{label}, {algorithm} {kind}", module, decides=True, tokens=Stream(made[algorithm], count),
+                    authorizer=jwt_authorizer(algorithm, made[algorithm].jwks), over=f"{label}, open route",
+                )
+    for algorithm in tokens.ALGORITHMS:
+        # Without `jwt_cache_config` nothing is remembered.
+        for kind, count, cache in (("cached", 1, {}), ("uncached", tokens.DISTINCT, None)):
+            yield Variant(
+                f"native, {algorithm} {kind}", None, tokens=Stream(made[algorithm], count),
+                native=jwt_authn(made[algorithm].jwks, cache), over="no filter", hits=cache is not None,
+            )
+
+
+SECTIONS = {"filters": plan_filters, "jwt": plan_jwt}
+
+
+def gateway_document(variant, upstream_port):
+    secured = {"authorizationType": "JWT", "authorizerId": "login"} if variant.authorizer else {}
     return json.dumps({
         "defaultApiId": "bench",
         "apis": [{
             "apiId": "bench",
             "protocolType": "HTTP",
             "routes": [
-                {"routeKey": f"GET /r{n}/{{id}}", "target": "integrations/up"} for n in range(routes)
+                {"routeKey": f"GET /r{n}/{{id}}", "target": "integrations/up"} | secured for n in range(variant.routes)
             ],
+            "authorizers": [variant.authorizer] if variant.authorizer else [],
             "integrations": [{
                 "integrationId": "up",
                 "integrationType": "HTTP_PROXY",
@@ -145,6 +212,37 @@ def gateway_document(routes, upstream_port):
             "stages": [{"stageName": "$default"}],
         }],
     })
+
+
+def jwt_authorizer(algorithm, jwks):
+    return {
+        "authorizerId": "login",
+        "authorizerType": "JWT",
+        "identitySource": ["$request.header.Authorization"],
+        # Amazon's HTTP APIs verify RSA only: the others are an extension.
+        "jwtConfiguration": {
+            "issuer": tokens.ISSUER, "audience": [tokens.AUDIENCE], "jwks": jwks,
+            "algorithms": [] if algorithm.startswith("RS") else [algorithm],
+        },
+    }
+
+
+def jwt_authn(jwks, cache):
+    """Envoy's native filter; the token goes on to the backend, as it does from Sekisho."""
+    provider = {
+        "issuer": tokens.ISSUER, "audiences": [tokens.AUDIENCE], "forward": True,
+        "local_jwks": {"inline_string": json.dumps(jwks)},
+    }
+    if cache is not None:
+        provider["jwt_cache_config"] = cache
+    return {
+        "name": "envoy.filters.http.jwt_authn",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
+            "providers": {"login": provider},
+            "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "login"}}],
+        },
+    }
 
 
 # === Envoy ===
@@ -189,6 +287,8 @@ def render(variant, document, scratch):
     if variant.module:
         wasm["typed_config"]["config"]["configuration"]["value"] = ""
         others.insert(0, wasm)
+    if variant.native:
+        others.insert(0, variant.native)
     manager["http_filters"] = others
     # Nobody writes the header that names the cluster.
     host = manager["route_config"]["virtual_hosts"][0]
@@ -224,7 +324,7 @@ class Envoy:
             try:
                 address = admin.read_text().strip()
                 if fetch(address, "/ready") == b"LIVE\n":
-                    self.start = time.monotonic() - begun
+                    self.start, self.admin = time.monotonic() - begun, address
                     listener = json.loads(fetch(address, "/listeners?format=json"))["listener_statuses"][0]
                     return listener["local_address"]["socket_address"]["port_value"]
             except (OSError, http.client.HTTPException):
@@ -236,6 +336,11 @@ class Envoy:
     def cpu(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICK
+
+    def counter(self, name):
+        """The sum of the counters whose names end so."""
+        stats = fetch(self.admin, "/stats?usedonly").decode().splitlines()
+        return sum(int(line.rpartition(": ")[2]) for line in stats if line.partition(": ")[0].endswith(name))
 
     def rss(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -260,45 +365,90 @@ def fetch(address, path):
 # === measuring ===
 
 
+class Stream:
+    """Tokens for one variant, in order, and round and round: the next round goes on where the last one ended."""
+
+    def __init__(self, made, count):
+        self.file, self.count, self.next = made.file, count, 0
+        self.first = made.some(1)[0]
+
+    def sent(self, requests):
+        # Those that were on their way at the end are not counted as answered.
+        self.next = (self.next + requests + 64) % self.count
+
+
 class Variant:
-    def __init__(self, label, module, routes=10, decides=False):
+    def __init__(self, label, module, routes=10, decides=False, tokens=None, authorizer=None, native=None, over=None,
+                 hits=False):
         self.label, self.module, self.routes, self.decides = label, module, routes, decides
+        self.tokens, self.authorizer, self.native, self.over = tokens, authorizer, native, over
         self.path = f"/r{routes * 7 // 10}/42?expand=lines"
+        # Whether its cache counts, and should have hit always.
+        self.hits = hits
         self.absent, self.envoy, self.rounds = None, None, []
 
     def probe(self):
+        """Why it cannot be measured. What should refuse a request without its token must do so."""
+        with_token = self.headers() | ({"authorization": f"Bearer {self.tokens.first}"} if self.tokens else {})
+        if (status := self.status(with_token)) != 200:
+            return f"it answers {status}, not 200"
+        if (self.authorizer or self.native) and (status := self.status(self.headers())) != 401:
+            return f"it answers {status}, not 401, to a request without a token of its issuer"
+
+    def headers(self):
+        return dict(HEADERS)
+
+    def status(self, headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.envoy.port, timeout=10)
-        connection.request("GET", self.path, headers=HEADERS)
-        return connection.getresponse().status
+        try:
+            connection.request("GET", self.path, headers=headers)
+            return connection.getresponse().status
+        finally:
+            connection.close()
 
     def round(self, generate, seconds, keep=True):
         before = self.envoy.cpu()
-        requests, failed = generate(self.envoy.port, self.path, HEADERS, seconds)
+        requests, failed = generate(self.envoy.port, self.path, HEADERS, seconds, self.tokens)
         used = self.envoy.cpu() - before
         if failed or not requests:
             sys.exit(f"error: {self.label}: {failed} of {requests} requests failed\n{self.envoy.log.read_text()[-2000:]}")
+        if self.tokens:
+            self.tokens.sent(requests)
         if keep:
             self.rounds.append(used / requests * 1e6)
 
+    def end(self):
+        """What must be read while Envoy still runs."""
+        self.start, self.rss = self.envoy.start, self.envoy.rss()
+        if self.hits:
+            hits, misses = (self.envoy.counter(f"jwt_cache_{kind}") for kind in ("hit", "miss"))
+            # The first request, and the one that was refused, missed.
+            if misses * 100 > hits:
+                self.absent = f"its cache hit {hits} times and missed {misses} times"
 
-def choose_generator():
-    for tool, generate in (("wrk", wrk), ("h2load", h2load)):
+
+def choose_generator(differing):
+    """One for all variants of a section; h2load cannot send tokens that differ."""
+    for tool, generate in (("wrk", wrk),) if differing else (("wrk", wrk), ("h2load", h2load)):
         if shutil.which(tool):
             return generate
-    print("note: neither wrk nor h2load is here (Debian: `wrk`, `nghttp2-client`): a small one takes their place")
+    print("note: no tool for load is here (Debian: `wrk`, `nghttp2-client`): a small generator takes its place")
     return small_generator
 
 
-def wrk(port, path, headers, seconds):
+def wrk(port, path, headers, seconds, tokens):
     command = ["wrk", "-t1", "-c16", f"-d{seconds}s", f"http://127.0.0.1:{port}{path}"]
     command += [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+    if tokens:
+        command += ["-s", ROOT / "bench/tokens.lua", "--", tokens.file, str(tokens.count), str(tokens.next)]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     failed = sum(int(n) for n in re.findall(r"Non-2xx or 3xx responses: (\d+)", out))
     failed += sum(int(n) for line in re.findall(r"Socket errors: (.*)", out) for n in re.findall(r"\d+", line))
     return int(re.search(r"(\d+) requests in", out)[1]), failed
 
 
-def h2load(port, path, headers, seconds):
+def h2load(port, path, headers, seconds, tokens):
+    assert not tokens
     command = ["h2load", "--h1", "-t1", "-c16", "-D", str(seconds), f"http://127.0.0.1:{port}{path}"]
     command += [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -306,16 +456,22 @@ def h2load(port, path, headers, seconds):
     return sum(answered.values()), sum(answered.values()) - answered["2xx"]
 
 
-def small_generator(port, path, headers, seconds):
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    request = f"GET {path} HTTP/1.1\r\nhost: bench\r\n{lines}\r\n".encode()
+def small_generator(port, path, headers, seconds, tokens):
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if not tokens or name != "authorization")
+    start = f"GET {path} HTTP/1.1\r\nhost: bench\r\n{lines}".encode()
+    sent = itertools.count(tokens.next if tokens else 0)
+    values = pathlib.Path(tokens.file).read_bytes().split()[:tokens.count] if tokens else []
     end, counts = time.monotonic() + seconds, []
+
+    def request():
+        token = b"authorization: Bearer " + values[next(sent) % len(values)] + b"\r\n" if values else b""
+        return start + token + b"\r\n"
 
     def client():
         answered = failed = 0
         with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rb") as answers:
             while time.monotonic() < end:
-                connection.sendall(request)
+                connection.sendall(request())
                 failed += b" 200 " not in answers.readline()
                 length = 0
                 while (line := answers.readline()) not in (b"\r\n", b""):
@@ -341,31 +497,49 @@ def progress(done, of):
         print(f"\rround {done} of {of}", end="" if done < of else "\n", file=sys.stderr, flush=True)
 
 
-def report(variants, args):
+def report(variants):
     base, sdk = (next((v.rounds for v in variants if v.label == label), []) for label in ("no filter", "empty, SDK"))
     # Differences within a round: what slows a round down slows all of its variants.
     over = lambda rounds: [cost - floor for cost, floor in zip(rounds, base)]
-    print(f"\nCPU of the gateway's Envoy per request, µs; {args.rounds} rounds of {args.seconds} s\n")
-    print(f"{'':<24}{'µs a request':^22}{'over no filter, same round':^30}{'× SDK':^14}")
-    print(f"{'variant':<24}{'p25':>8}{'median':>8}{'':>6}{'p25':>8}{'median':>8}{'p75':>8}{'':>6}"
+    print(f"{'':<28}{'µs a request':^22}{'over no filter, same round':^30}{'× SDK':^14}")
+    print(f"{'variant':<28}{'p25':>8}{'median':>8}{'':>6}{'p25':>8}{'median':>8}{'p75':>8}{'':>6}"
           f"{'p25':>6}{'median':>8}{'module':>11}{'start':>9}{'RSS':>8}")
     for variant in variants:
         if variant.absent:
-            print(f"{variant.label:<24}  not measured: {variant.absent}")
+            print(f"{variant.label:<28}  not measured: {variant.absent}")
             continue
-        line = f"{variant.label:<24}{quartile(variant.rounds, 1):>8.1f}{quartile(variant.rounds, 2):>8.1f}{'':>6}"
-        if variant.module:
+        line = f"{variant.label:<28}{quartile(variant.rounds, 1):>8.1f}{quartile(variant.rounds, 2):>8.1f}{'':>6}"
+        if variant.module or variant.native:
             deltas = over(variant.rounds)
             line += "".join(f"{quartile(deltas, n):>8.1f}" for n in (1, 2, 3)) + f"{'':>6}"
             # The difference of the quietest quarters, and the median of the differences.
             quiet = quartile(variant.rounds, 1) - quartile(base, 1), quartile(sdk, 1) - quartile(base, 1)
             usual = quartile(deltas, 2), quartile(over(sdk), 2)
-            line += f"{ratio(*quiet):>6}{ratio(*usual):>8}{variant.module.stat().st_size / 1024:>7,.0f} KiB"
+            size = f"{variant.module.stat().st_size / 1024:>7,.0f} KiB" if variant.module else f"{'':>11}"
+            line += f"{ratio(*quiet):>6}{ratio(*usual):>8}{size}"
         else:
             line += f"{'':>55}"
-        print(f"{line}{variant.envoy.start:>7.2f} s{variant.envoy.rss():>5.0f} MB")
-    if args.json:
-        pathlib.Path(args.json).write_text(json.dumps([
+        print(f"{line}{variant.start:>7.2f} s{variant.rss:>5.0f} MB")
+
+
+def report_authorization(variants):
+    """What authorization alone costs: the difference from the same request without it, in the same round."""
+    by_label = {variant.label: variant for variant in variants if not variant.absent}
+    print(f"\n{'authorization alone':<28}{'p25s':>8}{'p25':>8}{'median':>8}{'p75':>8}    over")
+    for variant in by_label.values():
+        if not variant.over or variant.over not in by_label:
+            continue
+        without = by_label[variant.over].rounds
+        deltas = [cost - floor for cost, floor in zip(variant.rounds, without)]
+        quiet = quartile(variant.rounds, 1) - quartile(without, 1)
+        figures = "".join(f"{figure:>8.1f}" for figure in (quiet, *(quartile(deltas, n) for n in (1, 2, 3))))
+        print(f"{variant.label:<28}{figures}    {variant.over}")
+    print("p25s: the difference of the quietest quarters; the others are of the differences within a round")
+
+
+def write_json(sections, file):
+    pathlib.Path(file).write_text(json.dumps({
+        name: [
             {
                 "variant": variant.label,
                 "absent": variant.absent,
@@ -374,7 +548,9 @@ def report(variants, args):
                 "cpu_us_per_request": variant.rounds,
             }
             for variant in variants
-        ], indent=2) + "\n")
+        ]
+        for name, variants in sections.items()
+    }, indent=2) + "\n")
 
 
 def quartile(values, n):

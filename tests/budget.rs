@@ -14,6 +14,8 @@ use sekisho::gateway::head::Head;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
 use sekisho::gateway::{Env, Gateway, Millis, Worker, compile};
+use sekisho_cases::tokens::{ISSUER, jwk, token};
+use serde_json::json;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::cell::RefCell;
@@ -73,6 +75,43 @@ fn a_plain_route_of_a_rest_api() {
     assert_eq!(cost, Cost { allocations: 27, request_edits: 6, response_edits: 8 });
 }
 
+/// What a token adds that this worker has verified before, and one that it has not; the rest is the plain route's.
+#[test]
+fn a_route_with_a_jwt_authorizer() {
+    let document = json!({ "apis": [{
+        "apiId": "shop", "protocolType": "HTTP",
+        "routes": [{
+            "routeKey": "GET /orders/{id}", "target": "integrations/up", "authorizationType": "JWT",
+            "authorizerId": "login", "authorizationScopes": ["read"],
+        }],
+        "authorizers": [{
+            "authorizerId": "login", "authorizerType": "JWT", "identitySource": ["$request.header.Authorization"],
+            "jwtConfiguration": { "issuer": ISSUER, "audience": ["shop"], "jwks": { "keys": [jwk()] } },
+        }],
+        "integrations": [{
+            "integrationId": "up", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+            "integrationUri": "http://backend:8080/v1/orders/{id}",
+        }],
+        "stages": [{ "stageName": "$default" }],
+    }] });
+    let config = load(document.to_string().as_bytes()).unwrap();
+    let gateway = Rc::new(compile(&config, &Elsewhere).unwrap().gateway);
+    let claims = json!({ "scope": "read write", "email": "ann@example.com", "groups": ["a", "b"], "iat": 1_600_000_000 });
+    let authorization = format!("Bearer {}", token(&json!({}), &claims));
+    let (worker, shared) = (RefCell::default(), Memory::default());
+    let cost = || {
+        let mut pairs = request("/orders/42?expand=lines");
+        pairs.iter_mut().find(|(name, _)| *name == "authorization").unwrap().1 = &authorization;
+        let (head, answer) = (Head::from_pairs(&pairs, true), Head::from_pairs(&RESPONSE, false));
+        let before = ALLOCATIONS.get();
+        drop(forwarded(&gateway, head, answer, &worker, &shared));
+        ALLOCATIONS.get() - before
+    };
+    let first = cost();
+    assert_eq!(cost(), 15, "a plain route costs as many");
+    println!("{first} allocations the first time, a verification by a library among them");
+}
+
 fn gateway(protocol: &str, route: &str, stage: &str, uri: &str) -> Rc<Gateway> {
     let document = format!(
         r#"{{"apis": [{{
@@ -115,6 +154,7 @@ fn forwarded(
         wall: Millis(1_700_000_000_000),
         dice: [0xab; 32],
         source_address: b"203.0.113.7:40000",
+        client_cert_digest: b"",
         worker,
         shared,
         signatures: &Software,

@@ -16,7 +16,7 @@ use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{Callout, CalloutReply, ChunkFlow, Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
 use sekisho::gateway::shared::Memory;
-use sekisho::gateway::surroundings::{Secret, Surroundings};
+use sekisho::gateway::surroundings::{Secret, Surroundings, Verification};
 use sekisho::gateway::{Env, Gateway, Millis, Worker, compile};
 use sekisho_cases::engine::Headers;
 use sekisho_cases::{Engine, File, Observed, Seen, Turn};
@@ -56,8 +56,8 @@ impl Surroundings for Given<'_> {
         self.0.get(variable).map(|value| Secret(value.clone().into_bytes()))
     }
 
-    fn verifies(&self, _: Algorithm) -> bool {
-        true
+    fn verifies(&self, _: Algorithm) -> Verification {
+        Verification::Possible
     }
 }
 
@@ -87,6 +87,7 @@ impl Engine for Native {
         self.clock = 0;
         self.worker = RefCell::default();
         self.shared = Memory::default();
+        self.gateway.prepare(&self.shared);
     }
 
     fn pass(&mut self, seconds: u32) {
@@ -103,6 +104,7 @@ impl Engine for Native {
             wall: Millis(self.now_millis()),
             dice: dice(self.requests),
             source_address: if self.gateway.wants().source_address { address.as_bytes() } else { b"" },
+            client_cert_digest: b"",
             worker: &self.worker,
             shared: &self.shared,
             signatures: &Software,

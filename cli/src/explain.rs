@@ -128,6 +128,7 @@ fn follow(mut exchange: Exchange, request: Request, args: &Args, answers: &mut A
         wall: args.at.unwrap_or_else(world::now),
         dice: [0; 32],
         source_address: args.source_address.as_bytes(),
+        client_cert_digest: b"",
         worker: &worker,
         shared: &shared,
         signatures: &Software,

@@ -1,6 +1,6 @@
 //! What the shell asks of the host, in the core's words. Nothing here panics, whatever the host answers.
 
-use super::abi::{self, Buffer, Map, Refused};
+use super::abi::{self, Buffer, Map, Metric, Refused};
 use crate::gateway::Millis;
 use crate::gateway::flow::{Answer, Bytes, Callout, CalloutReply, Edit, Edits};
 use crate::gateway::head::{Head, MalformedHead};
@@ -176,6 +176,11 @@ pub(super) fn source_address() -> Vec<u8> {
     abi::property(b"source\0address").unwrap_or_default()
 }
 
+/// SHA-256 of the certificate that the client presented, in hexadecimal; empty if it presented none.
+pub(super) fn client_cert_digest() -> Vec<u8> {
+    abi::property(b"connection\0sha256_peer_certificate_digest").unwrap_or_default()
+}
+
 /// Who made the response and why; empty if Envoy does not say.
 pub(super) fn response_code_details() -> Vec<u8> {
     abi::property(b"response\0code_details").unwrap_or_default()
@@ -215,6 +220,22 @@ pub(super) fn tick_every(millis: u32) -> Result<(), HostError> {
 /// The value of an environment variable that Envoy hands to the VM.
 pub(super) fn environment(variable: &str) -> Option<Vec<u8>> {
     std::env::var_os(variable).map(std::ffi::OsString::into_encoded_bytes)
+}
+
+// === statistics ===
+
+/// A gauge of Envoy's.
+pub(super) struct Gauge(u32);
+
+/// The gauge of a name, which every VM of this Envoy shares.
+pub(super) fn gauge(name: &str) -> Result<Gauge, HostError> {
+    Ok(Gauge(abi::define_metric(Metric::Gauge, name.as_bytes())?))
+}
+
+impl Gauge {
+    pub(super) fn set(&self, value: u64) -> Result<(), HostError> {
+        Ok(abi::record_metric(self.0, value)?)
+    }
 }
 
 // === logging ===

@@ -13,13 +13,13 @@ mod shared;
 mod signatures;
 mod stream;
 
-use crate::gateway::{Env, Worker as Memory};
+use crate::gateway::{Env, Wants, Worker as Memory};
 use abi::{DataStatus, HeadersStatus, TrailersStatus};
 use callouts::{Asker, Callouts, Question};
 use nohash_hasher::IntMap;
 use root::Root;
 use shared::HostShared;
-use signatures::HostSignatures;
+use signatures::Verifiers;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -41,6 +41,14 @@ struct Worker {
     callouts: Callouts,
     dice: Option<fastrand::Rng>,
     memory: OnceCell<RefCell<Memory>>,
+    verifiers: OnceCell<Verifiers>,
+}
+
+/// What the core wants to know of who is at the other end; empty until the head is there, and where it does not want it.
+#[derive(Debug, Default)]
+struct Peer {
+    address: Vec<u8>,
+    cert_digest: Vec<u8>,
 }
 
 /// Runs a callback. None if another one is running, which no host does: the caller then holds the request.
@@ -49,7 +57,11 @@ fn vm<T>(callback: impl FnOnce(&mut Vm) -> T) -> Option<T> {
 }
 
 fn configure(context: u32, size: usize) -> bool {
-    vm(|vm| vm.roots.get_mut(&context).is_some_and(|root| root.configure(size))).unwrap_or(false)
+    let configured = vm(|vm| {
+        let verifiers = *vm.worker.verifiers();
+        vm.roots.get_mut(&context).is_some_and(|root| root.configure(size, verifiers))
+    });
+    configured.unwrap_or(false)
 }
 
 // === impl Vm ===
@@ -59,7 +71,12 @@ impl Vm {
         Self {
             roots: HashMap::with_hasher(BuildHasherDefault::new()),
             streams: HashMap::with_hasher(BuildHasherDefault::new()),
-            worker: Worker { callouts: Callouts::new(), dice: None, memory: OnceCell::new() },
+            worker: Worker {
+                callouts: Callouts::new(),
+                dice: None,
+                memory: OnceCell::new(),
+                verifiers: OnceCell::new(),
+            },
         }
     }
 
@@ -157,6 +174,17 @@ impl Vm {
     }
 }
 
+// === impl Peer ===
+
+impl Peer {
+    fn read(wants: Wants) -> Self {
+        Self {
+            address: if wants.source_address { host::source_address() } else { Vec::new() },
+            cert_digest: if wants.client_cert { host::client_cert_digest() } else { Vec::new() },
+        }
+    }
+}
+
 // === impl Worker ===
 
 impl Worker {
@@ -168,16 +196,22 @@ impl Worker {
     }
 
     /// The world as the core sees it.
-    fn env<'a>(&'a mut self, source_address: Option<&'a [u8]>) -> Env<'a> {
+    fn env<'a>(&'a mut self, peer: &'a Peer) -> Env<'a> {
         Env {
             wall: host::wall_clock(),
             dice: self.roll(),
-            source_address: source_address.unwrap_or_default(),
+            source_address: &peer.address,
+            client_cert_digest: &peer.cert_digest,
             worker: self.memory(),
             shared: &HostShared,
-            signatures: &HostSignatures,
+            signatures: self.verifiers(),
             watcher: None,
         }
+    }
+
+    /// Who verifies what: the host is asked once.
+    fn verifiers(&self) -> &Verifiers {
+        self.verifiers.get_or_init(Verifiers::find_out)
     }
 
     /// What the core remembers between this worker's requests.

@@ -40,7 +40,7 @@ impl Stream {
         if is_upgrade {
             self.request = Request::Upgraded;
         }
-        let flow = exchange.on_response_headers(head, origin, &worker.env(self.source_address.as_deref()));
+        let flow = exchange.on_response_headers(head, origin, &worker.env(&self.peer));
         match self.obey_response(flow, 0, end_of_stream || is_upgrade, worker) {
             (Verdict::Release, _) => HeadersStatus::Continue,
             (Verdict::Hold, Response::Collecting { .. }) => HeadersStatus::Stop,
@@ -112,7 +112,7 @@ impl Stream {
                     }
                     match host::response_body(size) {
                         Ok(body) => {
-                            let env = worker.env(self.source_address.as_deref());
+                            let env = worker.env(&self.peer);
                             exchange.on_response_body(&body, ended, &env)
                         }
                         Err(error) => {

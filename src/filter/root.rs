@@ -1,13 +1,13 @@
 //! One configuration of the plugin: a document, and the gateway made of it.
 
-use super::Worker;
 use super::host;
 use super::shared::HostShared;
-use super::signatures::HostSignatures;
+use super::signatures::Verifiers;
 use super::stream::TURNS;
+use super::{Peer, Worker};
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
-use crate::gateway::surroundings::{Secret, Surroundings};
+use crate::gateway::surroundings::{Secret, Surroundings, Verification};
 use crate::gateway::upkeep::Chore;
 use crate::gateway::{self, Gateway, config};
 use sha2::{Digest, Sha256};
@@ -31,7 +31,7 @@ impl Root {
     /// Time has passed: what is due is asked for, in the root's name.
     pub(super) fn tick(&self, context: u32, worker: &mut Worker) {
         let Some(gateway) = &self.gateway else { return };
-        let due = gateway.upkeep(&worker.env(None));
+        let due = gateway.upkeep(&worker.env(&Peer::default()));
         for (callout, chore) in due {
             self.ask(context, callout, chore, worker);
         }
@@ -40,7 +40,7 @@ impl Root {
     /// A question of the root's is answered.
     pub(super) fn on_callout(&self, context: u32, chore: Chore, reply: &CalloutReply, worker: &mut Worker) {
         let Some(gateway) = &self.gateway else { return };
-        let next = gateway.on_upkeep(chore, reply, &worker.env(None));
+        let next = gateway.on_upkeep(chore, reply, &worker.env(&Peer::default()));
         if let Some((callout, chore)) = next {
             self.ask(context, callout, chore, worker);
         }
@@ -49,7 +49,7 @@ impl Root {
     /// A question is answered, and nobody waits for it any more.
     pub(super) fn overhear(&self, context: u32, flight: &Flight, reply: &CalloutReply, worker: &mut Worker) {
         let Some(gateway) = &self.gateway else { return };
-        let next = gateway.overhear(flight, reply, &worker.env(None));
+        let next = gateway.overhear(flight, reply, &worker.env(&Peer::default()));
         if let Some((callout, chore)) = next {
             self.ask(context, callout, chore, worker);
         }
@@ -62,12 +62,12 @@ impl Root {
             let Some((callout, chore)) = next else { return };
             let Err(error) = worker.callouts.ask_for_root(&callout, context, chore) else { return };
             log::warn!("sekisho: cluster `{}` cannot be asked: {error}", callout.cluster);
-            next = gateway.on_upkeep(chore, &CalloutReply::Failed, &worker.env(None));
+            next = gateway.on_upkeep(chore, &CalloutReply::Failed, &worker.env(&Peer::default()));
         }
     }
 
     /// Reads and compiles the document. A bad one changes nothing, and Envoy refuses the update or does not start.
-    pub(super) fn configure(&mut self, size: usize) -> bool {
+    pub(super) fn configure(&mut self, size: usize, verifiers: Verifiers) -> bool {
         host::start_logging();
         let document = match host::plugin_configuration(size) {
             Ok(document) => document,
@@ -76,7 +76,7 @@ impl Root {
                 return false;
             }
         };
-        let compiled = config::load(&document).and_then(|config| gateway::compile(&config, &Here));
+        let compiled = config::load(&document).and_then(|config| gateway::compile(&config, &Here(verifiers)));
         match compiled {
             Ok(compiled) => {
                 for warning in &compiled.warnings.0 {
@@ -89,6 +89,7 @@ impl Root {
                     log::warn!("sekisho: nothing is fetched ahead: {error}");
                 }
                 compiled.gateway.prepare(&HostShared);
+                verifiers.record();
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
             }
@@ -104,15 +105,15 @@ impl Root {
 
 /// The filter's own surroundings.
 #[derive(Debug)]
-struct Here;
+struct Here(Verifiers);
 
 impl Surroundings for Here {
     fn secret(&self, variable: &str) -> Option<Secret> {
         host::environment(variable).map(Secret)
     }
 
-    fn verifies(&self, algorithm: Algorithm) -> bool {
-        HostSignatures::verifies(algorithm)
+    fn verifies(&self, algorithm: Algorithm) -> Verification {
+        self.0.verifies(algorithm)
     }
 }
 

@@ -2,14 +2,14 @@
 //!
 //! What is held is released by nothing but a decision: every callback looks at what the request waits for first.
 
-use super::Worker;
 use super::abi::{DataStatus, HeadersStatus, TrailersStatus};
 use super::body::HeldBody;
 use super::callouts::Asked;
 use super::host::{self, HostError};
 use super::response::Response;
+use super::{Peer, Worker};
 use crate::gateway::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Flow};
-use crate::gateway::{Exchange, Gateway};
+use crate::gateway::{Exchange, Gateway, Wants};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -19,8 +19,8 @@ pub(super) struct Stream {
     context: u32,
     /// None if no document was ever good: every request is refused.
     pub(super) exchange: Option<Exchange>,
-    /// None if it is not wanted; empty until the head is there.
-    pub(super) source_address: Option<Vec<u8>>,
+    wants: Wants,
+    pub(super) peer: Peer,
     pub(super) request: Request,
     pub(super) response: Response,
 }
@@ -57,12 +57,11 @@ pub(super) const TURNS: usize = 16;
 
 impl Stream {
     pub(super) fn new(context: u32, gateway: Option<Rc<Gateway>>) -> Self {
-        let source_address =
-            gateway.as_ref().and_then(|gateway| gateway.wants().source_address.then(Vec::new));
         Self {
             context,
+            wants: gateway.as_ref().map(|gateway| gateway.wants()).unwrap_or_default(),
             exchange: gateway.map(Exchange::new),
-            source_address,
+            peer: Peer::default(),
             request: Request::Arriving,
             response: Response::Passing,
         }
@@ -83,15 +82,13 @@ impl Stream {
     // --- the request
 
     pub(super) fn on_request_headers(&mut self, end_of_stream: bool, worker: &mut Worker) -> HeadersStatus {
-        if let Some(address) = &mut self.source_address {
-            *address = host::source_address();
-        }
+        self.peer = Peer::read(self.wants);
         let Some(exchange) = &mut self.exchange else {
             self.fail("sekisho_not_configured");
             return HeadersStatus::StopAll;
         };
         let head = host::request_head(end_of_stream);
-        let flow = exchange.on_request_headers(head, &worker.env(self.source_address.as_deref()));
+        let flow = exchange.on_request_headers(head, &worker.env(&self.peer));
         let body = HeldBody::new(end_of_stream);
         match (self.obey(flow, body, worker), &self.request) {
             (Verdict::Release, _) => HeadersStatus::Continue,
@@ -167,7 +164,7 @@ impl Stream {
             return;
         }
         let Some(exchange) = &mut self.exchange else { return };
-        let flow = exchange.on_callout(reply, &worker.env(self.source_address.as_deref()));
+        let flow = exchange.on_callout(reply, &worker.env(&self.peer));
         match self.obey(flow, body, worker) {
             Verdict::Release => {
                 if let Err(error) = host::resume_request() {
@@ -236,7 +233,7 @@ impl Stream {
                             CalloutReply::Failed
                         }
                     };
-                    exchange.on_callout(&reply, &worker.env(self.source_address.as_deref()))
+                    exchange.on_callout(&reply, &worker.env(&self.peer))
                 }
                 // The host would give us the body only together with letting the head go.
                 Flow::Body(_) if !body.is_readable() => {
@@ -250,7 +247,7 @@ impl Stream {
                 }
                 Flow::Body(_) => match body.read() {
                     Ok(bytes) => {
-                        let env = worker.env(self.source_address.as_deref());
+                        let env = worker.env(&self.peer);
                         exchange.on_request_body(&bytes, body.has_ended(), &env)
                     }
                     Err(error) => {

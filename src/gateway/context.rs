@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>
 
 use super::Millis;
+use super::client_cert::{MEMBERS, Member};
 use super::request::Facts;
 use std::borrow::Cow;
 use time::OffsetDateTime;
@@ -29,10 +30,18 @@ pub enum Variable {
     ExtendedRequestId,
     /// `httpMethod`
     HttpMethod,
+    /// `identity.accessKey`; also `identity.caller` and `identity.user`: IAM's own ids of users are not known here
+    AccessKey,
+    /// `identity.accountId`
+    CallerAccount,
+    /// `identity.userArn`
+    CallerArn,
     /// `identity.sourceIp`
     SourceIp,
     /// `identity.userAgent`
     UserAgent,
+    /// `identity.clientCert.NAME`
+    ClientCert(Member),
     /// `integrationStatus`, `integration.status`, `integration.integrationStatus`
     IntegrationStatus,
     /// `path`
@@ -65,7 +74,7 @@ pub enum Variable {
     Absent,
 }
 
-const NAMES: [(&str, Variable); 25] = [
+const NAMES: [(&str, Variable); 30] = [
     ("accountId", Variable::AccountId),
     ("apiId", Variable::ApiId),
     ("deploymentId", Variable::DeploymentId),
@@ -76,8 +85,13 @@ const NAMES: [(&str, Variable); 25] = [
     ("error.responseType", Variable::ErrorResponseType),
     ("extendedRequestId", Variable::ExtendedRequestId),
     ("httpMethod", Variable::HttpMethod),
+    ("identity.accessKey", Variable::AccessKey),
+    ("identity.accountId", Variable::CallerAccount),
+    ("identity.caller", Variable::AccessKey),
     ("identity.sourceIp", Variable::SourceIp),
+    ("identity.user", Variable::AccessKey),
     ("identity.userAgent", Variable::UserAgent),
+    ("identity.userArn", Variable::CallerArn),
     ("integration.integrationStatus", Variable::IntegrationStatus),
     ("integration.status", Variable::IntegrationStatus),
     ("integrationStatus", Variable::IntegrationStatus),
@@ -125,6 +139,9 @@ impl Variable {
         if let Some((_, variable)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Some(variable.clone());
         }
+        if let Some((_, member)) = MEMBERS.iter().find(|(known, _)| *known == name) {
+            return Some(Self::ClientCert(*member));
+        }
         if let Some(claim) = name.strip_prefix("authorizer.claims.") {
             return Some(Self::Claim(claim.to_owned()));
         }
@@ -140,7 +157,7 @@ impl Variable {
 
     /// All names that have values.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.iter().map(|(name, _)| *name)
+        NAMES.iter().map(|(name, _)| *name).chain(MEMBERS.iter().map(|(name, _)| *name))
     }
 
     /// Whether it needs the client's address from the host.
@@ -154,7 +171,10 @@ impl Variable {
     pub fn is_known_on_arrival(&self) -> bool {
         !matches!(
             self,
-            Self::ErrorMessage
+            Self::AccessKey
+                | Self::CallerAccount
+                | Self::CallerArn
+                | Self::ErrorMessage
                 | Self::ErrorMessageString
                 | Self::ErrorResponseType
                 | Self::IntegrationStatus
@@ -164,6 +184,12 @@ impl Variable {
                 | Self::Authorizer(_)
                 | Self::Absent
         )
+    }
+
+    /// Whether it needs the client's certificate from the host.
+    #[must_use]
+    pub fn wants_client_cert(&self) -> bool {
+        matches!(self, Self::ClientCert(_))
     }
 
     /// Its value, if it has one.
@@ -184,8 +210,12 @@ impl Variable {
             Self::ErrorResponseType => facts.problem.map(|problem| problem.response_type.into()),
             Self::ExtendedRequestId => Some(request.ids.extended.as_str().into()),
             Self::HttpMethod => Some(text(request.method())),
+            Self::AccessKey => Some(request.principal.as_ref()?.caller()?.access_key_id.clone().into()),
+            Self::CallerAccount => Some(request.principal.as_ref()?.caller()?.account_id.clone().into()),
+            Self::CallerArn => Some(request.principal.as_ref()?.caller()?.user_arn.clone().into()),
             Self::SourceIp => Some(request.source_ip.as_str().into()),
             Self::UserAgent => Some(request.head.first(b"user-agent").map_or("".into(), text)),
+            Self::ClientCert(member) => Some(request.client_cert.as_ref()?.member(*member).into()),
             Self::IntegrationStatus => facts.response.map(|response| response.status.to_string().into()),
             Self::Path => request.head.first(b":path").map(|path| text(without_query(path))),
             Self::Protocol => Some("HTTP/1.1".into()),

@@ -5,6 +5,7 @@
 
 use super::admission::{self, Admitted};
 use super::authorizers::{self, Decision, Pending};
+use super::client_cert::ClientCert;
 use super::compile::Gateway;
 use super::config::ProtocolType;
 use super::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
@@ -86,7 +87,7 @@ impl Exchange {
     /// A question asked by [`Flow::Call`] is answered.
     pub fn on_callout(&mut self, reply: &CalloutReply, env: &Env<'_>) -> Flow {
         let state = std::mem::replace(&mut self.state, State::Answered);
-        match (state, &self.request) {
+        match (state, &mut self.request) {
             (State::Authorizing(pending), Some(request)) => {
                 let decision = authorizers::finish(pending, reply, request, env);
                 self.go_on(decision, None)
@@ -136,7 +137,7 @@ impl Exchange {
 
     /// The body asked for by [`Flow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
     pub fn on_request_body(&mut self, body: &[u8], _ended: bool, env: &Env<'_>) -> Flow {
-        match (std::mem::replace(&mut self.state, State::Answered), &self.request) {
+        match (std::mem::replace(&mut self.state, State::Answered), &mut self.request) {
             (State::Buffering(_) | State::Proving(_), _)
                 if body.len() as u64 > self.gateway.payload_bytes =>
             {
@@ -304,6 +305,7 @@ fn arrive(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     request.api = Some(Rc::clone(&api));
     domains::check_endpoint(&api)?;
     limits::check(request)?;
+    request.client_cert = ClientCert::of(&request.head, env)?;
     check_upgrade(request)?;
     let path = request.read_path()?;
     let (stage, path) = stages::stage(&api, path)?;

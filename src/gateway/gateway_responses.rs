@@ -194,7 +194,34 @@ impl GatewayResponses {
         message: Option<Cow<'static, str>>,
         request: &Request,
     ) -> Answer {
-        let (name, built_in_status, own_message, error_type) = response_type.row();
+        let row = response_type.row();
+        self.word(response_type, row, message, request)
+    }
+
+    /// An answer for which AWS has no type of its own: by `DEFAULT_4XX`.
+    pub fn answer_default(
+        &self,
+        status: u16,
+        error_type: &'static str,
+        message: Option<Cow<'static, str>>,
+        request: &Request,
+    ) -> Answer {
+        let (name, ..) = ResponseType::Default4xx.row();
+        self.word(ResponseType::Default4xx, (name, status, None, error_type), message, request)
+    }
+
+    fn word(
+        &self,
+        response_type: ResponseType,
+        (name, built_in_status, own_message, error_type): (
+            &'static str,
+            u16,
+            Option<&'static str>,
+            &'static str,
+        ),
+        message: Option<Cow<'static, str>>,
+        request: &Request,
+    ) -> Answer {
         let message = message.or(own_message.map(Cow::from));
         let default = if built_in_status < 500 { ResponseType::Default4xx } else { ResponseType::Default5xx };
         let own = self.custom.get(&response_type);

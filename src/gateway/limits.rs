@@ -1,5 +1,6 @@
 //! Per-request limits. <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
 
+use super::client_cert;
 use super::config::ProtocolType;
 use super::head::Head;
 use super::rejection::Rejection;
@@ -33,7 +34,7 @@ fn head_bytes(head: &Head, protocol: ProtocolType) -> usize {
             b":method" => line.map_or(0, |_| value.len() + 1),
             b":path" => line.map_or(0, |_| value.len() + 11),
             b":authority" => 4 + value.len() + line.unwrap_or(0),
-            b":scheme" | b"x-forwarded-proto" | b"x-request-id" => 0,
+            b":scheme" | b"x-forwarded-proto" | b"x-request-id" | client_cert::HEADER => 0,
             _ if name.starts_with(b"x-envoy-") => 0,
             _ => name.len() + value.len() + line.unwrap_or(0),
         };

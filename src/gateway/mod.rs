@@ -5,6 +5,7 @@
 pub mod admission;
 pub mod arn;
 pub mod authorizers;
+pub mod client_cert;
 pub mod clusters;
 pub mod compile;
 pub mod config;
@@ -60,6 +61,9 @@ pub struct Env<'a> {
     /// The client's address as Envoy trusts it (`192.0.2.1:4711`, `[2001:db8::1]:4711`); empty unless
     /// [`Gateway::wants`] asks for it.
     pub source_address: &'a [u8],
+    /// SHA-256 of the certificate that the client presented, in hexadecimal, as the host says of the connection; empty if it
+    /// presented none, and unless [`Gateway::wants`] asks for it.
+    pub client_cert_digest: &'a [u8],
     /// What this worker remembers.
     pub worker: &'a RefCell<Worker>,
     /// What all workers share.
@@ -70,9 +74,13 @@ pub struct Env<'a> {
     pub watcher: Option<&'a dyn Notes>,
 }
 
-/// What the shell must read from the host before it asks the core: reading costs, so nothing is read without need.
+/// What a document needs of the shell: reading from the host costs, so nothing is read without need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wants {
     /// The client's address.
     pub source_address: bool,
+    /// The digest of the client's certificate.
+    pub client_cert: bool,
+    /// The filter that is built with the feature `software-signatures`.
+    pub software_signatures: bool,
 }

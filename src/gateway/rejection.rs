@@ -4,6 +4,7 @@
 //! may customise. <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
 
 use super::arn;
+use super::authorizers::iam;
 use super::authorizers::jwt::refusal::Refusal;
 use super::config::ProtocolType;
 use super::flow::{Answer, Bytes};
@@ -20,6 +21,8 @@ pub enum Rejection {
     BadAuthority,
     /// The path cannot be matched safely.
     BadPath,
+    /// The client presented a certificate that is not told as it should be, or cannot be read.
+    ClientCert,
     /// No API answers this host.
     UnknownHost,
     /// The API answers only custom domains.
@@ -52,10 +55,8 @@ pub enum Rejection {
     ResourcePolicy(Denial),
     /// The request is not signed.
     MissingAuthenticationToken,
-    /// The request's signature is not the caller's.
-    InvalidSignature(&'static str),
-    /// `authorization` is there and is no signature.
-    NotASignature,
+    /// The request's signature is not the caller's, or is none.
+    InvalidSignature(iam::refusal::Refusal),
     /// The request's ARN is too long.
     UriTooLong,
     /// A REST API has no upgrades: Envoy has made the connection a tunnel already, so the request cannot go on without one.
@@ -98,6 +99,8 @@ struct Words {
 enum Told {
     /// By a gateway response type.
     As(ResponseType),
+    /// By `DEFAULT_4XX`, because AWS has no type for it: status and `x-amzn-ErrorType`.
+    Default(u16, &'static str),
     /// Outside the customisable types: status, message, `x-amzn-ErrorType`.
     Fixed(u16, &'static str, &'static str),
 }
@@ -136,7 +139,8 @@ impl Rejection {
 
     fn words(self) -> Words {
         use ResponseType as Type;
-        use Told::{As, Fixed};
+        use Told::{As, Default, Fixed};
+        use iam::refusal::Exception;
         const BAD_REQUEST: Told = Fixed(400, "Bad Request", "BadRequestException");
         const FORBIDDEN: Told = Fixed(403, "Forbidden", "ForbiddenException");
         let (details, http, rest) = match self {
@@ -145,6 +149,7 @@ impl Rejection {
             }
             Self::BadAuthority => ("sekisho_bad_authority", (400, "Bad Request"), BAD_REQUEST),
             Self::BadPath => ("sekisho_bad_path", (400, "Bad Request"), BAD_REQUEST),
+            Self::ClientCert => ("sekisho_client_cert", (403, "Forbidden"), FORBIDDEN),
             Self::UnknownHost => ("sekisho_unknown_host", (403, "Forbidden"), FORBIDDEN),
             Self::DefaultEndpointDisabled => {
                 ("sekisho_default_endpoint_disabled", (403, "Forbidden"), FORBIDDEN)
@@ -193,14 +198,14 @@ impl Rejection {
             Self::MissingAuthenticationToken => {
                 ("sekisho_signature_missing", (403, "Forbidden"), As(Type::MissingAuthenticationToken))
             }
-            Self::InvalidSignature(_) => {
-                ("sekisho_signature_invalid", (403, "Forbidden"), As(Type::InvalidSignature))
+            Self::InvalidSignature(refusal) => {
+                let told = match refusal.exception() {
+                    Exception::Invalid => As(Type::InvalidSignature),
+                    Exception::Incomplete => Default(403, "IncompleteSignatureException"),
+                    Exception::Unrecognized => Default(403, "UnrecognizedClientException"),
+                };
+                (refusal.details(), (403, "Forbidden"), told)
             }
-            Self::NotASignature => (
-                "sekisho_signature_malformed",
-                (403, "Forbidden"),
-                Fixed(403, "Forbidden", "IncompleteSignatureException"),
-            ),
             Self::UriTooLong => (
                 "sekisho_uri_too_long",
                 (414, "Request URI too long"),
@@ -245,6 +250,9 @@ impl Rejection {
             (ProtocolType::Rest, Told::As(response_type)) => {
                 responses.answer(response_type, self.message(request), request)
             }
+            (ProtocolType::Rest, Told::Default(status, error_type)) => {
+                responses.answer_default(status, error_type, self.message(request), request)
+            }
             (ProtocolType::Rest, Told::Fixed(status, message, error_type)) => {
                 let mut answer = plain(status, message);
                 answer.headers.push((b"x-amzn-errortype".into(), error_type.as_bytes().into()));
@@ -263,25 +271,25 @@ impl Rejection {
     fn message(self, request: &Request) -> Option<Cow<'static, str>> {
         match self {
             Self::ExpiredToken => Some("The incoming token has expired".into()),
-            Self::AccessDenied(Denial::Explicit) => Some(
-                "User is not authorized to access this resource with an explicit deny in an identity-based policy".into(),
-            ),
-            Self::ResourcePolicy(denial) => {
-                let caller = request.principal.as_ref().and_then(|principal| principal.caller());
-                let caller = caller.map_or("anonymous", |caller| caller.user_arn.as_str());
-                let arn = arn::masked(request);
-                let suffix = match denial {
-                    Denial::Explicit => " with an explicit deny",
-                    Denial::Implicit => "",
-                };
-                Some(
-                    format!(
-                        "User: {caller} is not authorized to perform: execute-api:Invoke on resource: {arn}{suffix}"
-                    )
-                    .into(),
-                )
+            Self::AccessDenied(denial) => match (caller(request), denial) {
+                (Some(_), Denial::Explicit) => {
+                    Some(not_authorized(request, " with an explicit deny in an identity-based policy"))
+                }
+                (Some(_), Denial::Implicit) => Some(not_authorized(
+                    request,
+                    " because no identity-based policy allows the execute-api:Invoke action",
+                )),
+                (None, Denial::Explicit) => Some(
+                    "User is not authorized to access this resource with an explicit deny in an identity-based policy".into(),
+                ),
+                (None, Denial::Implicit) => None,
+            },
+            Self::ResourcePolicy(Denial::Explicit) => Some(not_authorized(request, " with an explicit deny")),
+            Self::ResourcePolicy(Denial::Implicit) => Some(not_authorized(request, "")),
+            Self::InvalidSignature(refusal) => {
+                let authorization = iam::authorization(&request.head).unwrap_or_default();
+                Some(refusal.message(&authorization).into())
             }
-            Self::InvalidSignature(message) => Some(message.into()),
             _ => None,
         }
     }
@@ -300,6 +308,18 @@ impl Rejection {
             _ => None,
         }
     }
+}
+
+/// The ARN of whoever signed the request.
+fn caller(request: &Request) -> Option<&str> {
+    Some(request.principal.as_ref()?.caller()?.user_arn.as_str())
+}
+
+/// How AWS tells a caller that a policy does not let him in.
+fn not_authorized(request: &Request, why: &str) -> Cow<'static, str> {
+    let caller = caller(request).unwrap_or("anonymous");
+    let arn = arn::masked(request);
+    format!("User: {caller} is not authorized to perform: execute-api:Invoke on resource: {arn}{why}").into()
 }
 
 /// `{"message":"…"}`; the messages are constants without characters that JSON escapes.

@@ -1,6 +1,7 @@
 //! What is known of a request while it lives: its head, its ids, and what it was matched to.
 
 use super::authorizers::principal::Principal;
+use super::client_cert::ClientCert;
 use super::compile::{Api, Gateway, Route, Stage};
 use super::config::ProtocolType;
 use super::flow::Bytes;
@@ -27,6 +28,8 @@ pub struct Request {
     pub arrived: Millis,
     /// The client's IP address, without port; empty where nothing asks for it.
     pub source_ip: String,
+    /// The certificate by which the client proved itself; none where nothing asks for it.
+    pub client_cert: Option<ClientCert>,
     /// The host it was sent to: lower case, without port.
     pub host: String,
     /// The API, once known.
@@ -103,6 +106,7 @@ impl Request {
             ids,
             arrived: env.wall,
             source_ip,
+            client_cert: None,
             host: String::new(),
             api: None,
             stage: None,

@@ -22,6 +22,7 @@ pub fn env() -> Env<'static> {
         wall: Millis(1_587_481_701_067),
         dice: [0xab; 32],
         source_address: b"192.0.2.1:4711",
+        client_cert_digest: b"",
         worker: Box::leak(Box::default()),
         shared: Box::leak(Box::<Memory>::default()),
         signatures: &Software,

@@ -18,22 +18,41 @@ const MOST_OTHER_SOURCES: usize = 16;
 pub struct Worker {
     /// By key source: those that documents name.
     learned: HashMap<[u8; 32], Learned>,
-    tokens: LruCache<[u8; 32], Verified>,
+    tokens: LruCache<TokenKey, Verified>,
     bytes: usize,
     answers: Answers,
+}
+
+/// Where a verified token is looked for: its authorizer and the end of its signature, which only the issuer's key can
+/// choose. Finding it is cheap, and it proves nothing: the whole token is compared then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenKey {
+    authorizer: [u8; 32],
+    end: [u8; 32],
 }
 
 /// A token that was verified.
 #[derive(Debug)]
 pub struct Verified {
+    /// The whole of it.
+    pub token: Box<str>,
     /// `exp`, in seconds.
     pub expires: f64,
-    /// The key that verified it: with it the token dies.
-    pub key: Vec<u8>,
-    /// Whose key it is.
-    pub issuer: String,
+    /// What verified it: with it the token dies.
+    pub signer: Signer,
+    /// Which of its authorizer's issuers it is of.
+    pub issuer: usize,
     /// Who it is of.
     pub principal: Rc<Bearer>,
+}
+
+/// What verified a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// A public key: DER of its SubjectPublicKeyInfo.
+    Key(Rc<[u8]>),
+    /// The authorizer's secret.
+    Secret,
 }
 
 // === impl Worker ===
@@ -58,9 +77,9 @@ impl Worker {
         }
     }
 
-    /// A token that was verified before, by the digest of its authorizer and itself.
-    pub fn verified(&mut self, digest: &[u8; 32]) -> Option<&Verified> {
-        self.tokens.get(digest)
+    /// A token that was verified before: this one, to the last byte.
+    pub fn verified(&mut self, key: &TokenKey, token: &str) -> Option<&Verified> {
+        self.tokens.get(key).filter(|verified| equal(verified.token.as_bytes(), token.as_bytes()))
     }
 
     /// What Lambda authorizers have answered.
@@ -69,9 +88,9 @@ impl Worker {
     }
 
     /// Remembers a verified token; those that were not asked for longest go.
-    pub fn remember(&mut self, digest: [u8; 32], verified: Verified) {
+    pub fn remember(&mut self, key: TokenKey, verified: Verified) {
         self.bytes += verified.size();
-        if let Some((_, old)) = self.tokens.push(digest, verified) {
+        if let Some((_, old)) = self.tokens.push(key, verified) {
             self.bytes -= old.size();
         }
         while self.bytes > TOKEN_BYTES
@@ -82,6 +101,33 @@ impl Worker {
     }
 }
 
+// === impl TokenKey ===
+
+impl TokenKey {
+    /// The key of a token, for an authorizer of this digest.
+    #[must_use]
+    pub fn new(authorizer: [u8; 32], token: &str) -> Self {
+        let mut end = [0; 32];
+        for (to, from) in end.iter_mut().zip(token.bytes().rev()) {
+            *to = from;
+        }
+        Self { authorizer, end }
+    }
+}
+
+/// Compares in a time that depends on the length alone: a token is a secret.
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    let ((words, rest), (other_words, other_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut different = 0;
+    for (word, other) in words.iter().zip(other_words) {
+        different |= u64::from_ne_bytes(*word) ^ u64::from_ne_bytes(*other);
+    }
+    for (byte, other) in rest.iter().zip(other_rest) {
+        different |= u64::from(byte ^ other);
+    }
+    a.len() == b.len() && std::hint::black_box(different) == 0
+}
+
 // === impl Verified ===
 
 impl Verified {
@@ -89,32 +135,75 @@ impl Verified {
         let claims: usize =
             self.principal.claims.iter().map(|(name, value)| name.len() + value.len() + 64).sum();
         let scopes: usize = self.principal.scopes.iter().map(|scope| scope.len() + 32).sum();
-        256 + self.key.len() + claims + scopes
+        let key = match &self.signer {
+            Signer::Key(der) => der.len(),
+            Signer::Secret => 0,
+        };
+        288 + self.token.len() + key + claims + scopes
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Bearer, TOKEN_BYTES, Verified, Worker};
+    use super::{Bearer, Signer, TOKEN_BYTES, TokenKey, Verified, Worker, equal};
     use std::rc::Rc;
+
+    fn key(n: u8) -> TokenKey {
+        TokenKey::new([n; 32], "t")
+    }
 
     fn verified(bytes: usize) -> Verified {
         let claims = vec![("sub".to_owned(), "x".repeat(bytes))];
         let principal = Rc::new(Bearer { claims, scopes: Vec::new() });
-        Verified { expires: 0.0, key: vec![0; 294], issuer: "i".to_owned(), principal }
+        let signer = Signer::Key(Rc::from([0; 294]));
+        Verified { token: "t".into(), expires: 0.0, signer, issuer: 0, principal }
     }
 
     #[test]
     fn tokens_are_forgotten_by_bytes_and_the_oldest_first() {
         let mut worker = Worker::default();
         for i in 0..=255_u8 {
-            worker.remember([i; 32], verified(100_000));
+            worker.remember(key(i), verified(100_000));
             assert!(worker.bytes <= TOKEN_BYTES, "{i}");
         }
-        assert!(worker.verified(&[255; 32]).is_some());
-        assert!(worker.verified(&[0; 32]).is_none());
-        worker.remember([255; 32], verified(10));
+        assert!(worker.verified(&key(255), "t").is_some());
+        assert!(worker.verified(&key(0), "t").is_none());
+        worker.remember(key(255), verified(10));
         let counted: usize = worker.tokens.iter().map(|(_, token)| token.size()).sum();
         assert_eq!(worker.bytes, counted);
+    }
+
+    #[test]
+    fn a_token_that_ends_as_a_verified_one_is_another_token() {
+        let mut worker = Worker::default();
+        let end = "0123456789abcdef0123456789abcdef";
+        let good = format!("header.payload.{end}");
+        let key = TokenKey::new([1; 32], &good);
+        worker.remember(key, Verified { token: good.as_str().into(), ..verified(10) });
+        assert!(worker.verified(&key, &good).is_some());
+        assert!(worker.verified(&TokenKey::new([2; 32], &good), &good).is_none(), "another authorizer");
+        for other in [
+            format!("header.PAYLOAD.{end}"),
+            format!("x{good}"),
+            format!("ader.payload.{end}"),
+            end.to_owned(),
+        ] {
+            assert_eq!(TokenKey::new([1; 32], &other), key, "it is found");
+            assert!(worker.verified(&key, &other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn every_byte_is_compared() {
+        for length in 0..40_usize {
+            let text = vec![7; length];
+            assert!(equal(&text, &text));
+            for at in 0..length {
+                let mut other = text.clone();
+                other[at] ^= 1;
+                assert!(!equal(&text, &other), "{length} {at}");
+            }
+            assert!(!equal(&text, &vec![7; length + 1]));
+        }
     }
 }

@@ -13,6 +13,7 @@ use sekisho_cli::render::{Plan, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 /// What the connection manager's statistics are called, in every bootstrap here.
@@ -50,9 +51,18 @@ pub(crate) fn bootstrap(document: &Value, hosts: &Hosts, options: &Options) -> R
     Ok(bootstrap)
 }
 
+/// The filter that the document needs.
+fn module(plan: &Plan, options: &Options) -> &'static Path {
+    if plan.software_signatures && !options.default_module {
+        toolchain::software_module()
+    } else {
+        toolchain::module()
+    }
+}
+
 fn rendered(plan: &Plan, options: &Options) -> Value {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let mut settings = Settings::new(options.listen, anywhere, toolchain::module().to_owned());
+    let mut settings = Settings::new(options.listen, anywhere, module(plan, options).to_owned());
     settings.connection_buffer_kib = options.connection_buffer_kib.unwrap_or(settings.connection_buffer_kib);
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }
@@ -222,6 +232,12 @@ fn adjust(value: &mut Value, options: &Options) {
             if let Some(count) = options.max_headers_count.filter(|_| manager) {
                 members.insert("max_request_headers_kb".to_owned(), 1024.into());
                 members["common_http_protocol_options"]["max_headers_count"] = count.into();
+            }
+            if let Some(details) = options.forward_client_cert.filter(|_| manager) {
+                members.insert("forward_client_cert_details".to_owned(), details.into());
+            }
+            if let (Some(tls), Some(chains)) = (&options.tls, members.get_mut("filter_chains")) {
+                chains[0]["transport_socket"] = json!({ "name": "tls", "typed_config": tls });
             }
             members.values_mut().for_each(|member| adjust(member, options));
         }

@@ -3,6 +3,8 @@
 use crate::backend::Backend;
 use crate::bootstrap::{Hosts, STAT_PREFIX, Source, bootstrap, probe_bootstrap};
 use crate::{eventually, raw, toolchain};
+use sekisho_cases::sigv4;
+use sekisho_cases::tokens::{SECRET, SECRET_ENV};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -33,6 +35,12 @@ pub struct Options {
     pub max_headers_count: Option<u32>,
     /// Variables of Envoy's environment, beside those of the test.
     pub environment: BTreeMap<String, String>,
+    /// TLS of the listener: a `DownstreamTlsContext`.
+    pub tls: Option<Value>,
+    /// `forward_client_cert_details`, in the place of the bootstrap's.
+    pub forward_client_cert: Option<&'static str>,
+    /// The default filter, for a document that needs the one with `software-signatures` too.
+    pub default_module: bool,
 }
 
 impl Default for Options {
@@ -47,6 +55,9 @@ impl Default for Options {
             request_headers_timeout: None,
             max_headers_count: None,
             environment: BTreeMap::new(),
+            tls: None,
+            forward_client_cert: None,
+            default_module: false,
         }
     }
 }
@@ -155,6 +166,10 @@ impl Gateway {
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"])
             .envs(&options.environment)
+            .env(sigv4::SECRET_VARIABLE, sigv4::SECRET)
+            .env(sigv4::TOKEN_VARIABLE, sigv4::TOKEN)
+            .env(SECRET_ENV, SECRET)
+            .env("SEKISHO_TEST_SHORT_SECRET", "too short")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -32,6 +32,12 @@ pub(crate) fn module() -> &'static Path {
     })
 }
 
+/// The module that verifies all signatures, built once per test binary.
+pub(crate) fn software_module() -> &'static Path {
+    static MODULE: OnceLock<PathBuf> = OnceLock::new();
+    MODULE.get_or_init(|| toolchain::software_module(&Ui::new()).unwrap_or_else(|error| panic!("{error}")))
+}
+
 /// The module of [`wasm-tests/probes`](../probes/README.md), built once per test binary.
 pub(crate) fn probe() -> &'static Path {
     static MODULE: OnceLock<PathBuf> = OnceLock::new();

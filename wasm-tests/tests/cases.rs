@@ -96,6 +96,7 @@ fn unasked(file: &File) -> Result<BTreeSet<String>, String> {
         wall: Millis(now_millis()),
         dice: [0; 32],
         source_address: b"",
+        client_cert_digest: b"",
         worker: &worker,
         shared: &shared,
         signatures: &Software,

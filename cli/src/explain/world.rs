@@ -3,7 +3,7 @@
 use sekisho::gateway::Millis;
 use sekisho::gateway::authorizers::signature::Algorithm;
 use sekisho::gateway::diagnostics::Diagnostics;
-use sekisho::gateway::surroundings::{Elsewhere, Secret, Surroundings};
+use sekisho::gateway::surroundings::{Elsewhere, Secret, Surroundings, Verification};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStringExt;
@@ -48,7 +48,7 @@ impl Surroundings for Environment {
         }
     }
 
-    fn verifies(&self, algorithm: Algorithm) -> bool {
+    fn verifies(&self, algorithm: Algorithm) -> Verification {
         // What Envoy verifies decides whether a document is good.
         Elsewhere.verifies(algorithm)
     }

@@ -31,6 +31,8 @@ pub struct Plan {
     pub payload_bytes: u64,
     /// Largest head in bytes.
     pub header_bytes: u32,
+    /// Whether the filter reads the client's certificate.
+    pub client_cert: bool,
     /// Variables of Envoy's environment that the filter reads: secrets that are in no document.
     pub environment: Vec<String>,
     /// The clusters.
@@ -39,6 +41,8 @@ pub struct Plan {
     pub forwarded_proto: bool,
     /// Integrations that leave the choice of the backend to Envoy's own routes: `apis[0].integrations[1]`.
     pub envoy_routes: Vec<String>,
+    /// Whether the filter must be the one that is built with `software-signatures`.
+    pub software_signatures: bool,
 }
 
 /// Reads, checks and compiles a document; `-` is stdin.
@@ -95,10 +99,12 @@ pub fn plan_with(
         trusted_hops: config.trusted_hops.unwrap_or(0),
         payload_bytes: limits.payload_bytes.unwrap_or(AWS_PAYLOAD_BYTES),
         header_bytes: limits.header_bytes.unwrap_or(AWS_HEADER_BYTES),
+        client_cert: compiled.gateway.wants().client_cert,
         environment: secret_variables(&config),
         clusters: compiled.clusters,
         forwarded_proto: config.apis.iter().any(|api| api.protocol_type == ProtocolType::Rest),
         envoy_routes: envoy_routes(&config),
+        software_signatures: compiled.gateway.wants().software_signatures,
     };
     Ok((plan, compiled.warnings))
 }
@@ -206,6 +212,7 @@ fn hash_keys(document: &mut Value) {
 fn secret_variables(config: &Config) -> Vec<String> {
     let mut names: BTreeSet<String> =
         config.credentials.iter().map(|credential| credential.secret_access_key_env.clone()).collect();
+    names.extend(config.credentials.iter().filter_map(|credential| credential.session_token_env.clone()));
     for api in &config.apis {
         let deployed = api.deployments.iter().flat_map(|deployment| &deployment.authorizers);
         let jwt = api.authorizers.iter().chain(deployed).filter_map(|a| a.jwt_configuration.as_ref());

@@ -64,7 +64,7 @@ fn connection_manager(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) 
 /// Settings without which the filter would decide on what a client forged, or Envoy would answer in its place.
 #[must_use]
 pub fn needed(plan: &Plan) -> Value {
-    json!({
+    let mut needed = json!({
         "use_remote_address": true,
         "xff_num_trusted_hops": plan.trusted_hops,
         "internal_address_config": { "unix_sockets": false },
@@ -87,7 +87,15 @@ pub fn needed(plan: &Plan) -> Value {
         "early_header_mutation_extensions": [early_removals()],
         "upgrade_configs": [{ "upgrade_type": "websocket" }],
         "local_reply_config": local_reply::local_reply_config(),
-    })
+    });
+    if plan.client_cert
+        && let Some(needed) = needed.as_object_mut()
+    {
+        // In the place of whatever the client sent, and only where it presented a certificate. The filter lets it pass to nobody.
+        needed.insert("forward_client_cert_details".into(), "SANITIZE_SET".into());
+        needed.insert("set_current_client_cert_details".into(), json!({ "cert": true }));
+    }
+    needed
 }
 
 /// Limits of HTTP/2, where one connection carries many requests. What Envoy may hold of a stream is its window, not the

@@ -1,6 +1,6 @@
 //! Building the filter and services with cargo. Cargo decides whether anything is to be done.
 
-use super::{Error, Missing, failed, require, workspace};
+use super::{Error, Missing, failed, require, target_folder, workspace};
 use crate::process::{Tool, on_path};
 use crate::ui::Ui;
 use serde::Deserialize;
@@ -49,11 +49,25 @@ pub fn needs() -> Vec<Missing> {
 /// # Errors
 /// When a tool is missing or the build fails.
 pub fn module(ui: &Ui) -> Result<PathBuf, Error> {
+    build(ui, "building the filter", &MODULE)
+}
+
+/// Builds the filter that verifies all signatures, and gives its module's path: in a folder of its own, because cargo gives
+/// both modules one name.
+///
+/// # Errors
+/// When a tool is missing or the build fails.
+pub fn software_module(ui: &Ui) -> Result<PathBuf, Error> {
+    let folder = target_folder()?.join("software-signatures").display().to_string();
+    let features = ["--features", "software-signatures", "--target-dir", &folder];
+    build(ui, "building the filter with `software-signatures`", &[&MODULE[..], &features].concat())
+}
+
+fn build(ui: &Ui, what: &str, args: &[&str]) -> Result<PathBuf, Error> {
     require(needs())?;
     let workspace = workspace()?;
     wasm_target(ui, &workspace)?;
-    let what = "building the filter";
-    let made = cargo(ui, what, &workspace, &MODULE)?;
+    let made = cargo(ui, what, &workspace, args)?;
     let module = made.into_iter().flat_map(|artifact| artifact.filenames);
     module.into_iter().find(|path| path.extension().is_some_and(|end| end == "wasm")).ok_or_else(|| {
         Error::Unexpected { what: what.to_owned(), problem: "cargo named no module".to_owned() }

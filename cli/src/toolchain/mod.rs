@@ -7,7 +7,7 @@ mod envoy;
 mod wheel;
 mod workspace;
 
-pub use build::{module, needs as build_needs, service};
+pub use build::{module, needs as build_needs, service, software_module};
 pub use envoy::{Wanted, envoy, envoy_at, is_there as envoy_is_there, version as envoy_version};
 pub use wheel::{install as install_envoy, needs as install_needs};
 pub use workspace::{target_folder, workspace};

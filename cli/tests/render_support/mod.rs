@@ -16,11 +16,13 @@ use std::sync::OnceLock;
 pub fn plan(clusters: Vec<Cluster>) -> Plan {
     let names: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
     Plan {
+        software_signatures: false,
         document: serde_json::json!({ "integrations": names }).to_string(),
         gateway_id: "default".into(),
         trusted_hops: 0,
         payload_bytes: 10_485_760,
         header_bytes: 20_480,
+        client_cert: false,
         environment: Vec::new(),
         clusters,
         forwarded_proto: false,

@@ -1,6 +1,6 @@
 //! What the host offers.
 
-use super::{Buffer, Map, Refused};
+use super::{Buffer, Map, Metric, Refused};
 use std::ptr::{null, null_mut};
 
 #[link(wasm_import_module = "env")]
@@ -56,6 +56,8 @@ unsafe extern "C" {
         value_size: usize,
         version: u32,
     ) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> u32;
+    fn proxy_record_metric(metric: u32, value: u64) -> u32;
     fn proxy_continue_stream(direction: u32) -> u32;
     fn proxy_send_local_response(
         status: u32,
@@ -204,6 +206,20 @@ pub(in crate::filter) fn shared_data(key: &[u8]) -> Result<(Vec<u8>, u32), Refus
 pub(in crate::filter) fn set_shared_data(key: &[u8], value: &[u8], version: u32) -> Result<(), Refused> {
     // SAFETY: see above.
     done(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) })
+}
+
+/// Defines a metric, or finds the one of this name; gives its number in this VM.
+pub(in crate::filter) fn define_metric(kind: Metric, name: &[u8]) -> Result<u32, Refused> {
+    let mut metric = 0;
+    // SAFETY: see above.
+    done(unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut metric) })?;
+    Ok(metric)
+}
+
+/// Sets a gauge, or adds an observation to a histogram.
+pub(in crate::filter) fn record_metric(metric: u32, value: u64) -> Result<(), Refused> {
+    // SAFETY: no pointers.
+    done(unsafe { proxy_record_metric(metric, value) })
 }
 
 pub(in crate::filter) fn resume_request() -> Result<(), Refused> {

@@ -10,8 +10,9 @@ mod exports;
 mod imports;
 
 pub(super) use imports::{
-    act_for, add, answer, buffer, call, foreign_function, log, log_level, nanoseconds, pairs, property,
-    random, remove, replace, resume_request, set_shared_data, set_tick_period, shared_data,
+    act_for, add, answer, buffer, call, define_metric, foreign_function, log, log_level, nanoseconds, pairs,
+    property, random, record_metric, remove, replace, resume_request, set_shared_data, set_tick_period,
+    shared_data,
 };
 
 /// Why the host refused a call: its number, known or not.
@@ -72,4 +73,11 @@ pub(super) enum Buffer {
     ResponseBody = 1,
     CalloutBody = 4,
     PluginConfiguration = 7,
+}
+
+/// A kind of metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Metric {
+    Gauge = 1,
 }

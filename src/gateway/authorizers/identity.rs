@@ -26,15 +26,20 @@ impl IdentitySource {
     /// may believe the other one.
     #[must_use]
     pub fn token<'a>(&'a self, request: &'a Request) -> Option<Cow<'a, str>> {
-        if let RequestValue::Header(name) = &self.0 {
-            request.head.only(name.as_bytes())?;
+        let value = match &self.0 {
+            RequestValue::Header(name) => {
+                let value = request.head.only(name.as_bytes())?;
+                // `from_utf8_lossy` alone looks at a token byte by byte.
+                std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed)
+            }
+            RequestValue::QueryString(_) | RequestValue::Path(_) | RequestValue::DecodedPath(_) => {
+                self.0.value(request)?
+            }
+        };
+        match value {
+            Cow::Borrowed(value) => bare(value).map(Cow::Borrowed),
+            Cow::Owned(value) => bare(&value).map(|token| Cow::Owned(token.to_owned())),
         }
-        let value = self.0.value(request)?;
-        let bare = value.get(..7).filter(|prefix| prefix.eq_ignore_ascii_case("bearer ")).map_or(0, str::len);
-        let token = value.get(bare..)?.trim();
-        let whole =
-            !token.is_empty() && !token.bytes().any(|byte| byte == b',' || byte.is_ascii_whitespace());
-        whole.then(|| token.to_owned().into())
     }
 
     /// Where the token was looked for, and what stood there; not the token.
@@ -64,4 +69,12 @@ impl IdentitySource {
             ),
         }
     }
+}
+
+/// A token without its `Bearer `; none if it is empty, or more than one.
+fn bare(value: &str) -> Option<&str> {
+    let prefix = value.get(..7).filter(|prefix| prefix.eq_ignore_ascii_case("bearer ")).map_or(0, str::len);
+    let token = value.get(prefix..)?.trim();
+    let whole = !token.is_empty() && !token.bytes().any(|byte| byte == b',' || byte.is_ascii_whitespace());
+    whole.then_some(token)
 }

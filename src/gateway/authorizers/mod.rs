@@ -13,7 +13,6 @@ pub mod lambda;
 pub mod principal;
 pub mod resource_policy;
 pub mod signature;
-#[cfg(feature = "software-signatures")]
 pub mod software;
 
 use super::Env;
@@ -100,7 +99,7 @@ impl Authorized {
 ///
 /// # Errors
 /// If the route's authorization refuses the request, or cannot be carried out.
-pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
+pub fn begin(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
     env.note(|| told(route));
     check_length(request, route.authorization)?;
@@ -136,7 +135,7 @@ pub fn begin(request: &Request, env: &Env<'_>) -> Result<Decision, Rejection> {
 pub fn finish(
     pending: Pending,
     reply: &CalloutReply,
-    request: &Request,
+    request: &mut Request,
     env: &Env<'_>,
 ) -> Result<Decision, Rejection> {
     let opinion = match (authorizer(request)?, pending) {
@@ -162,7 +161,7 @@ pub fn finish(
 pub fn finish_body(
     pending: Pending,
     body: &[u8],
-    request: &Request,
+    request: &mut Request,
     env: &Env<'_>,
 ) -> Result<Decision, Rejection> {
     let opinion = match (authorizer(request)?, pending) {
@@ -212,13 +211,15 @@ fn authorizer(request: &Request) -> Result<&Authorizer, Rejection> {
     route.authorizer.as_deref().ok_or(Rejection::Internal)
 }
 
-/// Joins what an authorizer says with what the API's resource policy says, and with the scopes that the route asks for.
-fn conclude(opinion: Opinion, request: &Request) -> Result<Decision, Rejection> {
+/// Joins what an authorizer says with what the API's resource policy says, and with the scopes that the route asks for. Who
+/// asks is known from here on, and a refusal may name him.
+fn conclude(opinion: Opinion, request: &mut Request) -> Result<Decision, Rejection> {
     let (principal, verdict) = match opinion {
         Opinion::Ask(callout, pending) => return Ok(Decision::Ask(callout, pending)),
         Opinion::Body(pending) => return Ok(Decision::Body(pending)),
         Opinion::Known(principal, verdict) => (principal, verdict),
     };
+    request.principal = Some(principal.clone());
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
     resource_policy::joined(request, route.authorization, &principal, verdict)?;
     if let Principal::Bearer(bearer) = &principal

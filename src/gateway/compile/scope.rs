@@ -56,11 +56,24 @@ impl<'a> Scope<'a> {
         self.wants.source_address = true;
     }
 
+    /// Notes that requests need the client's certificate.
+    pub fn want_client_cert(&mut self) {
+        self.wants.client_cert = true;
+    }
+
+    /// Notes that the filter must be the one that is built with `software-signatures`.
+    pub fn want_software_signatures(&mut self) {
+        self.wants.software_signatures = true;
+    }
+
     /// A `$context` variable by its name without `$context.`.
     pub fn context_variable(&mut self, at: &str, name: &str) -> Option<Variable> {
         let variable = Variable::parse(name);
         match &variable {
-            Some(variable) => self.wants.source_address |= variable.wants_source_address(),
+            Some(variable) => {
+                self.wants.source_address |= variable.wants_source_address();
+                self.wants.client_cert |= variable.wants_client_cert();
+            }
             None => {
                 let problem = format!("no `$context` variable is named `{name}`");
                 self.error(at, problem).suggest("a variable", name, Variable::names());

@@ -241,12 +241,6 @@ fn what_is_not_supported_yet_says_so_with_its_path() {
         ("/webAcls", json!([{}]), "webAcls"),
         ("/accountThrottle", json!({ "rateLimit": 1, "burstLimit": 1 }), "accountThrottle"),
         ("/apis/0/corsConfiguration", json!({}), "apis[0].corsConfiguration"),
-        ("/apis/0/routes/0/authorizationType", json!("CUSTOM"), "apis[0].routes[0].authorizationType"),
-        (
-            "/apis/0/authorizers",
-            json!([{ "authorizerId": "a", "authorizerType": "REQUEST" }]),
-            "apis[0].authorizers[0].authorizerType",
-        ),
         ("/apis/0/routes/0/apiKeyRequired", json!(true), "apis[0].routes[0].apiKeyRequired"),
         (
             "/apis/0/integrations/0/integrationType",

@@ -2,8 +2,8 @@
 //! behaviour. A capability that is built takes its line away.
 
 use crate::gateway::config::{
-    Api, AuthorizationType, Authorizer, Config, Integration, IntegrationType, LoggingLevel, NotYet,
-    ProtocolType, Route, RouteSettings,
+    Api, Authorizer, Config, Integration, IntegrationType, LoggingLevel, NotYet, ProtocolType, Route,
+    RouteSettings,
 };
 use crate::gateway::diagnostics::Diagnostics;
 
@@ -17,7 +17,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
     };
     refuse(!config.certificates.is_empty(), "certificates");
     refuse(config.rate_limit_service.is_some(), "rateLimitService");
-    refuse(!config.credentials.is_empty(), "credentials");
     refuse(!config.domain_names.is_empty(), "domainNames");
     refuse(!config.api_mappings.is_empty(), "apiMappings");
     refuse(!config.routing_rules.is_empty(), "routingRules");
@@ -82,17 +81,11 @@ fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, authorizer) in authorizers.iter().enumerate() {
         let role = authorizer.authorizer_credentials_arn.is_some();
         refuse(role, &format!("authorizers[{i}].authorizerCredentialsArn"));
-        let secret = authorizer.jwt_configuration.as_ref().is_some_and(|jwt| jwt.secret_env.is_some());
-        refuse(secret, &format!("authorizers[{i}].jwtConfiguration.secretEnv"));
     }
 }
 
 fn lists(routes: &[Route], integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, route) in routes.iter().enumerate() {
-        let kind = route.authorization_type.unwrap_or(AuthorizationType::None);
-        if kind == AuthorizationType::AwsIam {
-            refuse(true, &format!("routes[{i}].authorizationType"));
-        }
         if route.api_key_required == Some(true) {
             refuse(true, &format!("routes[{i}].apiKeyRequired"));
         }

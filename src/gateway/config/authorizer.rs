@@ -1,6 +1,6 @@
 //! Authorizers as written.
 
-use super::{Ignored, NotYet};
+use super::Ignored;
 use serde::Deserialize;
 
 /// An authorizer. <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers-authorizerid.html>
@@ -119,6 +119,37 @@ pub struct JwtIssuer {
     /// Accepted `aud`.
     #[serde(default)]
     pub audiences: Vec<String>,
-    /// Not supported yet.
-    pub additional_claims: Option<NotYet>,
+    /// What else its tokens claim.
+    #[serde(default)]
+    pub additional_claims: Vec<AdditionalClaim>,
+    /// Descriptive or read-only: ignored.
+    pub jwks_uri: Option<Ignored>,
+}
+
+/// A claim that an issuer's tokens are checked for.
+/// <https://docs.aws.amazon.com/apigateway/latest/api/API_JwtAdditionalClaim.html>
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct AdditionalClaim {
+    /// The claim.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
+    pub claim_name: String,
+    /// What kind of value it has.
+    pub format: ClaimFormat,
+    /// Whether it must be there.
+    #[serde(default)]
+    pub required: bool,
+    /// What it may be; anything when absent.
+    #[serde(default)]
+    pub expected_values: Vec<String>,
+}
+
+/// What kind of value a claim has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ClaimFormat {
+    /// One text.
+    SingleString,
 }

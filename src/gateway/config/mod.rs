@@ -19,7 +19,9 @@ mod usage_plan;
 pub use api::{
     Api, ApiKeySource, CorsConfiguration, Deployment, GatewayResponse, ProtocolType, Route, WebSocketSettings,
 };
-pub use authorizer::{AuthorizationType, Authorizer, AuthorizerType, JwtConfiguration, JwtIssuer};
+pub use authorizer::{
+    AdditionalClaim, AuthorizationType, Authorizer, AuthorizerType, ClaimFormat, JwtConfiguration, JwtIssuer,
+};
 pub use domain::{
     ApiMapping, DomainName, DomainNameConfiguration, InvokeApi, MatchBasePaths, MatchHeaderValue,
     MatchHeaders, MutualTlsAuthentication, RoutingMode, RoutingRule, RoutingRuleAction, RoutingRuleCondition,
@@ -175,6 +177,8 @@ pub struct Credential {
     pub access_key_id: String,
     /// The environment variable that holds the secret key.
     pub secret_access_key_env: String,
+    /// The environment variable that holds the session token of temporary credentials; without it none is accepted.
+    pub session_token_env: Option<String>,
     /// The caller's account.
     pub account_id: Option<String>,
     /// The caller's user ARN.

@@ -4,6 +4,7 @@
 //! and recordings; HTTP: everything but what belongs to one hop. Names are lower case, as Envoy delivers them.
 
 use super::forwarded::forwarded;
+use crate::gateway::client_cert;
 use crate::gateway::config::ProtocolType;
 use crate::gateway::flow::Edits;
 use crate::gateway::head::Head;
@@ -16,7 +17,7 @@ pub fn is_internal(name: &[u8]) -> bool {
         && (name.starts_with(b"x-envoy-")
             || name.starts_with(b"x-sekisho-")
             || name.starts_with(b"x-amzn-waf-")
-            || name == b"x-forwarded-client-cert")
+            || name == client_cert::HEADER)
 }
 
 /// Headers that are the gateway's or the edge's word to a backend once `_` is read as `-`, as CGI and WSGI do. The spelling

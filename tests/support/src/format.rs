@@ -28,8 +28,9 @@
 //! - A header's expectation is a text (there is exactly one such header, and it is this), a `/regular expression/`,
 //!   a list (all of them, in order) or `null` (there is none). So is a body's.
 //! - In `json` a text may be `/a regular expression/`, or `<any>` for anything; `partialJson` lets objects have more members.
-//! - `<jwt {"header": {…}, "claims": {…}}>` in a request is a token of [`crate::tokens`], whose key set is
-//!   `{"keys": [<jwk>]}`.
+//! - `sign: { key: AKIA… }` in a request signs it when it is sent, as [`crate::sigv4::Sign`] says.
+//! - `<jwt {"header": {…}, "claims": {…}}>` in a request is a token of [`crate::tokens`], which tells how to break it; its key
+//!   set is `{"keys": [<jwk>]}`.
 //! - `<a*20000>` anywhere in a request or an expectation stands for twenty thousand times `a`, and `<client>` in an
 //!   expectation for the client's address, which differs between the engines.
 //! - A host that `services` name anywhere in the file is no backend, in any case of it: asked anything else it answers
@@ -46,6 +47,7 @@ pub use expect::{Expect, ExpectBackend, ExpectRequest, Matcher};
 
 use crate::placeholders;
 use crate::services::{Service, Services};
+use crate::sigv4::Sign;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,6 +141,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body; `content-length` is added unless `headers` has it.
     pub body: Option<String>,
+    /// How it is signed, if it is: by [`crate::sigv4`], when it is sent.
+    pub sign: Option<Sign>,
 }
 
 /// What the backend answers.
@@ -251,6 +255,7 @@ impl Default for Request {
             host: "api.example.com".to_owned(),
             headers: Vec::new(),
             body: None,
+            sign: None,
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod json;
 pub mod placeholders;
 pub mod runner;
 pub mod services;
+pub mod sigv4;
 pub mod skip;
 pub mod tokens;
 

@@ -8,6 +8,7 @@ use crate::tokens;
 use regex_lite::Regex;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 /// What a request's placeholders may depend on, beside the request.
 #[derive(Debug, Clone, Copy)]
@@ -20,24 +21,31 @@ pub struct Moment<'a> {
 
 /// The request as it is sent.
 #[must_use]
-pub fn request(written: &Request, _moment: &Moment<'_>) -> Request {
+pub fn request(written: &Request, moment: &Moment<'_>) -> Request {
     let mut request = written.clone();
     request.path = text(&request.path);
     for (_, value) in &mut request.headers {
         *value = text(value);
     }
     request.body = request.body.as_deref().map(text);
-    // What covers the whole request, as a signature does, comes last: here.
-    request
+    for (_, value) in request.sign.iter_mut().flat_map(|sign| sign.replace.iter_mut().chain(&mut sign.add)) {
+        *value = text(value);
+    }
+    // What covers the whole request comes last.
+    request.signed(SystemTime::UNIX_EPOCH + Duration::from_millis(moment.now_millis))
 }
 
 /// Expands what depends on nothing.
 #[must_use]
 pub fn text(written: &str) -> String {
-    let written = tokens::expand(written);
-    let Ok(repeat) = Regex::new(r"<([^<>])\*([0-9]+)>") else { return written };
+    repeat(&tokens::expand(written))
+}
+
+/// Replaces `<a*3>` by `aaa`.
+pub(crate) fn repeat(written: &str) -> String {
+    let Ok(repeat) = Regex::new(r"<([^<>])\*([0-9]+)>") else { return written.to_owned() };
     repeat
-        .replace_all(&written, |found: &regex_lite::Captures<'_>| {
+        .replace_all(written, |found: &regex_lite::Captures<'_>| {
             found[1].repeat(found[2].parse().unwrap_or(0))
         })
         .into_owned()

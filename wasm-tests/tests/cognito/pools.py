@@ -34,10 +34,12 @@ def pool(name):
     return {"id": pool["Id"], "arn": pool["Arn"], "client": client, "idToken": signed_in["IdToken"], "accessToken": signed_in["AccessToken"]}
 
 
+resources = pathlib.Path(moto.cognitoidp.__file__).parent / "resources"
+key = jwk.RSAKey.import_key(json.loads(gzip.open(resources / "jwks-private.json.gz").read()))
+
+
 def expired(token):
     """The same token as if it had been signed two hours ago: the emulator's clock cannot be set, but its key can be had."""
-    resources = pathlib.Path(moto.cognitoidp.__file__).parent / "resources"
-    key = jwk.RSAKey.import_key(json.loads(gzip.open(resources / "jwks-private.json.gz").read()))
     decoded = jwt.decode(token, key)
     for claim in ["iat", "auth_time", "exp"]:
         decoded.claims[claim] -= 7200
@@ -45,4 +47,6 @@ def expired(token):
 
 
 shop, other = pool("shop"), pool("other")
-print(json.dumps({"shop": shop, "other": other, "expired": expired(shop["idToken"])}))
+# The emulator keeps groups in a set: only the token tells their order.
+groups = jwt.decode(shop["idToken"], key).claims["cognito:groups"]
+print(json.dumps({"shop": shop, "other": other, "expired": expired(shop["idToken"]), "groups": groups}))

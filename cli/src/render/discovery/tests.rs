@@ -80,7 +80,8 @@ fn who_says_where_its_keys_are_is_not_asked() {
         json!({ "issuer": "https://idp.example", "jwksHosts": ["https://mine.example"] }),
         json!({ "issuer": "https://idp.example", "jwksUri": "https://mine.example/keys" }),
     ] {
-        let (clusters, _, warnings, asked) = planned(&[configuration.clone()], "https://keys.example/");
+        let (clusters, _, warnings, asked) =
+            planned(std::slice::from_ref(&configuration), "https://keys.example/");
         assert!(clusters.contains(&"https://mine.example:443".to_owned()), "{configuration}: {clusters:?}");
         assert!(!clusters.iter().any(|it| it.contains("keys.example")), "{configuration}: {clusters:?}");
         assert_eq!((warnings.as_str(), asked.len()), ("", 0), "{configuration}");

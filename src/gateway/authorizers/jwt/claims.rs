@@ -1,7 +1,7 @@
 //! What an integration learns of a token's claims: texts, printed as AWS prints them.
 
 use super::token::Claims;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// Who a verified token is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,20 +49,61 @@ fn scopes(claims: &Claims) -> Vec<String> {
         .collect()
 }
 
-/// Texts as they are, numbers in decimal, lists and objects as Go prints them: `[a b]`, `map[k:v]`.
+/// Texts as they are, numbers in decimal, lists and objects as Go prints them: `[a b]`, `map[k:v]`. A list of one text with a
+/// blank and a list of two texts look alike, as they do behind AWS.
 fn print(value: &Value) -> String {
+    let mut text = String::new();
+    write(value, &mut text);
+    text
+}
+
+/// Appends: lists in lists are not copied once for each level.
+fn write(value: &Value, text: &mut String) {
     match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(print).collect::<Vec<_>>().join(" ")),
+        Value::Null => text.push_str("<nil>"),
+        Value::Bool(true) => text.push_str("true"),
+        Value::Bool(false) => text.push_str("false"),
+        Value::Number(number) => text.push_str(&decimal(number)),
+        Value::String(value) => text.push_str(value),
+        Value::Array(items) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    text.push(' ');
+                }
+                write(item, text);
+            }
+            text.push(']');
+        }
         Value::Object(members) => {
             // Go prints the keys of a map in order.
-            let mut members: Vec<_> =
-                members.iter().map(|(name, value)| format!("{name}:{}", print(value))).collect();
-            members.sort_unstable();
-            format!("map[{}]", members.join(" "))
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            text.push_str("map[");
+            for (i, (name, value)) in members.into_iter().enumerate() {
+                if i > 0 {
+                    text.push(' ');
+                }
+                text.push_str(name);
+                text.push(':');
+                write(value, text);
+            }
+            text.push(']');
+        }
+    }
+}
+
+/// A number in decimal, without a point where it is whole; very small ones with an exponent of two digits, as Go writes them.
+fn decimal(number: &Number) -> String {
+    match number.as_f64().filter(|_| number.is_f64()) {
+        None => number.to_string(),
+        Some(float) if float == 0.0 || float.abs() >= 1e-4 => float.to_string(),
+        Some(float) => {
+            let text = format!("{float:e}");
+            match text.split_once("e-") {
+                Some((digits, exponent)) => format!("{digits}e-{exponent:0>2}"),
+                None => text,
+            }
         }
     }
 }
@@ -70,6 +111,8 @@ fn print(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Bearer, Claims};
+    use proptest::prelude::*;
+    use serde_json::Value;
 
     fn principal(json: &str) -> Bearer {
         Bearer::new(&serde_json::from_str::<Claims>(json).unwrap())
@@ -89,6 +132,79 @@ mod tests {
             ("f", "1.5"),
         ] {
             assert_eq!(printed.claim(name), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_printed_in_decimal_and_keys_in_order() {
+        for (json, expected) in [
+            ("0", "0"),
+            ("-0", "-0"),
+            ("-1", "-1"),
+            ("1e3", "1000"),
+            ("5.0", "5"),
+            ("0.1", "0.1"),
+            ("1e18", "1000000000000000000"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("1e-4", "0.0001"),
+            ("1e-5", "1e-05"),
+            ("1.5e-300", "1.5e-300"),
+            (r#"{"a b":1,"a":2,"a:c":3}"#, "map[a:2 a b:1 a:c:3]"),
+            (r#"[[],{},"",null]"#, "[[] map[]  <nil>]"),
+        ] {
+            assert_eq!(principal(&format!(r#"{{"x":{json}}}"#)).claim("x"), Some(expected), "{json}");
+        }
+        for rounded in
+            ["1e21", "9223372036854775809e0", "-9223372036854775809", "1e400", "100000000000000000000"]
+        {
+            assert!(serde_json::from_str::<Claims>(&format!(r#"{{"x":{rounded}}}"#)).is_err(), "{rounded}");
+        }
+    }
+
+    /// Any JSON value that a token may hold.
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_filter_map("finite", |float| {
+                serde_json::Number::from_f64(float).filter(|_| float.abs() < 9e18).map(Value::Number)
+            }),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(6, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+                prop::collection::btree_map(any::<String>(), inner, 0..8)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn every_value_is_printed(value in value()) {
+            let claims = Claims(vec![("x".to_owned(), value.clone())]);
+            let printed = Bearer::new(&claims);
+            prop_assert!(printed.claim("x").is_some());
+            // And a token with it is read back as the same value.
+            let json = serde_json::json!({ "x": value }).to_string();
+            prop_assert_eq!(serde_json::from_str::<Claims>(&json).unwrap(), claims);
+        }
+
+        #[test]
+        fn texts_and_numbers_are_printed_so_that_no_two_are_alike(text in any::<String>(), whole in any::<i64>(), float in any::<f64>()) {
+            let print = |value: Value| Bearer::new(&Claims(vec![("x".to_owned(), value)])).claim("x").unwrap().to_owned();
+            prop_assert_eq!(print(Value::from(text.clone())), text);
+            prop_assert_eq!(print(Value::from(whole)).parse(), Ok(whole));
+            if let Some(number) = serde_json::Number::from_f64(float) {
+                let back: f64 = print(Value::Number(number)).parse().unwrap();
+                prop_assert_eq!(back.to_bits(), float.to_bits());
+            }
         }
     }
 

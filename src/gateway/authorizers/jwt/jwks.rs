@@ -5,12 +5,18 @@ use crate::gateway::authorizers::signature::{Algorithm, KeyKind};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde_json::Value;
+use std::ops::RangeInclusive;
+use std::rc::Rc;
 
 /// More keys than this no issuer has; AWS bounds the document by its size.
 const MOST_KEYS: usize = 256;
 
-/// Smallest RSA modulus, in bits (RFC 7518, 3.3).
-const LEAST_RSA_BITS: usize = 2048;
+/// Smallest RSA modulus, in bits (RFC 7518, 3.3), and the largest that verifiers take.
+const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
+
+/// More keys of one id and kind are not tried: each costs a verification, and the token is the client's.
+const MOST_TRIES: usize = 4;
 
 /// A key set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,12 +31,12 @@ pub struct Key {
     kind: KeyKind,
     algorithm: Option<Algorithm>,
     /// DER of its SubjectPublicKeyInfo.
-    pub der: Vec<u8>,
+    pub der: Rc<[u8]>,
 }
 
 #[derive(Deserialize)]
 struct WrittenSet {
-    keys: Vec<Written>,
+    keys: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +46,7 @@ struct Written {
     alg: Option<String>,
     #[serde(rename = "use")]
     usage: Option<String>,
+    key_ops: Option<Vec<String>>,
     n: Option<String>,
     e: Option<String>,
     crv: Option<String>,
@@ -60,17 +67,19 @@ impl KeySet {
         if written.keys.len() > MOST_KEYS {
             return Err("it has more than 256 keys");
         }
-        let keys: Vec<_> = written.keys.iter().filter_map(Written::key).collect();
+        let read = |key: Value| Written::deserialize(key).ok()?.key();
+        let keys: Vec<_> = written.keys.into_iter().filter_map(read).collect();
         if keys.is_empty() { Err("it has no key that can verify a token") } else { Ok(Self { keys }) }
     }
 
     /// The keys of an id that an algorithm may use.
     pub fn find<'a>(&'a self, kid: &'a str, algorithm: Algorithm) -> impl Iterator<Item = &'a Key> {
-        self.keys.iter().filter(move |key| {
+        let fits = move |key: &&Key| {
             key.kid == kid
                 && key.kind == algorithm.key_kind()
                 && key.algorithm.is_none_or(|named| named == algorithm)
-        })
+        };
+        self.keys.iter().filter(fits).take(MOST_TRIES)
     }
 
     /// Whether there is a key of this id that an algorithm may use.
@@ -82,7 +91,7 @@ impl KeySet {
     /// Whether a key is still in the set.
     #[must_use]
     pub fn holds(&self, der: &[u8]) -> bool {
-        self.keys.iter().any(|key| key.der == der)
+        self.keys.iter().any(|key| *key.der == *der)
     }
 }
 
@@ -93,6 +102,9 @@ impl Written {
         if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
             return None;
         }
+        if self.key_ops.as_ref().is_some_and(|operations| !operations.iter().any(|named| named == "verify")) {
+            return None;
+        }
         let algorithm = match self.alg.as_deref() {
             None => None,
             Some(name) => Some(Algorithm::parse(name)?),
@@ -100,9 +112,11 @@ impl Written {
         let (kind, der) = match self.kty.as_str() {
             "RSA" => (KeyKind::Rsa, rsa(&number(self.n.as_deref()?)?, &number(self.e.as_deref()?)?)?),
             "EC" => self.ec()?,
+            "OKP" => (KeyKind::Ed25519, self.ed25519()?),
+            // `oct` among them: a secret in a document that everybody may read is none.
             _ => return None,
         };
-        Some(Key { kid: self.kid.clone()?, kind, algorithm, der })
+        Some(Key { kid: self.kid.clone()?, kind, algorithm, der: der.into() })
     }
 
     fn ec(&self) -> Option<(KeyKind, Vec<u8>)> {
@@ -123,12 +137,21 @@ impl Written {
         let point = element(0x03, &[&[0x00, 0x04], &x, &y]);
         Some((KeyKind::Ec { bytes }, element(0x30, &[&algorithm, &point])))
     }
+
+    /// RFC 8037, 2; RFC 8410, 4.
+    fn ed25519(&self) -> Option<Vec<u8>> {
+        let x =
+            decode(self.x.as_deref()?).filter(|x| x.len() == 32 && self.crv.as_deref() == Some("Ed25519"))?;
+        let algorithm = element(0x30, &[&[0x06, 0x03, 0x2b, 0x65, 0x70]]);
+        Some(element(0x30, &[&algorithm, &element(0x03, &[&[0x00], &x])]))
+    }
 }
 
 fn rsa(n: &[u8], e: &[u8]) -> Option<Vec<u8>> {
     let bits = n.len() * 8 - n.first()?.leading_zeros() as usize;
     let odd = e.last().is_some_and(|byte| byte % 2 == 1);
-    if bits < LEAST_RSA_BITS || !odd || e == [1] {
+    // An exponent of more than 32 bits is a mistake that costs time.
+    if !RSA_BITS.contains(&bits) || !odd || e == [1] || e.len() > 4 {
         return None;
     }
     const RSA_ENCRYPTION: &[u8] =

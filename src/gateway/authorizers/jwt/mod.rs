@@ -3,6 +3,7 @@
 //! A token is taken apart, its issuer's key is found, its signature verified, its claims checked, and then the route's
 //! scopes. Whatever is missing or odd refuses the request.
 
+pub mod additional;
 pub mod claims;
 pub mod jwks;
 pub mod keys;
@@ -14,19 +15,20 @@ mod told;
 use super::Opinion;
 use super::identity::IdentitySource;
 use super::principal::Principal;
-use super::signature::{Algorithm, Signed};
+use super::signature::{Algorithm, Key, KeyKind, Signed};
 use crate::gateway::Env;
 use crate::gateway::flow::CalloutReply;
 use crate::gateway::policy::Verdict;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
-use crate::gateway::worker::Verified;
+use crate::gateway::surroundings::Secret;
+use crate::gateway::worker::{Signer, TokenKey, Verified};
+use additional::AdditionalClaim;
 use claims::Bearer;
 use jwks::KeySet;
 use keys::{Found, Keyring, Step};
 use refusal::Refusal;
 use rules::Rules;
-use sha2::{Digest, Sha256};
 use std::rc::Rc;
 use token::{Claims, Token};
 
@@ -41,6 +43,8 @@ pub struct JwtAuthorizer {
     pub algorithms: Vec<Algorithm>,
     /// What they must claim.
     pub rules: Rules,
+    /// The secret that verifies HS256. Who has one takes no public keys.
+    pub secret: Option<Secret>,
     /// Tells this authorizer from every other one, in caches.
     pub digest: [u8; 32],
 }
@@ -50,8 +54,12 @@ pub struct JwtAuthorizer {
 pub struct Issuer {
     /// `iss`, exactly.
     pub name: String,
-    /// `aud` or `client_id`: one of these.
+    /// `aud`: one of these.
     pub audience: Vec<String>,
+    /// Whether `client_id` stands in for an absent `aud`: HTTP APIs.
+    pub client_id: bool,
+    /// What else its tokens must claim: REST APIs.
+    pub additional: Vec<AdditionalClaim>,
     /// Where its keys are.
     pub keys: Rc<Keyring>,
 }
@@ -74,8 +82,8 @@ impl JwtAuthorizer {
         env.note(|| self.source.told(request));
         let text = self.source.token(request).ok_or(Rejection::InvalidToken(Refusal::Missing))?;
         env.notes(|| told::token(&text, self, request, env));
-        let digest = self.cache_key(&text);
-        if let Some(principal) = self.verified(&digest, env) {
+        let key = TokenKey::new(self.digest, &text);
+        if let Some(principal) = self.verified(&key, &text, env) {
             return Ok(known(principal));
         }
         let token = Token::parse(&text, &self.algorithms).map_err(Rejection::InvalidToken)?;
@@ -83,7 +91,7 @@ impl JwtAuthorizer {
         let found = issuer.keys.find(&token.kid, token.algorithm, env);
         env.note(|| told::keys(&issuer.keys.source, &found));
         match found.map_err(Rejection::InvalidToken)? {
-            Found::Keys(keys) => self.verify(&token, issuer, &keys, digest, env).map(known),
+            Found::Keys(keys) => self.verify(&text, &token, at, &keys, env).map(known),
             Found::Ask(callout, step) => {
                 Ok(Opinion::Ask(callout, super::Pending::Keys(Pending { issuer: at, step })))
             }
@@ -107,7 +115,7 @@ impl JwtAuthorizer {
         let found = issuer.keys.finish(pending.step, &token.kid, token.algorithm, reply, env);
         env.note(|| told::learned(reply, &found));
         match found.map_err(Rejection::InvalidToken)? {
-            Found::Keys(keys) => self.verify(&token, issuer, &keys, self.cache_key(&text), env).map(known),
+            Found::Keys(keys) => self.verify(&text, &token, pending.issuer, &keys, env).map(known),
             Found::Ask(callout, step) => {
                 Ok(Opinion::Ask(callout, super::Pending::Keys(Pending { step, ..pending })))
             }
@@ -122,58 +130,67 @@ impl JwtAuthorizer {
 
     fn verify(
         &self,
+        text: &str,
         token: &Token<'_>,
-        issuer: &Issuer,
+        at: usize,
         keys: &KeySet,
-        digest: [u8; 32],
         env: &Env<'_>,
     ) -> Result<Rc<Bearer>, Rejection> {
-        let mut tried = 0;
-        let mut signer = None;
-        for key in keys.find(&token.kid, token.algorithm) {
-            tried += 1;
-            let signed = Signed {
-                algorithm: token.algorithm,
-                key: &key.der,
-                token: token.text,
-                text: token.signed.as_bytes(),
-                signature: &token.signature,
-            };
-            // What cannot be verified is not valid; that nothing can verify it is the gateway's fault.
-            let valid = env.signatures.verify(&signed).map_err(|_| {
-                env.note(|| told::signature(token, tried, None));
-                Rejection::Internal
-            })?;
-            if valid {
-                signer = Some(key);
-                break;
-            }
-        }
-        env.note(|| told::signature(token, tried, Some(signer.is_some())));
-        let refusal = if tried > 0 { Refusal::Signature } else { Refusal::UnknownKey };
-        let key = signer.ok_or(Rejection::InvalidToken(refusal))?;
+        let issuer = self.issuers.get(at).ok_or(Rejection::Internal)?;
+        let signer = self.signer(token, keys, env);
+        env.note(|| told::signature(token, &signer));
+        let signer = signer?;
         let expires = self.rules.check(&token.claims, issuer, env).map_err(Rejection::InvalidToken)?;
         let principal = Rc::new(self.rules.bearer(&token.claims));
-        let verified = Verified { expires, key: key.der.clone(), issuer: issuer.name.clone(), principal };
-        let principal = Rc::clone(&verified.principal);
-        env.worker.borrow_mut().remember(digest, verified);
+        let verified =
+            Verified { token: text.into(), expires, signer, issuer: at, principal: Rc::clone(&principal) };
+        env.worker.borrow_mut().remember(TokenKey::new(self.digest, text), verified);
         Ok(principal)
     }
 
-    /// Who a token is of that this worker verified before: it dies with its time, and with the key that verified it.
-    fn verified(&self, digest: &[u8; 32], env: &Env<'_>) -> Option<Rc<Bearer>> {
-        let mut worker = env.worker.borrow_mut();
-        let verified = worker.verified(digest)?;
-        let (expires, key, name) = (verified.expires, verified.key.clone(), verified.issuer.clone());
-        let principal = Rc::clone(&verified.principal);
-        drop(worker);
-        let issuer = self.issuers.iter().find(|issuer| issuer.name == name)?;
-        let alive = expires > seconds(env) && issuer.keys.at_hand(env)?.holds(&key);
-        alive.then_some(principal)
+    /// Who signed a token. What cannot be verified is not valid; that nothing can verify it is the gateway's fault.
+    fn signer(&self, token: &Token<'_>, keys: &KeySet, env: &Env<'_>) -> Result<Signer, Rejection> {
+        let is_of = |key| {
+            let (text, signature) = (token.signed.as_bytes(), token.signature.as_slice());
+            let signed = Signed { algorithm: token.algorithm, key, text, signature };
+            env.signatures.verify(&signed).map_err(|_| Rejection::Internal)
+        };
+        let mut refusal = Refusal::UnknownKey;
+        match (token.algorithm.key_kind(), &self.secret) {
+            (KeyKind::Secret, Some(secret)) => {
+                refusal = Refusal::Signature;
+                if is_of(Key::Secret(secret))? {
+                    return Ok(Signer::Secret);
+                }
+            }
+            (KeyKind::Rsa | KeyKind::Ec { .. } | KeyKind::Ed25519, None) => {
+                for key in keys.find(&token.kid, token.algorithm) {
+                    refusal = Refusal::Signature;
+                    if is_of(Key::Public(&key.der))? {
+                        return Ok(Signer::Key(Rc::clone(&key.der)));
+                    }
+                }
+            }
+            // Compiling makes no authorizer of both kinds.
+            (KeyKind::Secret, None) | (KeyKind::Rsa | KeyKind::Ec { .. } | KeyKind::Ed25519, Some(_)) => {}
+        }
+        Err(Rejection::InvalidToken(refusal))
     }
 
-    fn cache_key(&self, token: &str) -> [u8; 32] {
-        Sha256::new().chain_update(self.digest).chain_update(token).finalize().into()
+    /// Who a token is of that this worker verified before: it dies with its time, and with the key that verified it.
+    fn verified(&self, key: &TokenKey, token: &str, env: &Env<'_>) -> Option<Rc<Bearer>> {
+        let mut worker = env.worker.borrow_mut();
+        let Verified { expires, signer, issuer, principal, token: _ } = worker.verified(key, token)?;
+        let issuer = self.issuers.get(*issuer).filter(|_| *expires > seconds(env))?;
+        // Counted references: a hit allocates nothing.
+        let (signer, principal) = (signer.clone(), Rc::clone(principal));
+        drop(worker);
+        let alive = match &signer {
+            Signer::Key(der) => issuer.keys.at_hand(env)?.holds(der),
+            // It is the configuration's, and the digest covers it.
+            Signer::Secret => true,
+        };
+        alive.then_some(principal)
     }
 }
 
@@ -185,7 +202,11 @@ fn known(bearer: Rc<Bearer>) -> Opinion {
 /// Checks what a verified token of [`Rules::Audience`] claims; its time of expiry, in seconds.
 fn check(claims: &Claims, issuer: &Issuer, env: &Env<'_>) -> Result<f64, Refusal> {
     audience(claims, issuer)?;
-    lifetime(claims, env)
+    let expires = lifetime(claims, env)?;
+    if !issuer.additional.iter().all(|rule| rule.holds(claims)) {
+        return Err(Refusal::AdditionalClaim);
+    }
+    Ok(expires)
 }
 
 /// Checks when a token is valid; its time of expiry, in seconds.
@@ -203,7 +224,8 @@ fn audience(claims: &Claims, issuer: &Issuer) -> Result<(), Refusal> {
     // `client_id` counts only where there is no `aud`: Cognito's access tokens have none.
     let audience = match claims.texts("aud")? {
         Some(audience) => audience,
-        None => claims.texts("client_id")?.unwrap_or_default(),
+        None if issuer.client_id => claims.texts("client_id")?.unwrap_or_default(),
+        None => Vec::new(),
     };
     let accepted = audience.iter().any(|claimed| issuer.audience.iter().any(|accepted| accepted == claimed));
     if accepted { Ok(()) } else { Err(Refusal::Audience) }

@@ -322,14 +322,37 @@ fn authorizers_are_checked_at_load() {
     let jwt = |more: Value| problems(&document(&more));
     for (configuration, expected) in [
         (json!({ "audience": [] }), "without an audience"),
+        (json!({ "audience": ["a", ""] }), "audience[1]: the audience is empty"),
         (json!({ "issuer": "ftp://idp.test" }), "neither `http` nor `https`"),
         (
             json!({ "jwks": { "keys": [{ "kty": "oct", "k": "c2VjcmV0", "kid": "k" }] } }),
-            "no key that can verify",
+            "a shared secret does not stand",
         ),
-        (json!({ "algorithms": ["HS256"] }), "nothing here verifies `HS256`"),
+        (json!({ "jwks": { "keys": [jwk(), { "kty": "oct", "k": "" }] } }), "jwks.keys[1]: a shared secret"),
+        (json!({ "jwks": { "keys": [{ "kty": "RSA", "d": "AQAB", "kid": "k" }] } }), "this is a private key"),
         (json!({ "algorithms": ["none"] }), "nothing here verifies `none`"),
-        (json!({ "secretEnv": "SECRET" }), "is not supported yet"),
+        (json!({ "algorithms": ["rs256"] }), "nothing here verifies `rs256`"),
+        (json!({ "defaultAlgorithms": ["PS256"] }), "it is named in `algorithms`"),
+        (json!({ "algorithms": ["HS256"] }), "none is named"),
+        (json!({ "secretEnv": "SECRET" }), "the secret verifies nothing"),
+        (json!({ "secretEnv": "SECRET", "algorithms": ["HS256", "RS256"] }), "and nothing else"),
+        (
+            json!({ "secretEnv": "SECRET", "algorithms": ["HS256"], "defaultAlgorithms": ["RS256"] }),
+            "and nothing else",
+        ),
+        (
+            json!({ "secretEnv": "SECRET", "algorithms": ["HS256"], "jwks": { "keys": [jwk()] } }),
+            "and nothing else",
+        ),
+        (
+            json!({ "secretEnv": "SECRET", "algorithms": ["HS256"], "jwksUri": "https://idp.test/" }),
+            "and nothing else",
+        ),
+        (
+            json!({ "algorithms": ["PS256"] }),
+            "warning: apis[0].authorizers[0].jwtConfiguration.algorithms[0]: Envoy does not verify",
+        ),
+        (json!({ "algorithms": ["EdDSA"] }), "cargo wasm --features software-signatures"),
         (json!({ "jwksUri": "http://idp.test/keys" }), "warning: "),
     ] {
         let problems = jwt(configuration.clone());

@@ -1,13 +1,12 @@
 //! A JSON web token taken apart (RFC 7515, 7519). Nothing in it is believed before its signature is verified.
 
 use super::refusal::Refusal;
-use crate::gateway::authorizers::signature::Algorithm;
+use crate::gateway::authorizers::signature::{Algorithm, KeyKind};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::Deserializer;
 use serde_json::Value;
-use std::fmt;
 
 /// A token longer than this is refused unread: AWS's head limit is 10,240 bytes.
 const LONGEST: usize = 16_384;
@@ -15,34 +14,47 @@ const LONGEST: usize = 16_384;
 /// Header members by which a token would bring its own key, or change what is signed.
 pub(super) const REFUSED_MEMBERS: [&str; 6] = ["jwk", "jku", "x5u", "x5c", "crit", "b64"];
 
-/// A token taken apart.
+/// A token whose payload has not been read.
 #[derive(Debug)]
-pub struct Token<'a> {
-    /// The whole of it.
-    pub text: &'a str,
+pub struct Envelope<'a> {
     /// Header and payload, as they are signed.
     pub signed: &'a str,
     /// The signature.
     pub signature: Vec<u8>,
     /// How it is signed.
     pub algorithm: Algorithm,
-    /// With which key.
+    /// With which key; empty where a shared secret needs no name.
+    pub kid: String,
+    /// What it holds, encoded.
+    payload: &'a str,
+}
+
+/// A token taken apart.
+#[derive(Debug)]
+pub struct Token<'a> {
+    /// Header and payload, as they are signed.
+    pub signed: &'a str,
+    /// The signature.
+    pub signature: Vec<u8>,
+    /// How it is signed.
+    pub algorithm: Algorithm,
+    /// With which key; empty where a shared secret needs no name.
     pub kid: String,
     /// What it claims.
     pub claims: Claims,
 }
 
-/// The members of a JSON object, each name once: of two, a backend may believe the other one.
+/// The members of a JSON object: [`strict`] says what may not stand there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Claims(pub Vec<(String, Value)>);
 
-// === impl Token ===
+// === impl Envelope ===
 
-impl<'a> Token<'a> {
-    /// Takes a token apart.
+impl<'a> Envelope<'a> {
+    /// Takes a token apart as far as its signature needs.
     ///
     /// # Errors
-    /// If it is not a signed token of an algorithm that may be used.
+    /// If it is not signed by an algorithm that may be used.
     pub fn parse(text: &'a str, allowed: &[Algorithm]) -> Result<Self, Refusal> {
         if text.len() > LONGEST {
             return Err(Refusal::Malformed);
@@ -55,18 +67,47 @@ impl<'a> Token<'a> {
         }
         let name = header.text("alg").ok_or(Refusal::Malformed)?;
         let algorithm = Algorithm::parse(name).filter(|algorithm| allowed.contains(algorithm));
-        let algorithm = algorithm.ok_or(Refusal::SigningMethod)?;
-        let kid = header.text("kid").ok_or(Refusal::UnknownKey)?.to_owned();
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed)?;
-        Ok(Self { text, signed, signature, algorithm, kid, claims: json(payload)? })
+        let algorithm = algorithm.ok_or_else(|| Refusal::signing_method(name))?;
+        let kid = match (header.get("kid"), algorithm.key_kind()) {
+            (Some(kid), _) => kid.as_str().ok_or(Refusal::UnknownKey)?.to_owned(),
+            (None, KeyKind::Secret) => String::new(),
+            (None, KeyKind::Rsa | KeyKind::Ec { .. } | KeyKind::Ed25519) => return Err(Refusal::UnknownKey),
+        };
+        let signature = decode(signature)?;
+        Ok(Self { signed, signature, algorithm, kid, payload })
+    }
+
+    /// What is signed. A full stop is no base64url character: a token of four parts has none.
+    ///
+    /// # Errors
+    /// If it is not encoded as it must be.
+    pub fn payload(&self) -> Result<Vec<u8>, Refusal> {
+        decode(self.payload)
+    }
+}
+
+// === impl Token ===
+
+impl<'a> Token<'a> {
+    /// Takes a token apart.
+    ///
+    /// # Errors
+    /// If it is not a signed token of an algorithm that may be used.
+    pub fn parse(text: &'a str, allowed: &[Algorithm]) -> Result<Self, Refusal> {
+        let Envelope { signed, signature, algorithm, kid, payload } = Envelope::parse(text, allowed)?;
+        Ok(Self { signed, signature, algorithm, kid, claims: json(payload)? })
     }
 }
 
 /// The JSON object that one segment of a token is.
 pub(super) fn json(segment: &str) -> Result<Claims, Refusal> {
-    // A full stop is no base64url character: a token of four parts ends here.
-    let bytes = URL_SAFE_NO_PAD.decode(segment).map_err(|_| Refusal::Malformed)?;
-    serde_json::from_slice(&bytes).map_err(|_| Refusal::Malformed)
+    serde_json::from_slice(&decode(segment)?).map_err(|_| Refusal::Malformed)
+}
+
+/// One spelling for each value: no padding, no blanks, no bits that stand for nothing. A full stop is no base64url character:
+/// a token of four parts ends here.
+fn decode(segment: &str) -> Result<Vec<u8>, Refusal> {
+    URL_SAFE_NO_PAD.decode(segment).map_err(|_| Refusal::Malformed)
 }
 
 // === impl Claims ===
@@ -116,26 +157,10 @@ impl Claims {
 
 impl<'de> Deserialize<'de> for Claims {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Claims;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Claims, A::Error> {
-                let mut claims = Claims::default();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if claims.get(&name).is_some() {
-                        return Err(A::Error::custom("a name stands twice"));
-                    }
-                    claims.0.push((name, value));
-                }
-                Ok(claims)
-            }
-        }
-        deserializer.deserialize_map(Members)
+        deserializer.deserialize_map(strict::Members).map(Self)
     }
 }
 
+mod strict;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,9 @@ use super::{Issuer, JwtAuthorizer, audience, expiry, not_before};
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::flow::CalloutReply;
 use crate::gateway::notes::{Note, Outcome};
+use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
+use crate::gateway::worker::Signer;
 use crate::gateway::{Env, Millis};
 use time::OffsetDateTime;
 
@@ -131,18 +133,19 @@ pub(super) fn learned(reply: &CalloutReply, found: &Result<Found, Refusal>) -> N
     }
 }
 
-/// What became of the signature; `None` if nothing here can verify it.
-pub(super) fn signature(token: &Token<'_>, keys_tried: usize, valid: Option<bool>) -> Note {
+/// What became of the signature.
+pub(super) fn signature(token: &Token<'_>, signer: &Result<Signer, Rejection>) -> Note {
     let (kid, algorithm) = (&token.kid, token.algorithm.name());
-    match valid {
-        Some(true) => Note::passed("signature", format!("valid by the key `{kid}`")),
-        Some(false) if keys_tried == 0 => {
+    match signer {
+        Ok(Signer::Key(_)) => Note::passed("signature", format!("valid by the key `{kid}`")),
+        Ok(Signer::Secret) => Note::passed("signature", "valid by the secret"),
+        Err(Rejection::InvalidToken(Refusal::UnknownKey)) => {
             Note::failed("signature", format!("the issuer has no key `{kid}` for {algorithm}"))
         }
-        Some(false) => {
+        Err(Rejection::InvalidToken(_)) => {
             Note::failed("signature", format!("not that of the key `{kid}` over this header and payload"))
         }
-        None => Note::failed("signature", format!("nothing here can verify {algorithm}; Envoy can")),
+        Err(_) => Note::failed("signature", format!("nothing here can verify {algorithm}; Envoy can")),
     }
 }
 

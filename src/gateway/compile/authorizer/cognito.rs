@@ -44,6 +44,7 @@ pub(super) fn cognito(
             source: source?,
             issuers: issuers?,
             algorithms: vec![Algorithm::Rs256],
+            secret: None,
             rules: Rules::UserPools(Box::new(rules?)),
             digest,
         },
@@ -162,7 +163,8 @@ fn issuers(
             None => asked(&pool.keys(arn, clusters), &at, clusters, scope)
                 .map(|at| clusters.keyring(KeySource::Uri(at)))?,
         };
-        Some(Issuer { name: pool.issuer(), audience: extension.audience.clone(), keys })
+        let (name, audience) = (pool.issuer(), extension.audience.clone());
+        Some(Issuer { name, audience, client_id: false, additional: Vec::new(), keys })
     });
     // Every pool's problems are told, not only the first one's.
     issuers.collect::<Vec<_>>().into_iter().collect()

@@ -1,15 +1,19 @@
 //! Compiles JWT authorizers.
 
+mod algorithms;
+mod issuers;
+
 use crate::gateway::authorizers::identity::IdentitySource;
+use crate::gateway::authorizers::jwt::JwtAuthorizer;
 use crate::gateway::authorizers::jwt::jwks::KeySet;
 use crate::gateway::authorizers::jwt::keys::{KeySource, Keyring, discovery_url};
 use crate::gateway::authorizers::jwt::rules::Rules;
-use crate::gateway::authorizers::jwt::{Issuer, JwtAuthorizer};
-use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::clusters::{Endpoint, endpoint};
 use crate::gateway::compile::cluster::Clusters;
 use crate::gateway::compile::scope::Scope;
 use crate::gateway::config::{self, JwtConfiguration, ProtocolType};
+use algorithms::algorithms;
+use issuers::issuers;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
 
@@ -30,15 +34,18 @@ pub(super) fn jwt(
         scope.error("authorizerUri", "a JWT authorizer calls no function");
     }
     let source = source(written, scope)?;
-    let algorithms = algorithms(configuration, protocol, scope);
-    let issuers = issuers(configuration, clusters, scope);
+    let (algorithms, secret) = algorithms(configuration, protocol, scope);
+    let issuers = issuers(configuration, protocol, clusters, scope);
     // Names of fields and all: two authorizers that differ in anything have different digests.
-    let digest = Sha256::digest(format!("{written:?}|{protocol:?}")).into();
+    let mut digest = Sha256::new_with_prefix(format!("{written:?}|{protocol:?}|"));
+    digest.update(secret.as_ref().map_or(&[][..], |secret| &secret.0));
+    let digest = digest.finalize().into();
     (!issuers.is_empty()).then_some(JwtAuthorizer {
         source,
         issuers,
         algorithms,
         rules: Rules::Audience,
+        secret,
         digest,
     })
 }
@@ -59,67 +66,6 @@ fn source(written: &config::Authorizer, scope: &mut Scope<'_>) -> Option<Identit
     source
 }
 
-fn algorithms(
-    configuration: &JwtConfiguration,
-    protocol: ProtocolType,
-    scope: &mut Scope<'_>,
-) -> Vec<Algorithm> {
-    let of_aws = match protocol {
-        ProtocolType::Http | ProtocolType::Websocket => &Algorithm::ALL[..3],
-        ProtocolType::Rest => &Algorithm::ALL,
-    };
-    let mut parse = |at: &str, names: &[String]| {
-        let mut found = Vec::new();
-        for (i, name) in names.iter().enumerate() {
-            match Algorithm::parse(name) {
-                Some(algorithm) => found.push(algorithm),
-                None => {
-                    scope
-                        .error(
-                            &format!("jwtConfiguration.{at}[{i}]"),
-                            format!("nothing here verifies `{name}`"),
-                        )
-                        .help(format!(
-                            "the algorithms are {}",
-                            Algorithm::ALL.map(Algorithm::name).join(", ")
-                        ));
-                }
-            }
-        }
-        found
-    };
-    let chosen = parse("defaultAlgorithms", &configuration.default_algorithms);
-    let more = parse("algorithms", &configuration.algorithms);
-    let base = if chosen.is_empty() { of_aws.to_vec() } else { chosen };
-    base.into_iter().chain(more).collect()
-}
-
-fn issuers(
-    configuration: &JwtConfiguration,
-    clusters: &mut Clusters<'_>,
-    scope: &mut Scope<'_>,
-) -> Vec<Issuer> {
-    let single = configuration.issuer.iter().map(|name| (String::new(), name, &configuration.audience));
-    let several = configuration.issuers.iter().enumerate();
-    let several = several.map(|(i, issuer)| (format!("issuers[{i}]."), &issuer.issuer, &issuer.audiences));
-    let written: Vec<_> = single.chain(several).collect();
-    if written.is_empty() {
-        scope.error("jwtConfiguration.issuer", "a JWT authorizer says whose tokens it accepts");
-    }
-    let mut issuers = Vec::new();
-    for (at, name, audience) in written {
-        let at = format!("jwtConfiguration.{at}");
-        if audience.is_empty() {
-            let problem = "without an audience, a token that was made for anybody would be accepted";
-            scope.error(&format!("{at}audience"), problem);
-        }
-        if let Some(keys) = keys(configuration, name, &at, clusters, scope) {
-            issuers.push(Issuer { name: name.clone(), audience: audience.clone(), keys });
-        }
-    }
-    issuers
-}
-
 fn keys(
     configuration: &JwtConfiguration,
     issuer: &str,
@@ -127,6 +73,10 @@ fn keys(
     clusters: &mut Clusters<'_>,
     scope: &mut Scope<'_>,
 ) -> Option<Rc<Keyring>> {
+    if configuration.secret_env.is_some() {
+        // Nobody is asked for keys that nobody may use.
+        return Some(Rc::new(Keyring::new(KeySource::Inline(Rc::default()))));
+    }
     if let Some(jwks) = &configuration.jwks {
         return inline(jwks, scope);
     }
@@ -146,6 +96,7 @@ fn keys(
 
 /// Keys that stand in the document.
 pub(super) fn inline(jwks: &serde_json::Value, scope: &mut Scope<'_>) -> Option<Rc<Keyring>> {
+    issuers::refuse_secrets(jwks, scope);
     match KeySet::parse(jwks.to_string().as_bytes()) {
         Ok(keys) => Some(Rc::new(Keyring::new(KeySource::Inline(Rc::new(keys))))),
         Err(problem) => {

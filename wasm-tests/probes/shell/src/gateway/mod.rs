@@ -37,6 +37,8 @@ pub struct Env<'a> {
     pub dice: [u8; 32],
     pub source_address: &'a [u8],
     #[allow(dead_code)]
+    pub client_cert_digest: &'a [u8],
+    #[allow(dead_code)]
     pub worker: &'a RefCell<Worker>,
     #[allow(dead_code)]
     pub shared: &'a dyn SharedStore,
@@ -53,6 +55,7 @@ pub struct Worker;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wants {
     pub source_address: bool,
+    pub client_cert: bool,
 }
 
 /// A configured probe. Its document is any text; `refuse` in it is an error, and it names itself in `x-probe-document`.
@@ -68,7 +71,7 @@ pub struct Compiled {
 
 impl Gateway {
     pub fn wants(&self) -> Wants {
-        Wants { source_address: true }
+        Wants { source_address: true, client_cert: false }
     }
 }
 
