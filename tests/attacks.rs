@@ -45,7 +45,10 @@ fn the_list_of_attacks_is_the_cases() {
             continue;
         }
         assert!(matches!(case.steps[0].expect.status, 401 | 403), "{name}");
-        assert!(matches!(case.steps[0].expect.backend, Some(ExpectBackend::None)), "{name}: the backend sees nothing");
+        assert!(
+            matches!(case.steps[0].expect.backend, Some(ExpectBackend::None)),
+            "{name}: the backend sees nothing"
+        );
         writeln!(table, "| {name} | {} | {} |", case.steps[0].expect.status, told(case)).unwrap();
         attacks += 1;
     }

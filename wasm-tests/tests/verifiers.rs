@@ -65,7 +65,7 @@ async fn what_nothing_verifies_is_refused_at_load_and_the_log_says_which_filter_
     let backend = Backend::start().await;
     let document = document(&json!({ "jwks": jwks(), "algorithms": ["PS256", "EdDSA"] }));
     let options = Options { default_module: true, ..Options::default() };
-    let log = Gateway::try_start(&document, &backend, options).await.err().expect("the document is refused");
+    let log = Gateway::try_start(&document, &backend, options).await.expect_err("the document is refused");
     for expected in [
         "jwtConfiguration.algorithms[0]: neither this host nor this filter verifies `PS256`",
         "jwtConfiguration.algorithms[1]: neither this host nor this filter verifies `EdDSA`",

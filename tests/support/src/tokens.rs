@@ -56,7 +56,9 @@ fn made(parts: &Value) -> String {
 
 /// Writes a token in another way.
 fn spell(how: &str, token: &str) -> String {
-    let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { unreachable!() };
+    let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else {
+        panic!("a token has three parts: {token}")
+    };
     let plain = |part: &str| part.replace('-', "+").replace('_', "/");
     match how {
         "two" => format!("{header}.{payload}"),

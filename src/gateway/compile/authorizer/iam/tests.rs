@@ -1,5 +1,5 @@
 use crate::gateway::compile;
-use crate::gateway::surroundings::{Elsewhere, Secret, Surroundings};
+use crate::gateway::surroundings::{Elsewhere, Secret, Surroundings, Verification};
 use crate::gateway::testing::{config, http, problems, proxy};
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ impl Surroundings for Environment {
         (variable == self.0).then(|| Secret(self.1.as_bytes().to_vec()))
     }
 
-    fn verifies(&self, algorithm: crate::gateway::authorizers::signature::Algorithm) -> bool {
+    fn verifies(&self, algorithm: crate::gateway::authorizers::signature::Algorithm) -> Verification {
         Elsewhere.verifies(algorithm)
     }
 }
