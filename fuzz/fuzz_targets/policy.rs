@@ -57,7 +57,7 @@ fuzz_target!(|data: &[u8]| {
 
 fn request(source_address: &[u8]) -> Request {
     let (worker, shared) = (RefCell::default(), Memory::default());
-    let env = Env { wall: Millis(1_700_000_000_000), dice: [7; 32], source_address, worker: &worker, shared: &shared, signatures: &Software, watcher: None };
+    let env = Env { wall: Millis(1_700_000_000_000), dice: [7; 32], source_address, client_cert_digest: b"", worker: &worker, shared: &shared, signatures: &Software, watcher: None };
     let head = Head::from_pairs(&[(":method", "GET"), (":path", "/prod/users/7"), ("user-agent", "fuzz")], true);
     Request::new(GATEWAY.with(Rc::clone), head, &env)
 }
