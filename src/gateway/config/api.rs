@@ -45,7 +45,7 @@ pub struct Api {
     /// Smallest response that is compressed, in bytes; REST APIs.
     #[cfg_attr(feature = "schema", schemars(range(max = 10_485_760)))]
     pub minimum_compression_size: Option<u64>,
-    /// Resource policy; REST APIs.
+    /// Resource policy, as an object or as the text that AWS prints; REST APIs.
     pub policy: Option<serde_json::Value>,
     /// Customised gateway responses; REST APIs.
     #[serde(default)]
