@@ -16,7 +16,6 @@ use std::sync::OnceLock;
 pub fn plan(clusters: Vec<Cluster>) -> Plan {
     let names: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
     Plan {
-        software_signatures: false,
         document: serde_json::json!({ "integrations": names }).to_string(),
         gateway_id: "default".into(),
         trusted_hops: 0,
@@ -27,6 +26,7 @@ pub fn plan(clusters: Vec<Cluster>) -> Plan {
         clusters,
         forwarded_proto: false,
         envoy_routes: Vec::new(),
+        software_signatures: false,
     }
 }
 

@@ -189,8 +189,9 @@ impl HttpProxy {
             let (name, value, replaces) = match change {
                 Change::Remove(name) => (name, None, true),
                 Change::Append(name, value) => (name, value.value(facts), false),
-                Change::Overwrite(name, value) => match value.value(facts) {
+                Change::Overwrite(name, expression) => match expression.value(facts) {
                     Some(value) => (name, Some(value), true),
+                    None if expression.is_of_context() => (name, None, true),
                     None => continue,
                 },
             };
@@ -234,7 +235,12 @@ fn map_header(change: &Change<Bytes>, facts: &Facts<'_>, edits: &mut Edits) -> R
         }
         Change::Append(name, expression) | Change::Overwrite(name, expression) => (name, expression),
     };
-    let Some(value) = expression.value(facts) else { return Ok(()) };
+    let Some(value) = expression.value(facts) else {
+        if matches!(change, Change::Overwrite(..)) && expression.is_of_context() {
+            edits.remove(name.clone());
+        }
+        return Ok(());
+    };
     if !is_header_value(&value) {
         return Err(Rejection::BadMappedValue);
     }

@@ -65,6 +65,13 @@ impl Expression {
         Some(text.into())
     }
 
+    /// Whether the gateway itself says what it is. A backend takes such a value for true, so where there is none the client's
+    /// must not stand in its place: nobody is a client's own `x-user` where the authorizer names none.
+    #[must_use]
+    pub fn is_of_context(&self) -> bool {
+        self.0.iter().any(|source| matches!(source, Source::Context(_)))
+    }
+
     /// The same with path variables decoded, because a URL's parts are encoded again.
     pub(super) fn for_url(self) -> Self {
         let decoded = |source| match source {

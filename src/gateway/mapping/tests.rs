@@ -141,6 +141,19 @@ fn a_mapping_whose_source_is_missing_is_skipped() {
 }
 
 #[test]
+fn a_client_does_not_speak_for_the_gateway_where_it_says_nothing() {
+    let document = mapped(json!({
+        "overwrite:header.x-user": "$context.authorizer.claims.sub",
+        "overwrite:header.x-who": "user ${context.authorizer.principalId}",
+        "overwrite:querystring.user": "$context.identity.userArn",
+    }));
+    let head =
+        backend_head(&document, "GET", "/x/1?user=root&c=0", &[("x-user", "root"), ("x-who", "user root")]);
+    assert_eq!((first(&head, "x-user"), first(&head, "x-who")), (None, None));
+    assert_eq!(first(&head, ":path").as_deref(), Some("/y?c=0"));
+}
+
+#[test]
 fn values_of_the_body_are_mapped_where_the_body_has_them() {
     let document = mapped(json!({
         "append:header.a": "$request.body.a", "append:header.b": "$request.body.b[0].c",

@@ -77,10 +77,12 @@ fn write(value: &Value, text: &mut String) {
         }
         Value::Object(members) => {
             // Go prints the keys of a map in order.
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_unstable_by_key(|(name, _)| *name);
+            let mut names: Vec<&str> = members.keys().map(String::as_str).collect();
+            names.sort_unstable();
             text.push_str("map[");
-            for (i, (name, value)) in members.into_iter().enumerate() {
+            for (i, (name, value)) in
+                names.into_iter().filter_map(|name| Some((name, members.get(name)?))).enumerate()
+            {
                 if i > 0 {
                     text.push(' ');
                 }
@@ -95,16 +97,19 @@ fn write(value: &Value, text: &mut String) {
 
 /// A number in decimal, without a point where it is whole; very small ones with an exponent of two digits, as Go writes them.
 fn decimal(number: &Number) -> String {
-    match number.as_f64().filter(|_| number.is_f64()) {
-        None => number.to_string(),
-        Some(float) if float == 0.0 || float.abs() >= 1e-4 => float.to_string(),
-        Some(float) => {
-            let text = format!("{float:e}");
-            match text.split_once("e-") {
-                Some((digits, exponent)) => format!("{digits}e-{exponent:0>2}"),
-                None => text,
+    let text = number.to_string();
+    let (sign, unsigned) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    match unsigned.split_once('e') {
+        None => text.strip_suffix(".0").unwrap_or(&text).to_owned(),
+        Some((digits, exponent)) => match (exponent.strip_prefix('-'), exponent.parse::<usize>()) {
+            (Some(exponent), _) => format!("{sign}{digits}e-{exponent:0>2}"),
+            (None, Ok(exponent)) => {
+                // Below 2^63 there are at most nineteen digits, and the exponent moves the point behind all of them.
+                let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+                format!("{sign}{whole}{fraction:0<exponent$}")
             }
-        }
+            (None, Err(_)) => text,
+        },
     }
 }
 
@@ -148,7 +153,8 @@ mod tests {
             ("18446744073709551615", "18446744073709551615"),
             ("-9223372036854775808", "-9223372036854775808"),
             ("1e-4", "0.0001"),
-            ("1e-5", "1e-05"),
+            ("1e-5", "0.00001"),
+            ("-1e-7", "-1e-07"),
             ("1.5e-300", "1.5e-300"),
             (r#"{"a b":1,"a":2,"a:c":3}"#, "map[a:2 a b:1 a:c:3]"),
             (r#"[[],{},"",null]"#, "[[] map[]  <nil>]"),

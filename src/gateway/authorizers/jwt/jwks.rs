@@ -4,7 +4,6 @@ use crate::gateway::authorizers::der::{element, integer};
 use crate::gateway::authorizers::signature::{Algorithm, KeyKind};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use serde_json::Value;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
@@ -34,25 +33,8 @@ pub struct Key {
     pub der: Rc<[u8]>,
 }
 
-#[derive(Deserialize)]
-struct WrittenSet {
-    keys: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-struct Written {
-    kty: String,
-    kid: Option<String>,
-    alg: Option<String>,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
-    n: Option<String>,
-    e: Option<String>,
-    crv: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-}
+/// A key as it is written. What has another type than it must is no key, and harms no other.
+struct Written<'a>(&'a Value);
 
 // === impl KeySet ===
 
@@ -63,12 +45,12 @@ impl KeySet {
     /// # Errors
     /// If it is not a key set, or no key remains.
     pub fn parse(json: &[u8]) -> Result<Self, &'static str> {
-        let written: WrittenSet = serde_json::from_slice(json).map_err(|_| "it is not a JSON web key set")?;
-        if written.keys.len() > MOST_KEYS {
+        let set: Value = serde_json::from_slice(json).unwrap_or_default();
+        let written = set.get("keys").and_then(Value::as_array).ok_or("it is not a JSON web key set")?;
+        if written.len() > MOST_KEYS {
             return Err("it has more than 256 keys");
         }
-        let read = |key: Value| Written::deserialize(key).ok()?.key();
-        let keys: Vec<_> = written.keys.into_iter().filter_map(read).collect();
+        let keys: Vec<_> = written.iter().filter_map(|key| Written(key).key()).collect();
         if keys.is_empty() { Err("it has no key that can verify a token") } else { Ok(Self { keys }) }
     }
 
@@ -97,37 +79,50 @@ impl KeySet {
 
 // === impl Written ===
 
-impl Written {
+impl<'a> Written<'a> {
     fn key(&self) -> Option<Key> {
-        if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
+        let verifies = match self.0.get("key_ops") {
+            None | Some(Value::Null) => true,
+            Some(operations) => operations.as_array()?.iter().any(|named| named == "verify"),
+        };
+        if !verifies || self.optional("use")?.is_some_and(|usage| usage != "sig") {
             return None;
         }
-        if self.key_ops.as_ref().is_some_and(|operations| !operations.iter().any(|named| named == "verify")) {
-            return None;
-        }
-        let algorithm = match self.alg.as_deref() {
+        let algorithm = match self.optional("alg")? {
             None => None,
             Some(name) => Some(Algorithm::parse(name)?),
         };
-        let (kind, der) = match self.kty.as_str() {
-            "RSA" => (KeyKind::Rsa, rsa(&number(self.n.as_deref()?)?, &number(self.e.as_deref()?)?)?),
+        let (kind, der) = match self.text("kty")? {
+            "RSA" => (KeyKind::Rsa, rsa(&number(self.text("n")?)?, &number(self.text("e")?)?)?),
             "EC" => self.ec()?,
             "OKP" => (KeyKind::Ed25519, self.ed25519()?),
             // `oct` among them: a secret in a document that everybody may read is none.
             _ => return None,
         };
-        Some(Key { kid: self.kid.clone()?, kind, algorithm, der: der.into() })
+        Some(Key { kid: self.text("kid")?.to_owned(), kind, algorithm, der: der.into() })
+    }
+
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name)?.as_str()
+    }
+
+    /// A member that may be absent; none if it is there and no text.
+    fn optional(&self, name: &str) -> Option<Option<&'a str>> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => value.as_str().map(Some),
+        }
     }
 
     fn ec(&self) -> Option<(KeyKind, Vec<u8>)> {
         // The curves' object identifiers (RFC 5480, 2.1.1.1).
-        let (bytes, curve): (usize, &[u8]) = match self.crv.as_deref()? {
+        let (bytes, curve): (usize, &[u8]) = match self.text("crv")? {
             "P-256" => (32, &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]),
             "P-384" => (48, &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22]),
             "P-521" => (66, &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23]),
             _ => return None,
         };
-        let (x, y) = (decode(self.x.as_deref()?)?, decode(self.y.as_deref()?)?);
+        let (x, y) = (decode(self.text("x")?)?, decode(self.text("y")?)?);
         if x.len() != bytes || y.len() != bytes {
             return None;
         }
@@ -140,8 +135,7 @@ impl Written {
 
     /// RFC 8037, 2; RFC 8410, 4.
     fn ed25519(&self) -> Option<Vec<u8>> {
-        let x =
-            decode(self.x.as_deref()?).filter(|x| x.len() == 32 && self.crv.as_deref() == Some("Ed25519"))?;
+        let x = decode(self.text("x")?).filter(|x| x.len() == 32 && self.text("crv") == Some("Ed25519"))?;
         let algorithm = element(0x30, &[&[0x06, 0x03, 0x2b, 0x65, 0x70]]);
         Some(element(0x30, &[&algorithm, &element(0x03, &[&[0x00], &x])]))
     }

@@ -366,3 +366,5 @@ fn authorizers_are_checked_at_load() {
         assert!(problems.contains(expected), "{expected}: {problems}");
     }
 }
+
+mod secrets;

@@ -108,7 +108,7 @@ fn is_resource(statement: &Value, asked: &Asked) -> bool {
     };
     let (sent, plain) = (asked.arn(), asked.plain());
     let exactly = || {
-        let below = format!("execute-api:/{}", &sent[PREFIX.len()..]);
+        let below = format!("execute-api:/{}", sent.strip_prefix(PREFIX).unwrap());
         list(&statement["Resource"])
             .iter()
             .any(|pattern| (*pattern == sent || *pattern == below) && !pattern.contains(['*', '?']))

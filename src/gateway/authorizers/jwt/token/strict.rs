@@ -24,13 +24,14 @@ impl<'de> Visitor<'de> for Members {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members: Self::Value = Vec::new();
-        // Sorted names beside the members, which keep their order: a search through all for each would be the square of them.
-        let mut names = std::collections::BTreeSet::new();
-        while let Some((name, Strict(value))) = map.next_entry::<String, Strict>()? {
-            if !names.insert(name.clone()) {
-                return Err(A::Error::custom("a name stands twice"));
-            }
+        while let Some((name, Strict(value))) = map.next_entry()? {
             members.push((name, value));
+        }
+        // Sorted beside the members, which keep their order: a search through all for each would be the square of them.
+        let mut names: Vec<&str> = members.iter().map(|(name, _): &(String, Value)| name.as_str()).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
+            return Err(A::Error::custom("a name stands twice"));
         }
         Ok(members)
     }

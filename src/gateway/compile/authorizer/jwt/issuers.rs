@@ -5,7 +5,6 @@ use crate::gateway::authorizers::jwt::additional::AdditionalClaim;
 use crate::gateway::compile::cluster::Clusters;
 use crate::gateway::compile::scope::Scope;
 use crate::gateway::config::{self, ClaimFormat, JwtConfiguration, ProtocolType};
-use std::collections::HashSet;
 
 /// Claims that every token is checked for, by rules of their own.
 const CHECKED_ALREADY: [&str; 7] = ["iss", "aud", "exp", "nbf", "iat", "scope", "scp"];
@@ -28,14 +27,15 @@ pub(super) fn issuers(
     if written.is_empty() {
         scope.error("jwtConfiguration.issuer", "a JWT authorizer says whose tokens it accepts");
     }
-    let (mut issuers, mut names) = (Vec::new(), HashSet::new());
+    let (mut issuers, mut names) = (Vec::new(), Vec::new());
     let before = written.len().saturating_sub(configuration.issuers.len());
     for (i, (at, name, audience)) in written.into_iter().enumerate() {
         let member = if at.is_empty() { "audience" } else { "audiences" };
         let at = format!("jwtConfiguration.{at}");
-        if !names.insert(name) {
+        if names.contains(&name) {
             scope.error(&format!("{at}issuer"), format!("the issuer `{name}` stands twice"));
         }
+        names.push(name);
         if audience.is_empty() {
             let problem = "without an audience, a token that was made for anybody would be accepted";
             scope.error(&format!("{at}{member}"), problem);
@@ -45,12 +45,15 @@ pub(super) fn issuers(
         }
         let rest = i.checked_sub(before).and_then(|i| configuration.issuers.get(i));
         let additional = match rest {
-            Some(issuer) => {
-                check_url(name, &format!("{at}issuer"), scope);
-                additional(issuer, &at, scope)
-            }
+            Some(issuer) => additional(issuer, &at, scope),
             None => Vec::new(),
         };
+        let asked = configuration.jwks.is_none()
+            && configuration.jwks_uri.is_none()
+            && configuration.secret_env.is_none();
+        if rest.is_some() && !check_url(name, &format!("{at}issuer"), asked, scope) {
+            continue;
+        }
         if let Some(keys) = super::keys(configuration, name, &at, clusters, scope) {
             issuers.push(Issuer {
                 name: name.clone(),
@@ -64,31 +67,35 @@ pub(super) fn issuers(
     issuers
 }
 
-/// What AWS asks of an issuer of a REST API: an absolute `https` URL with a host and without user information, query and
-/// fragment. `http` is accepted with the warning that its keys get.
-fn check_url(issuer: &str, at: &str, scope: &mut Scope<'_>) {
-    let Some(rest) = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")) else {
+/// Whether an issuer of a REST API is what AWS asks for: an absolute `https` URL with a host and without user information,
+/// query and fragment. `http` is accepted with a warning, which is another one where the issuer is `asked` for keys.
+fn check_url(issuer: &str, at: &str, asked: bool, scope: &mut Scope<'_>) -> bool {
+    let (tls, plain) = (issuer.strip_prefix("https://"), issuer.strip_prefix("http://"));
+    let Some(rest) = tls.or(plain) else {
         scope
             .error(at, format!("`{issuer}` is neither `http` nor `https`"))
             .help("an issuer is an absolute URL: `https://idp.example.com`");
-        return;
+        return false;
     };
+    if plain.is_some() && !asked {
+        scope.warning(at, format!("`{issuer}` is not `https`: AWS refuses such an issuer"));
+    }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    for (wrong, what) in [
+    let wrong = [
         (authority.is_empty() || authority.starts_with(':'), "no host"),
         (authority.contains('@'), "user information"),
         (issuer.contains('?'), "a query"),
         (issuer.contains('#'), "a fragment"),
         (issuer.contains(|c: char| c.is_whitespace() || c.is_control()), "a blank"),
-    ] {
-        if wrong {
-            scope.error(at, format!("the issuer `{}` has {what}", issuer.escape_debug()));
-        }
+    ];
+    for (_, what) in wrong.iter().filter(|(wrong, _)| *wrong) {
+        scope.error(at, format!("the issuer `{}` has {what}", issuer.escape_debug()));
     }
+    wrong.iter().all(|(wrong, _)| !wrong)
 }
 
 fn additional(issuer: &config::JwtIssuer, at: &str, scope: &mut Scope<'_>) -> Vec<AdditionalClaim> {
-    let (mut rules, mut names) = (Vec::new(), HashSet::new());
+    let mut rules: Vec<AdditionalClaim> = Vec::new();
     for (i, written) in issuer.additional_claims.iter().enumerate() {
         let at = format!("{at}additionalClaims[{i}]");
         let name = written.claim_name.as_str();
@@ -100,7 +107,7 @@ fn additional(issuer: &config::JwtIssuer, at: &str, scope: &mut Scope<'_>) -> Ve
         if name.is_empty() {
             scope.error(&format!("{at}.claimName"), "the claim has no name");
         }
-        if !names.insert(name) {
+        if rules.iter().any(|rule| rule.name == name) {
             scope.error(&format!("{at}.claimName"), format!("the claim `{name}` stands twice"));
         }
         if let Some(i) = written.expected_values.iter().position(String::is_empty) {
