@@ -8,6 +8,10 @@ default:
 wasm:
     cargo wasm
 
+# The filter that verifies all signatures: target/software-signatures/wasm32-wasip1/release/sekisho.wasm.
+wasm-software:
+    cargo wasm --features software-signatures --target-dir target/software-signatures
+
 # Everything native.
 build:
     cargo build --workspace
