@@ -9,6 +9,7 @@ use crate::gateway::diagnostics::Diagnostics;
 
 #[cfg(feature = "schema")]
 mod hints;
+mod place;
 mod syntax;
 mod typed;
 #[cfg(feature = "schema")]

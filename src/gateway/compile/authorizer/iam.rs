@@ -98,7 +98,12 @@ fn policy(written: &Credential, scope: &mut Scope<'_>) -> Option<Policy> {
         return None;
     };
     match Policy::parse(document, Kind::Identity) {
-        Ok(policy) => Some(policy),
+        Ok(policy) => {
+            if policy.wants_source_address() {
+                scope.want_source_address();
+            }
+            Some(policy)
+        }
         Err(problems) => {
             for problem in problems {
                 let at = if problem.path.is_empty() {
@@ -106,7 +111,10 @@ fn policy(written: &Credential, scope: &mut Scope<'_>) -> Option<Policy> {
                 } else {
                     format!("policy.{}", problem.path)
                 };
-                scope.error(&at, problem.problem);
+                let diagnostic = scope.error(&at, problem.problem);
+                if let Some(help) = problem.help {
+                    diagnostic.help(help);
+                }
             }
             None
         }

@@ -1,17 +1,16 @@
 //! What serde makes of the document, and its first problem in our words.
 
 use super::super::{Config, NotYet};
-use crate::gateway::diagnostics::{Diagnostics, element, member};
-use serde_path_to_error::{Path, Segment};
+use super::place::place;
+use crate::gateway::diagnostics::Diagnostics;
 
 /// Reads the document, or reports why not.
 pub(super) fn read(text: &[u8], diagnostics: &mut Diagnostics) -> Option<Config> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    match serde_path_to_error::deserialize(&mut deserializer) {
+    match serde_json::from_slice(text) {
         Ok(config) => Some(config),
         Err(error) => {
-            let (path, name) = path_and_name(error.path());
-            report(path, &name, without_position(&error.inner().to_string()), diagnostics);
+            let (path, name) = place(text, error.line(), error.column());
+            report(path, &name, without_position(&error.to_string()), diagnostics);
             None
         }
     }
@@ -20,21 +19,6 @@ pub(super) fn read(text: &[u8], diagnostics: &mut Diagnostics) -> Option<Config>
 /// serde_json ends its messages with the position in the text; the path says it better.
 pub(super) fn without_position(said: &str) -> &str {
     said.rsplit_once(" at line ").map_or(said, |(message, _)| message)
-}
-
-fn path_and_name(segments: &Path) -> (String, String) {
-    let (mut path, mut name) = (String::new(), String::new());
-    for segment in segments {
-        match segment {
-            Segment::Seq { index } => path = element(&path, *index),
-            Segment::Map { key } => {
-                path = member(&path, key);
-                name.clone_from(key);
-            }
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    (path, name)
 }
 
 /// Says serde's message as the schema's violations are said.

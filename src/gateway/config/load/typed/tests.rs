@@ -35,6 +35,21 @@ fn the_filter_says_the_first_problem_in_the_same_words() {
 }
 
 #[test]
+fn what_is_not_supported_is_named_whatever_it_holds() {
+    for value in ["true", "1", "-1", "1.5", "\"x\"", "[1]", "{\"a\": [1]}", "[]", "{}"] {
+        let stage = format!(r#"{{"stageName": "s\"{{", "tracingEnabled": {value}, "stageVariables": {{}}}}"#);
+        let text = format!(
+            "{{\n \"apis\": [{{\"apiId\": \"a\", \"protocolType\": \"HTTP\",\n\"stages\": [{stage}]}}]}}"
+        );
+        assert_eq!(
+            said(&text),
+            "error: apis[0].stages[0].tracingEnabled: `tracingEnabled` is not supported yet",
+            "{value}"
+        );
+    }
+}
+
+#[test]
 fn numbers_out_of_range_are_refused_without_a_schema() {
     assert_eq!(said(r#"{"trustedHops": 5000000000}"#), "error: trustedHops: `trustedHops` is out of range");
     assert_eq!(said(r#"{"trustedHops": -1}"#), "error: trustedHops: `trustedHops` is out of range");
