@@ -103,10 +103,16 @@ pub fn begin(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
     env.note(|| told(route));
     check_length(request, route.authorization)?;
-    resource_policy::before(request, route.authorization)?;
+    let before = resource_policy::before(request, route.authorization);
+    if before.is_err() {
+        env.note(|| resource_policy::told(request, Verdict::Silent, &before));
+    }
+    before?;
     let opinion = match (route.authorization, route.authorizer.as_deref()) {
         (AuthorizationType::None, None) => {
-            resource_policy::alone(request)?;
+            let alone = resource_policy::alone(request);
+            env.note(|| resource_policy::told(request, Verdict::Silent, &alone));
+            alone?;
             return Ok(Decision::Authorized(Authorized { principal: None }));
         }
         (AuthorizationType::Jwt, Some(Authorizer::Jwt(jwt))) => jwt.begin(request, env)?,
@@ -125,7 +131,7 @@ pub fn begin(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection
             _,
         ) => return Err(Rejection::Internal),
     };
-    conclude(opinion, request)
+    conclude(opinion, request, env)
 }
 
 /// Goes on with the answer to the question of [`begin`].
@@ -151,7 +157,7 @@ pub fn finish(
             Pending::Keys(_) | Pending::Lambda(_) | Pending::Signature(_),
         ) => return Err(Rejection::Internal),
     };
-    conclude(opinion, request)
+    conclude(opinion, request, env)
 }
 
 /// Goes on with the body that [`Decision::Body`] asked for.
@@ -173,7 +179,7 @@ pub fn finish_body(
             Pending::Keys(_) | Pending::Lambda(_) | Pending::Signature(_),
         ) => return Err(Rejection::Internal),
     };
-    conclude(opinion, request)
+    conclude(opinion, request, env)
 }
 
 /// Who is asked, for somebody who watches.
@@ -213,7 +219,7 @@ fn authorizer(request: &Request) -> Result<&Authorizer, Rejection> {
 
 /// Joins what an authorizer says with what the API's resource policy says, and with the scopes that the route asks for. Who
 /// asks is known from here on, and a refusal may name him.
-fn conclude(opinion: Opinion, request: &mut Request) -> Result<Decision, Rejection> {
+fn conclude(opinion: Opinion, request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     let (principal, verdict) = match opinion {
         Opinion::Ask(callout, pending) => return Ok(Decision::Ask(callout, pending)),
         Opinion::Body(pending) => return Ok(Decision::Body(pending)),
@@ -221,7 +227,9 @@ fn conclude(opinion: Opinion, request: &mut Request) -> Result<Decision, Rejecti
     };
     request.principal = Some(principal.clone());
     let (_, route) = request.route.as_ref().ok_or(Rejection::Internal)?;
-    resource_policy::joined(request, route.authorization, &principal, verdict)?;
+    let joined = resource_policy::joined(request, route.authorization, &principal, verdict);
+    env.note(|| resource_policy::told(request, verdict, &joined));
+    joined?;
     if let Principal::Bearer(bearer) = &principal
         && !bearer.has_one_of(&route.scopes)
     {

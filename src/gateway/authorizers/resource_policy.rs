@@ -5,6 +5,7 @@ use super::iam::Caller;
 use super::principal::Principal;
 use crate::gateway::arn;
 use crate::gateway::config::AuthorizationType;
+use crate::gateway::notes::Note;
 use crate::gateway::policy::{Asked, Policy, Verdict};
 use crate::gateway::rejection::{Denial, Rejection};
 use crate::gateway::request::Request;
@@ -70,6 +71,22 @@ pub fn joined(
             Principal::Bearer(_) | Principal::Allowed(_) | Principal::Caller(_),
         ) => Err(Rejection::Internal),
     }
+}
+
+/// What the policies came to, for somebody who watches.
+pub fn told(request: &Request, identity: Verdict, joined: &Result<(), Rejection>) -> Note {
+    let identity = match identity {
+        Verdict::Allow => "the identity is allowed",
+        Verdict::Silent => "no policy of an identity says anything",
+        Verdict::Deny => "the identity's policy denies",
+    };
+    let resource = match (policy(request), joined) {
+        (None, _) => "the API has no resource policy",
+        (Some(_), Ok(())) => "with the API's resource policy that is enough",
+        (Some(_), Err(Rejection::ResourcePolicy(Denial::Explicit))) => "the API's resource policy denies",
+        (Some(_), Err(_)) => "the API's resource policy does not allow it",
+    };
+    Note::judged("policies", joined.is_ok(), format!("{identity}; {resource}; {}", arn::of_request(request)))
 }
 
 fn of_caller(request: &Request, caller: &Caller, identity: Verdict) -> Result<(), Rejection> {

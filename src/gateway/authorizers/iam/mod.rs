@@ -12,6 +12,7 @@ mod moment;
 mod proof;
 mod query;
 pub mod refusal;
+mod told;
 
 pub use claim::authorization;
 pub use proof::Key;
@@ -20,6 +21,7 @@ use super::principal::Principal;
 use super::{Opinion, Pending as Waiting};
 use crate::gateway::config::ProtocolType;
 use crate::gateway::head::Head;
+use crate::gateway::notes::Note;
 use crate::gateway::policy::{Asked, Policy, Verdict};
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
@@ -103,7 +105,7 @@ impl IamAuthorizer {
         let claim = claim.ok_or(Rejection::MissingAuthenticationToken)?;
         let pending = self.judge(&claim, request, env).map_err(Rejection::InvalidSignature)?;
         if request.head.end_of_stream {
-            return pending.finish(&OF_NOTHING, request);
+            return pending.finish(&OF_NOTHING, request, env);
         }
         Ok(Opinion::Body(Waiting::Signature(pending)))
     }
@@ -117,20 +119,27 @@ impl IamAuthorizer {
         pending: Pending,
         body: &[u8],
         request: &Request,
-        _env: &Env<'_>,
+        env: &Env<'_>,
     ) -> Result<Opinion, Rejection> {
-        pending.finish(&Sha256::digest(body).into(), request)
+        pending.finish(&Sha256::digest(body).into(), request, env)
     }
 
     /// All but the body.
     fn judge(&self, claim: &Claim<'_>, request: &Request, env: &Env<'_>) -> Result<Pending, Refusal> {
         let credential = claim.credential().ok_or(Refusal::Credential)?;
-        self.check_scope(claim, &credential)?;
-        check_time(claim, Moment { seconds: i64::try_from(env.wall.0 / 1000).unwrap_or(i64::MAX) })?;
-        let caller = self.caller(&credential)?;
-        caller.check_token(claim)?;
+        let scope = self.check_scope(claim, &credential);
+        told::check(env, "scope", scope, || told::scope(&credential, &self.region, self.service))?;
+        let now = Moment { seconds: i64::try_from(env.wall.0 / 1000).unwrap_or(i64::MAX) };
+        told::check(env, "time", check_time(claim, now), || told::time(claim, env))?;
+        let caller = self.caller(&credential);
+        env.note(|| told::caller(&caller));
+        let caller = caller?;
+        told::check(env, "session token", caller.check_token(claim), || {
+            "as the document wants it".to_owned()
+        })?;
         let signed = claim.signed_headers().ok_or(Refusal::Mismatch)?;
-        check_signed(signed, claim, request)?;
+        let covered = check_signed(signed, claim, request);
+        told::check(env, "signed headers", covered, || told::headers(signed))?;
         let canonical = canonical::without_payload(&request.head, signed).ok_or(Refusal::Mismatch)?;
         let proof = Proof::new(claim, &credential, canonical);
         let wanted = match payload_digest(&request.head)? {
@@ -181,11 +190,12 @@ impl KnownCaller {
 
 impl Pending {
     /// The caller, if the body of this digest is the one that he signed.
-    fn finish(self, payload: &[u8; 32], request: &Request) -> Result<Opinion, Rejection> {
+    fn finish(self, payload: &[u8; 32], request: &Request, env: &Env<'_>) -> Result<Opinion, Rejection> {
         let right = match self.wanted {
             Wanted::Digest(digest) => digest == *payload,
             Wanted::Signed(proof) => proof.holds(&self.caller.key, payload),
         };
+        env.note(|| Note::judged("signature", right, "over this method, path, query, headers and body"));
         if !right {
             return Err(Rejection::InvalidSignature(Refusal::Mismatch));
         }

@@ -9,6 +9,7 @@ pub mod answer;
 pub mod cache;
 pub mod event;
 pub mod source;
+mod told;
 
 use super::Opinion;
 use super::principal::Principal;
@@ -163,7 +164,9 @@ impl LambdaAuthorizer {
     /// # Errors
     /// If the request is refused.
     pub fn begin(&self, request: &Request, env: &Env<'_>) -> Result<Opinion, Rejection> {
-        let identity = self.identity(request)?;
+        let identity = self.identity(request);
+        env.notes(|| told::identity(self, request, &identity));
+        let identity = identity?;
         let key = (self.ttl > 0).then(|| self.cache_key(&identity, request));
         if let Some(answer) = remembered(key, env) {
             return opinion(&answer, &answer.allowed, request);
@@ -187,7 +190,9 @@ impl LambdaAuthorizer {
         if let Some(answer) = remembered(pending.key, env) {
             return opinion(&answer, &answer.allowed, request);
         }
-        let answer = Rc::new(self.read(reply, request)?);
+        let answer = self.read(reply, request);
+        env.note(|| told::answer(&answer, request));
+        let answer = Rc::new(answer?);
         let latency = env.wall.0.saturating_sub(pending.asked.0);
         let allowed = Rc::new(Allowed { integration_latency: latency, ..Allowed::clone(&answer.allowed) });
         if let Some(key) = pending.key {
