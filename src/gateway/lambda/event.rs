@@ -8,6 +8,7 @@ pub mod v1;
 pub mod v2;
 
 use crate::gateway::integrations::headers::is_internal;
+use crate::gateway::lambda::json::Object;
 use crate::gateway::request::Request;
 use crate::gateway::request_value::{decode_component, pairs};
 use std::borrow::Cow;
@@ -32,6 +33,21 @@ fn is_told(name: &[u8]) -> bool {
                 | b"x-amzn-trace-id"
                 | b"x-forwarded-port"
         )
+}
+
+/// `clientCert`, where the document reads the certificate and one was presented.
+fn client_cert(object: &mut Object<'_>, request: &Request) {
+    let Some(cert) = &request.client_cert else { return };
+    object.object("clientCert", |member| {
+        member.text("clientCertPem", &cert.pem);
+        member.text("subjectDN", &cert.subject_dn);
+        member.text("issuerDN", &cert.issuer_dn);
+        member.text("serialNumber", &cert.serial_number);
+        member.object("validity", |validity| {
+            validity.text("notBefore", &cert.not_before);
+            validity.text("notAfter", &cert.not_after);
+        });
+    });
 }
 
 /// The headers of a request as functions see them, names in lower case.
@@ -120,4 +136,46 @@ fn path_parameters(request: &Request, raw: bool) -> impl Iterator<Item = (&str, 
 fn stage_variables(request: &Request) -> impl Iterator<Item = (&str, &str)> {
     let variables = request.stage.iter().flat_map(|stage| &stage.variables);
     variables.map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{v1, v2};
+    use crate::gateway::client_cert::ClientCert;
+    use crate::gateway::lambda::json::object;
+    use crate::gateway::request::Request;
+    use crate::gateway::testing;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_client_certificate_is_told_where_each_format_has_it() {
+        let document = testing::http(&["GET /x"], testing::proxy("http://backend.test", json!({})));
+        let head = testing::head("GET", "/x", &[], true);
+        let mut request = Request::new(testing::gateway(&document), head, &testing::env());
+        let events = |request: &Request| -> [Value; 2] {
+            let (mut first, mut second) = (Vec::new(), Vec::new());
+            object(&mut first, |event| v1::request_context(event, request, |_| {}));
+            object(&mut second, |event| v2::request_context(event, request, |_| {}));
+            [first, second].map(|event| serde_json::from_slice(&event).unwrap())
+        };
+        let [first, second] = events(&request);
+        assert_eq!(first["requestContext"]["identity"].get("clientCert"), None);
+        assert_eq!(second["requestContext"].get("authentication"), None);
+        request.client_cert = Some(ClientCert {
+            pem: "-----BEGIN CERTIFICATE-----\n".into(),
+            subject_dn: "C=US,CN=\"client\"".into(),
+            issuer_dn: "CN=ca".into(),
+            serial_number: "a1:b2".into(),
+            not_before: "May 28 12:30:02 2019 GMT".into(),
+            not_after: "Aug  5 09:36:04 2021 GMT".into(),
+        });
+        let told = json!({
+            "clientCertPem": "-----BEGIN CERTIFICATE-----\n", "subjectDN": "C=US,CN=\"client\"", "issuerDN": "CN=ca",
+            "serialNumber": "a1:b2",
+            "validity": { "notBefore": "May 28 12:30:02 2019 GMT", "notAfter": "Aug  5 09:36:04 2021 GMT" },
+        });
+        let [first, second] = events(&request);
+        assert_eq!(first["requestContext"]["identity"]["clientCert"], told);
+        assert_eq!(second["requestContext"]["authentication"], json!({ "clientCert": told }));
+    }
 }

@@ -4,8 +4,8 @@
 //! HTTP APIs, and on REST APIs keeps the client's case.
 
 use super::{
-    Multi, api, decoded_path, domain_prefix, headers, last, method, path_parameters, query, route_key, stage,
-    stage_variables, user_agent, v2::joined,
+    Multi, api, client_cert, decoded_path, domain_prefix, headers, last, method, path_parameters, query,
+    route_key, stage, stage_variables, user_agent, v2::joined,
 };
 use crate::gateway::config::ProtocolType;
 use crate::gateway::context::clf;
@@ -102,6 +102,7 @@ fn identity(context: &mut Object<'_>, request: &Request, is_rest: bool) {
         let agent = user_agent(request);
         identity.text_or_null("userAgent", agent.as_deref().or((!is_rest).then_some("")));
         identity.null("userArn");
+        client_cert(identity, request);
     });
 }
 

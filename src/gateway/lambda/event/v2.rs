@@ -1,7 +1,7 @@
 //! Payload format 2.0, of HTTP APIs: what is empty is left out, repeated values are joined.
 
 use super::{
-    api, decoded_path, domain_prefix, headers, method, path_parameters, query, route_key, stage,
+    api, client_cert, decoded_path, domain_prefix, headers, method, path_parameters, query, route_key, stage,
     stage_variables, user_agent,
 };
 use crate::gateway::context::clf;
@@ -39,6 +39,9 @@ pub fn request_context(event: &mut Object<'_>, request: &Request, more: impl FnO
     event.object("requestContext", |context| {
         context.text("accountId", &request.gateway.account_id);
         context.text("apiId", api(request));
+        if request.client_cert.is_some() {
+            context.object("authentication", |authentication| client_cert(authentication, request));
+        }
         more(context);
         context.text("domainName", &request.host);
         context.text("domainPrefix", domain_prefix(request));
