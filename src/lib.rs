@@ -6,8 +6,8 @@
 //! The path of a request, in the order of [`gateway::exchange`]:
 //!
 //! ```text
-//! head → API and stage → route → integration → Forward │ Answer          request
-//! head → Envoy's own reply? → response mapping → request id → client     response
+//! head → API and stage → route → authorizer → integration → Forward │ Answer   request
+//! head → Envoy's own reply? → response mapping → request id → client         response
 //! ```
 
 #[forbid(unsafe_code)]
