@@ -3,6 +3,7 @@
 //! [`config`] is the document as written, [`compile()`] turns it into a [`Gateway`], and [`exchange`] is one request's life.
 
 pub mod admission;
+pub mod api_keys;
 pub mod arn;
 pub mod authorizers;
 pub mod client_cert;
@@ -24,6 +25,7 @@ mod limits;
 pub mod mapping;
 pub mod notes;
 pub mod policy;
+pub mod quota;
 pub mod rejection;
 pub mod request;
 mod request_value;
@@ -35,6 +37,7 @@ pub mod surroundings;
 mod template;
 #[cfg(test)]
 mod testing;
+pub mod throttle;
 pub mod upkeep;
 pub mod worker;
 

@@ -10,6 +10,12 @@ use std::fmt;
 /// Version of the layout of shared values: a new layout has new keys, and old values are left alone.
 pub const LAYOUT: &str = "1";
 
+/// Names in one text, each with its length, so that no two lists give the same.
+#[must_use]
+pub fn unambiguous(names: &[&str]) -> String {
+    names.iter().map(|name| format!("{}:{name}", name.len())).collect::<Vec<_>>().join("/")
+}
+
 /// A value as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shared {

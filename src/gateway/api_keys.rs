@@ -1,0 +1,120 @@
+//! API keys: who may call a route that requires one.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-setup-api-key-with-console.html>
+//!
+//! Only hashes are kept. A key is found by the hash of what the client sent, so how long finding takes says nothing of the
+//! keys that there are.
+//!
+//! `admission` does not ask it yet: a document that has keys is refused.
+
+use sha2::{Digest, Sha256};
+
+/// A longer key is nobody's and is not even hashed; AWS's longest has 128 characters.
+const LONGEST: usize = 1024;
+
+/// The keys of a gateway: the enabled ones.
+#[derive(Debug, Default)]
+pub struct ApiKeys {
+    /// In order; `keys` has what belongs to each.
+    hashes: Vec<[u8; 32]>,
+    keys: Vec<ApiKey>,
+}
+
+/// A key as run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: String,
+    /// The usage plans that it belongs to, by index.
+    pub plans: Vec<usize>,
+}
+
+// === impl ApiKeys ===
+
+impl ApiKeys {
+    /// Takes the enabled keys.
+    #[must_use]
+    pub fn new(mut keys: Vec<([u8; 32], ApiKey)>) -> Self {
+        keys.sort_unstable_by_key(|(hash, _)| *hash);
+        let (hashes, keys) = keys.into_iter().unzip();
+        Self { hashes, keys }
+    }
+
+    /// The key of this value.
+    #[must_use]
+    pub fn find(&self, value: &[u8]) -> Option<&ApiKey> {
+        if value.is_empty() || value.len() > LONGEST {
+            return None;
+        }
+        let hash: [u8; 32] = Sha256::digest(value).into();
+        let at = self.hashes.binary_search(&hash).ok()?;
+        self.keys.get(at)
+    }
+
+    /// Every key.
+    pub fn iter(&self) -> impl Iterator<Item = &ApiKey> {
+        self.keys.iter()
+    }
+}
+
+/// The hash in `sha256:` and 64 hexadecimal digits.
+#[must_use]
+pub fn parse_hash(text: &str) -> Option<[u8; 32]> {
+    let digits = text.strip_prefix("sha256:")?;
+    if digits.len() != 64 || !digits.is_ascii() {
+        return None;
+    }
+    let mut hash = [0; 32];
+    for (byte, pair) in hash.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+        let pair =
+            std::str::from_utf8(pair).ok().filter(|pair| pair.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        *byte = u8::from_str_radix(pair, 16).ok()?;
+    }
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ApiKey, ApiKeys, parse_hash};
+    use sha2::{Digest, Sha256};
+
+    fn keys(count: usize) -> ApiKeys {
+        let key = |i: usize| {
+            let hash = Sha256::digest(format!("key-number-{i:010}")).into();
+            (hash, ApiKey { id: i.to_string(), plans: vec![i] })
+        };
+        ApiKeys::new((0..count).map(key).collect())
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_value_and_nothing_else() {
+        let keys = keys(1_000);
+        for i in [0, 1, 500, 999] {
+            let found = keys.find(format!("key-number-{i:010}").as_bytes()).unwrap();
+            assert_eq!((found.id.as_str(), found.plans.as_slice()), (i.to_string().as_str(), [i].as_slice()));
+        }
+        let long = "key-number-0000000000".repeat(1000);
+        for other in
+            ["", "key-number-0000001000", "KEY-NUMBER-0000000000", " key-number-0000000000", &long, "\0"]
+        {
+            assert_eq!(keys.find(other.as_bytes()), None, "{other:.40}");
+        }
+        assert_eq!(ApiKeys::default().find(b"x"), None);
+    }
+
+    #[test]
+    fn hashes_are_written_in_hexadecimal() {
+        let hash = parse_hash(&format!("sha256:{}", "0aF1".repeat(16))).unwrap();
+        assert_eq!(hash[..2], [0x0a, 0xf1]);
+        for wrong in [
+            "",
+            "sha256:",
+            "sha512:00",
+            &"0".repeat(64),
+            &format!("sha256:{}", "0".repeat(63)),
+            &format!("sha256:{}+1", "0".repeat(62)),
+            &format!("sha256:{}é", "0".repeat(62)),
+        ] {
+            assert_eq!(parse_hash(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The law, under any interleaving: on every window, `admitted ≤ burst + rate × time`; and nearly all of it is used.
+
+use super::bucket::{Bucket, Limit};
+use super::lease::{Lease, Leasing};
+use super::{Nanos, Refused, Throttle};
+use crate::gateway::shared::{Conflict, Memory, Shared, SharedStore};
+use proptest::prelude::*;
+use std::cell::Cell;
+
+const SECOND: u64 = 1_000_000_000;
+
+fn limit(rate: f64, burst: u32) -> Limit {
+    Limit::new(rate, burst).unwrap()
+}
+
+/// A store on which others write: some of the tries conflict.
+#[derive(Debug)]
+struct Busy<'a> {
+    memory: &'a Memory,
+    conflicts: Cell<u32>,
+}
+
+impl SharedStore for Busy<'_> {
+    fn get(&self, key: &str) -> Option<Shared> {
+        self.memory.get(key)
+    }
+
+    fn set(&self, key: &str, value: &[u8], seen: Option<u32>) -> Result<(), Conflict> {
+        if self.conflicts.get() > 0 {
+            self.conflicts.set(self.conflicts.get() - 1);
+            return Err(Conflict);
+        }
+        self.memory.set(key, value, seen)
+    }
+}
+
+/// Judges admissions by a bucket of real numbers that is refilled exactly: it must never be overdrawn.
+struct Judge {
+    rate: f64,
+    burst: f64,
+    level: f64,
+    at: u64,
+    admitted: u64,
+}
+
+impl Judge {
+    fn new(rate: f64, burst: u32) -> Self {
+        Self { rate, burst: burst.into(), level: burst.into(), at: 0, admitted: 0 }
+    }
+
+    fn admit(&mut self, now: u64) {
+        let filled = self.rate * (now - self.at) as f64 / 1e9;
+        self.level = (self.level + filled).min(self.burst) - 1.0;
+        self.at = now;
+        self.admitted += 1;
+        assert!(self.level > -1e-6, "overdrawn by {} at {now} ns", -self.level);
+    }
+}
+
+/// What a worker does next: after so many nanoseconds, this worker tries, while so many of its writes conflict; perhaps the
+/// token is put back.
+type Step = (u64, usize, u32, bool);
+
+fn run(rate: f64, burst: u32, steps: &[Step]) -> u64 {
+    let memory = Memory::default();
+    let throttle = Throttle::new(limit(rate, burst), false);
+    throttle.prepare("x", Nanos(0), &memory);
+    let mut leases = [Lease::default(); 8];
+    let mut judge = Judge::new(rate, burst);
+    let mut now = 0;
+    for (pause, worker, conflicts, puts_back) in steps {
+        now += pause;
+        let store = Busy { memory: &memory, conflicts: Cell::new(*conflicts) };
+        let lease = &mut leases[worker % 8];
+        match throttle.take("x", lease, Nanos(now), &store) {
+            Ok(taken) if *puts_back => throttle.put_back("x", taken, lease, Nanos(now), &store),
+            Ok(_) => judge.admit(now),
+            Err(Refused::Empty(due)) => assert!(due > Nanos(now)),
+            Err(Refused::Contended) => assert!(*conflicts >= 8),
+        }
+    }
+    judge.admitted
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn no_interleaving_admits_more_than_the_law(
+        rate in prop_oneof![Just(0.0), 0.01_f64..10.0, 10.0_f64..50_000.0],
+        burst in 0_u32..3_000,
+        scale in 1_u64..2_000_000,
+        steps in prop::collection::vec((0_u64..100, 0_usize..8, 0_u32..10, prop::bool::weighted(0.1)), 1..1_500),
+    ) {
+        let steps: Vec<Step> = steps.into_iter().map(|(pause, w, c, p)| (pause * scale / 50, w, c / 2, p)).collect();
+        run(rate, burst, &steps);
+    }
+
+    #[test]
+    fn saturation_uses_nearly_all_of_it(
+        rate in 50.0_f64..20_000.0,
+        burst in 50_u32..20_000,
+        workers in 1_usize..9,
+        seed in any::<u64>(),
+    ) {
+        // Twice what the rate gives, for the time that five thousand tokens take, by workers that are not equally busy.
+        let pause = (SECOND as f64 / rate / 2.0) as u64;
+        let mut state = seed | 1;
+        let steps: Vec<Step> = (0..10_000 + 2 * burst as usize).map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let worker = (state >> 33) as usize % workers;
+            (pause, worker.min((state >> 50) as usize % 8), 0, false)
+        }).collect();
+        let admitted = run(rate, burst, &steps) as f64;
+        let time = pause as f64 * steps.len() as f64 / 1e9;
+        let most = f64::from(burst) + rate * time;
+        let most = most.min(steps.len() as f64);
+        prop_assert!(admitted >= 0.98 * most, "{admitted} of {most}");
+    }
+}
+
+#[test]
+fn zero_refuses_all_and_fractions_count() {
+    let (memory, mut lease) = (Memory::default(), Lease::default());
+    let none = Throttle::new(limit(0.0, 0), false);
+    none.prepare("none", Nanos(0), &memory);
+    assert!(none.take("none", &mut lease, Nanos(100 * SECOND), &memory).is_err());
+    let rarely = Throttle::new(limit(0.1, 1), false);
+    rarely.prepare("rarely", Nanos(0), &memory);
+    let mut lease = Lease::default();
+    let mut admitted = Vec::new();
+    for second in 0..60 {
+        if rarely.take("rarely", &mut lease, Nanos(second * SECOND), &memory).is_ok() {
+            admitted.push(second);
+        }
+    }
+    assert_eq!(admitted, [0, 10, 20, 30, 40, 50]);
+}
+
+#[test]
+fn a_bucket_that_was_never_made_refuses() {
+    let throttle = Throttle::new(limit(10.0, 10), false);
+    let taken = throttle.take("x", &mut Lease::default(), Nanos(0), &Memory::default());
+    assert_eq!(taken, Err(Refused::Contended));
+}
+
+#[test]
+fn making_a_bucket_again_changes_nothing() {
+    let (memory, mut lease) = (Memory::default(), Lease::default());
+    let throttle = Throttle::new(limit(0.001, 2), false);
+    throttle.prepare("x", Nanos(0), &memory);
+    assert!(throttle.take("x", &mut lease, Nanos(0), &memory).is_ok());
+    throttle.prepare("x", Nanos(1), &memory);
+    assert!(throttle.take("x", &mut lease, Nanos(1), &memory).is_ok());
+    assert!(throttle.take("x", &mut lease, Nanos(2), &memory).is_err());
+}
+
+#[test]
+fn a_new_rate_takes_effect_without_a_reset_or_a_gift() {
+    let memory = Memory::default();
+    let old = Throttle::new(limit(1.0, 10), false);
+    old.prepare("x", Nanos(0), &memory);
+    let mut lease = Lease::default();
+    for _ in 0..10 {
+        assert!(old.take("x", &mut lease, Nanos(0), &memory).is_ok());
+    }
+    let new = Throttle::new(limit(5.0, 100), false);
+    new.prepare("x", Nanos(0), &memory);
+    let mut lease = Lease::default();
+    assert!(new.take("x", &mut lease, Nanos(0), &memory).is_err(), "a larger burst is not a gift");
+    let mut lease = Lease::default();
+    assert!(new.take("x", &mut lease, Nanos(SECOND / 5 + 1), &memory).is_ok(), "the new rate counts");
+    let smaller = Throttle::new(limit(5.0, 2), false);
+    let admitted =
+        (0..10).filter(|_| smaller.take("x", &mut Lease::default(), Nanos(60 * SECOND), &memory).is_ok());
+    assert_eq!(admitted.count(), 2, "a smaller burst cuts what is there");
+}
+
+#[test]
+fn a_clock_that_goes_back_gives_nothing_and_locks_nothing() {
+    let bucket = Bucket::full(limit(10.0, 1), Nanos(5 * SECOND));
+    let (_, bucket) = bucket.take(limit(10.0, 1), 1, Nanos(5 * SECOND)).unwrap();
+    let due = bucket.take(limit(10.0, 1), 1, Nanos(0)).unwrap_err();
+    assert_eq!(due, Nanos(5 * SECOND + SECOND / 10));
+    assert!(bucket.take(limit(10.0, 1), 1, Nanos(5 * SECOND + SECOND / 10)).is_ok());
+}
+
+#[test]
+fn what_another_limit_refused_is_put_back_exactly_or_lost() {
+    let (memory, mut lease) = (Memory::default(), Lease::default());
+    let throttle = Throttle::new(limit(0.001, 3), false);
+    throttle.prepare("x", Nanos(0), &memory);
+    let taken = throttle.take("x", &mut lease, Nanos(1), &memory).unwrap();
+    throttle.put_back("x", taken, &mut lease, Nanos(1), &memory);
+    assert!((throttle.level("x", Nanos(1), &memory) - 3.0).abs() < 1e-6);
+    let taken = throttle.take("x", &mut lease, Nanos(2), &memory).unwrap();
+    assert!(throttle.take("x", &mut lease, Nanos(2), &memory).is_ok(), "somebody else takes meanwhile");
+    throttle.put_back("x", taken, &mut lease, Nanos(2), &memory);
+    assert!((throttle.level("x", Nanos(2), &memory) - 1.0).abs() < 1e-6, "the token is lost, not given");
+}
+
+#[test]
+fn leases_are_for_high_rates_only() {
+    assert_eq!(Leasing::of(limit(100.0, 50)), None);
+    assert_eq!(Leasing::of(limit(0.0, 5_000)), None);
+    assert!(Leasing::of(limit(10_000.0, 5_000)).is_some());
+}
+
+#[test]
+fn leases_ask_the_store_seldom() {
+    #[derive(Debug, Default)]
+    struct Counted(Memory, Cell<u32>);
+    impl SharedStore for Counted {
+        fn get(&self, key: &str) -> Option<Shared> {
+            self.1.set(self.1.get() + 1);
+            self.0.get(key)
+        }
+        fn set(&self, key: &str, value: &[u8], seen: Option<u32>) -> Result<(), Conflict> {
+            self.0.set(key, value, seen)
+        }
+    }
+    let store = Counted::default();
+    let throttle = Throttle::new(limit(10_000.0, 5_000), false);
+    throttle.prepare("x", Nanos(0), &store);
+    let mut lease = Lease::default();
+    store.1.set(0);
+    let admitted =
+        (0..10_000).filter(|i| throttle.take("x", &mut lease, Nanos(i * 100_000), &store).is_ok()).count();
+    assert_eq!(admitted, 10_000);
+    assert!(store.1.get() < 600, "{} reads for {admitted} requests", store.1.get());
+}
