@@ -1,6 +1,6 @@
 //! Who may call a route.
 //!
-//! An authorizer says who a request comes from, and what its own policy says of it; [`conclude`] joins that with the API's
+//! An authorizer says who a request comes from, and what its own policy says of it; `conclude` joins that with the API's
 //! resource policy and the route's scopes. A question to somebody else is a pair: [`begin`] asks, [`finish`] goes on with the
 //! answer in hand; a signature over the body is judged in [`finish_body`].
 

@@ -44,7 +44,7 @@ pub struct Token<'a> {
     pub claims: Claims,
 }
 
-/// The members of a JSON object: [`strict`] says what may not stand there.
+/// The members of a JSON object: `strict.rs` says what may not stand there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Claims(pub Vec<(String, Value)>);
 
