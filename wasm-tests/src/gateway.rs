@@ -4,7 +4,6 @@ use crate::backend::Backend;
 use crate::bootstrap::{Hosts, STAT_PREFIX, Source, bootstrap, probe_bootstrap};
 use crate::{eventually, raw, toolchain};
 use sekisho_cases::sigv4;
-use sekisho_cases::tokens::{SECRET, SECRET_ENV};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -168,7 +167,6 @@ impl Gateway {
             .envs(&options.environment)
             .env(sigv4::SECRET_VARIABLE, sigv4::SECRET)
             .env(sigv4::TOKEN_VARIABLE, sigv4::TOKEN)
-            .env(SECRET_ENV, SECRET)
             .env("SEKISHO_TEST_SHORT_SECRET", "too short")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

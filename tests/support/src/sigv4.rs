@@ -1,6 +1,8 @@
 //! Requests signed with Signature Version 4 by AWS's own signer, and AWS's test suite for it.
 
 use crate::format::Request;
+/// The secret that the documents of tests name: tokens are signed with the same.
+pub use crate::tokens::{SECRET, SECRET_ENV as SECRET_VARIABLE};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
     PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
@@ -12,10 +14,6 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-/// The environment variable of the secret that the documents of tests name.
-pub const SECRET_VARIABLE: &str = "SEKISHO_TEST_SECRET";
-/// What is in it. The native engine has every secret: this one.
-pub const SECRET: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 /// The environment variable of the session token.
 pub const TOKEN_VARIABLE: &str = "SEKISHO_TEST_TOKEN";
 /// What is in it.

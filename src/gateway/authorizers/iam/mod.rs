@@ -18,6 +18,7 @@ pub use claim::authorization;
 pub use proof::Key;
 
 use super::principal::Principal;
+use super::resource_policy::INVOKE;
 use super::{Opinion, Pending as Waiting};
 use crate::gateway::config::ProtocolType;
 use crate::gateway::head::Head;
@@ -182,7 +183,7 @@ impl KnownCaller {
         let Some(policy) = &self.policy else { return Verdict::Silent };
         let arn = arn::of_request(request);
         let caller = Some(self.caller.user_arn.as_str());
-        policy.evaluate(&Asked { action: "execute-api:Invoke", arn: &arn, caller, request })
+        policy.evaluate(&Asked { action: INVOKE, arn: &arn, caller, request })
     }
 }
 

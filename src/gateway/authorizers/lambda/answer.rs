@@ -4,6 +4,7 @@
 //! An answer that leaves anything open is none, and so is one that says something twice: the request is refused.
 
 use super::{Allowed, Kind};
+use crate::gateway::authorizers::resource_policy::INVOKE;
 use crate::gateway::config::ProtocolType;
 use crate::gateway::policy::{self, Asked, Policy, Verdict};
 use crate::gateway::request::Request;
@@ -88,7 +89,7 @@ impl Answer {
             Says::Simple(false) => Verdict::Deny,
             Says::Policy(policy) => {
                 let arn = arn::of_request(request);
-                policy.evaluate(&Asked { action: "execute-api:Invoke", arn: &arn, caller: None, request })
+                policy.evaluate(&Asked { action: INVOKE, arn: &arn, caller: None, request })
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::gateway::authorizers::iam::{Caller, IamAuthorizer, Key, KnownCaller, SERVICE};
 use crate::gateway::compile::scope::Scope;
+use crate::gateway::compile::{self, policy};
 use crate::gateway::config::{Config, Credential};
 use crate::gateway::policy::{Kind, Policy};
 use crate::gateway::surroundings::Secret;
@@ -27,7 +28,7 @@ pub(in crate::gateway::compile) fn iam(config: &Config, scope: &mut Scope<'_>) -
     if callers.is_empty() {
         return None;
     }
-    let region = config.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
+    let region = compile::region(config).to_owned();
     let callers = callers.into_iter().filter_map(|(id, known)| Some((id, known?))).collect();
     Some(IamAuthorizer { region, service: SERVICE, callers })
 }
@@ -36,7 +37,7 @@ fn caller(written: &Credential, config: &Config, scope: &mut Scope<'_>) -> Optio
     let (account_id, user_arn) = identity(written, config, scope);
     let secret = secret(&written.secret_access_key_env, "secretAccessKeyEnv", scope);
     let token = written.session_token_env.as_deref().map(|name| secret_of_token(name, scope));
-    let policy = policy(written, scope);
+    let policy = policy_of(written, scope);
     let key = Key::new(&secret?)?;
     let token = match token {
         None => None,
@@ -64,7 +65,7 @@ fn identity(written: &Credential, config: &Config, scope: &mut Scope<'_>) -> (St
             scope.error("userArn", format!("the ARN is of another account than `{account}`"));
         }
     }
-    let own = || config.account_id.clone().unwrap_or_else(|| "123456789012".to_owned());
+    let own = || compile::account_id(config).to_owned();
     let account = written.account_id.clone().or(in_arn).unwrap_or_else(own);
     let arn = || format!("arn:aws:iam::{account}:user/{}", written.access_key_id);
     let arn = written.user_arn.clone().unwrap_or_else(arn);
@@ -90,35 +91,14 @@ fn secret_of_token(variable: &str, scope: &mut Scope<'_>) -> Option<Secret> {
     secret(variable, "sessionTokenEnv", scope)
 }
 
-fn policy(written: &Credential, scope: &mut Scope<'_>) -> Option<Policy> {
+fn policy_of(written: &Credential, scope: &mut Scope<'_>) -> Option<Policy> {
     let Some(document) = &written.policy else {
         scope
             .warning("policy", "the caller has no policy: only an API's resource policy can let him in")
             .help("add a `policy` that allows `execute-api:Invoke`");
         return None;
     };
-    match Policy::parse(document, Kind::Identity) {
-        Ok(policy) => {
-            if policy.wants_source_address() {
-                scope.want_source_address();
-            }
-            Some(policy)
-        }
-        Err(problems) => {
-            for problem in problems {
-                let at = if problem.path.is_empty() {
-                    "policy".to_owned()
-                } else {
-                    format!("policy.{}", problem.path)
-                };
-                let diagnostic = scope.error(&at, problem.problem);
-                if let Some(help) = problem.help {
-                    diagnostic.help(help);
-                }
-            }
-            None
-        }
-    }
+    policy::read(document, Kind::Identity, scope)
 }
 
 #[cfg(test)]
