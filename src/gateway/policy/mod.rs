@@ -10,10 +10,11 @@ mod pattern;
 mod principal;
 mod resource;
 mod statement;
-pub mod text;
+mod text;
 mod truth;
 
 use super::arn;
+use super::json_once;
 use super::request::Request;
 use serde_json::Value;
 use statement::{Effect, Statement};
@@ -120,7 +121,7 @@ impl Policy {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn parse_text(text: &[u8], kind: Kind) -> Result<Self, Vec<Problem>> {
-        let document = text::value(text).map_err(|problem| vec![Problem::new("", problem)])?;
+        let document = json_once::value(text).map_err(|problem| vec![Problem::new("", problem)])?;
         Self::parse(&document, kind)
     }
 

@@ -6,6 +6,7 @@
 use super::{Allowed, Kind};
 use crate::gateway::authorizers::resource_policy::INVOKE;
 use crate::gateway::config::ProtocolType;
+use crate::gateway::json_once;
 use crate::gateway::policy::{self, Asked, Policy, Verdict};
 use crate::gateway::request::Request;
 use crate::gateway::{arn, rejection::Rejection};
@@ -46,7 +47,7 @@ impl Answer {
         if text.len() > LARGEST {
             return Err(Rejection::AuthorizerConfiguration);
         }
-        let Ok(Value::Object(mut answer)) = policy::text::value(text) else {
+        let Ok(Value::Object(mut answer)) = json_once::value(text) else {
             return Err(Rejection::AuthorizerConfiguration);
         };
         let protocol = kind.protocol();

@@ -1,5 +1,5 @@
-use super::super::text;
 use super::{ARN, Kind, Policy, Verdict, World, asked, of, policy, problems, statement};
+use crate::gateway::json_once;
 use serde_json::{Value, json};
 
 #[test]
@@ -156,15 +156,15 @@ fn a_name_that_stands_twice_is_refused_in_texts() {
     let problem = Policy::parse_text(deny_first.as_bytes(), Kind::Identity).unwrap_err();
     assert!(problem[0].problem.contains("`Effect` stands twice"), "{}", problem[0].problem);
     let escaped = r#"{"a":{"b":1,"\u0062":2}}"#;
-    assert!(text::value(escaped.as_bytes()).is_err(), "the same name in another spelling");
+    assert!(json_once::value(escaped.as_bytes()).is_err(), "the same name in another spelling");
     let all = r#"{"a":[1,-1,1.5,1e400,"x",null,true,{"a":{}}],"b":{"a":1}}"#;
-    assert!(text::value(all.as_bytes()).is_err(), "a number without end is none");
+    assert!(json_once::value(all.as_bytes()).is_err(), "a number without end is none");
     let all = all.replace("1e400,", "");
-    assert_eq!(text::value(all.as_bytes()).unwrap(), serde_json::from_str::<Value>(&all).unwrap());
+    assert_eq!(json_once::value(all.as_bytes()).unwrap(), serde_json::from_str::<Value>(&all).unwrap());
     for broken in ["", "{", "1 2", "{\"a\" 1}", "\u{feff}{}"] {
-        assert!(text::value(broken.as_bytes()).is_err(), "{broken}");
+        assert!(json_once::value(broken.as_bytes()).is_err(), "{broken}");
     }
-    assert!(text::value("[".repeat(1_000_000).as_bytes()).is_err(), "depth is bounded");
+    assert!(json_once::value("[".repeat(1_000_000).as_bytes()).is_err(), "depth is bounded");
 }
 
 #[test]
