@@ -5,7 +5,8 @@ use libfuzzer_sys::fuzz_target;
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
 use sekisho::gateway::head::Head;
-use sekisho::gateway::policy::{Asked, Kind, Policy, Verdict, text};
+use sekisho::gateway::json_once;
+use sekisho::gateway::policy::{Asked, Kind, Policy, Verdict};
 use sekisho::gateway::request::Request;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
@@ -27,7 +28,7 @@ thread_local! {
 // The input: a policy, a zero byte, then what follows the API's id in the request's ARN.
 fuzz_target!(|data: &[u8]| {
     let mut parts = data.splitn(2, |byte| *byte == 0);
-    let Ok(document) = text::value(parts.next().unwrap_or_default()) else { return };
+    let Ok(document) = json_once::value(parts.next().unwrap_or_default()) else { return };
     let asked = String::from_utf8_lossy(parts.next().unwrap_or(b"prod/GET/users/7"));
     let asked = format!("{API}{asked}");
     for kind in [Kind::Resource, Kind::Identity] {

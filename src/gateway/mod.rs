@@ -19,7 +19,7 @@ pub mod flow;
 pub mod gateway_responses;
 pub mod head;
 pub mod integrations;
-mod json_once;
+pub mod json_once;
 mod json_path;
 pub mod lambda;
 mod limits;
