@@ -107,7 +107,7 @@ impl Throttle {
     #[must_use]
     pub fn new(limit: Limit, shadow: bool, names: &[&str]) -> Self {
         let name = format!("{LAYOUT}/bucket/{}", unambiguous(names));
-        let digest = digest(Sha256::digest(format!("{name} {limit:?}")).into());
+        let digest = digest(Sha256::new_with_prefix(limit.to_bytes()).chain_update(&name).finalize().into());
         Self { limit, leasing: Leasing::of(limit), shadow, name, digest }
     }
 
