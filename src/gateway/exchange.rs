@@ -47,6 +47,8 @@ enum State {
     Proving(Pending),
     /// Its body, as far as a mapping reads it.
     Buffering(Admitted),
+    /// What its function returns.
+    Invoking,
     /// Its backend.
     Upstream {
         /// Bytes of the request's body that have gone on.
@@ -92,11 +94,21 @@ impl Exchange {
                 let decision = authorizers::finish(pending, reply, request, env);
                 self.go_on(decision, None, env)
             }
+            (State::Invoking, Some(request)) => {
+                let Some(Integration::Lambda(function)) = integration(request) else {
+                    return self.refuse(Rejection::Internal);
+                };
+                match function.answer(request, reply) {
+                    Ok(answer) => Flow::Answer(answer),
+                    Err(rejection) => self.refuse(rejection),
+                }
+            }
             (
                 State::Arriving
                 | State::Authorizing(_)
                 | State::Proving(_)
                 | State::Buffering(_)
+                | State::Invoking
                 | State::Upstream { .. }
                 | State::Responding { .. }
                 | State::Answered,
@@ -112,7 +124,7 @@ impl Exchange {
         match decision {
             Err(rejection) => self.refuse(rejection),
             Ok(Decision::Ask(mut callout, pending)) => {
-                callout.then_body = needs_body(request);
+                callout.then_body = wanted_body(request).is_some();
                 self.state = State::Authorizing(pending);
                 Flow::Call(callout)
             }
@@ -127,13 +139,13 @@ impl Exchange {
                     Err(rejection) => return self.refuse(rejection),
                 };
                 if body.is_some() {
-                    return self.integrate(admitted, body);
+                    return self.integrate(admitted, body, env);
                 }
-                if needs_body(request) {
+                if let Some(wanted) = wanted_body(request) {
                     self.state = State::Buffering(admitted);
-                    return Flow::Body(BodyWanted { bytes: BODY_BYTES });
+                    return Flow::Body(wanted);
                 }
-                self.integrate(admitted, None)
+                self.integrate(admitted, None, env)
             }
         }
     }
@@ -146,7 +158,7 @@ impl Exchange {
             {
                 self.refuse(Rejection::PayloadTooLarge)
             }
-            (State::Buffering(admitted), _) => self.integrate(admitted, Some(body)),
+            (State::Buffering(admitted), _) => self.integrate(admitted, Some(body), env),
             (State::Proving(pending), Some(request)) => {
                 let decision = authorizers::finish_body(pending, body, request, env);
                 self.go_on(decision, Some(body), env)
@@ -155,6 +167,7 @@ impl Exchange {
                 State::Arriving
                 | State::Authorizing(_)
                 | State::Proving(_)
+                | State::Invoking
                 | State::Upstream { .. }
                 | State::Responding { .. }
                 | State::Answered,
@@ -216,7 +229,9 @@ impl Exchange {
             Some((request, Integration::HttpProxy(backend))) => {
                 backend.respond(request, &head, status, Some(&JsonBody::new(body)))
             }
-            Some((_, Integration::Mock(_))) | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
+            Some((_, Integration::Mock(_) | Integration::Lambda(_) | Integration::None)) | None => {
+                ResponseFlow::Replace(self.answer(Rejection::Internal))
+            }
         }
     }
 
@@ -227,12 +242,21 @@ impl Exchange {
     }
 
     /// Hands an admitted request to its integration.
-    fn integrate(&mut self, _: Admitted, body: Option<&[u8]>) -> Flow {
+    fn integrate(&mut self, _: Admitted, body: Option<&[u8]>, env: &Env<'_>) -> Flow {
         let Some(request) = &self.request else { return self.refuse(Rejection::Internal) };
         let json = body.map(JsonBody::new);
         let facts = Facts { request_body: json.as_ref(), ..request.facts() };
         match integration(request) {
-            None => self.refuse(Rejection::Internal),
+            None | Some(Integration::None) => self.refuse(Rejection::Internal),
+            Some(Integration::Lambda(function)) => {
+                match function.invoke(request, body.unwrap_or_default(), env) {
+                    Err(rejection) => self.refuse(rejection),
+                    Ok(callout) => {
+                        self.state = State::Invoking;
+                        Flow::Call(callout)
+                    }
+                }
+            }
             Some(Integration::HttpProxy(backend)) => match backend.forward(&facts) {
                 Err(rejection) => self.refuse(rejection),
                 Ok(edits) => {
@@ -268,6 +292,7 @@ impl Exchange {
                 | State::Authorizing(_)
                 | State::Proving(_)
                 | State::Buffering(_)
+                | State::Invoking
                 | State::Upstream { .. }
                 | State::Responding { .. },
                 Origin::Envoy(details),
@@ -319,12 +344,14 @@ fn arrive(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     authorizers::begin(request, env)
 }
 
-/// Whether the integration reads the body. One that does not exist never comes.
-fn needs_body(request: &Request) -> bool {
-    match integration(request) {
-        Some(Integration::HttpProxy(backend)) => backend.request.needs_body && !request.head.end_of_stream,
-        Some(Integration::Mock(_)) | None => false,
-    }
+/// How much of the body the integration reads. One that does not exist never comes.
+fn wanted_body(request: &Request) -> Option<BodyWanted> {
+    let bytes = match integration(request) {
+        Some(Integration::HttpProxy(backend)) => backend.request.needs_body.then_some(BODY_BYTES),
+        Some(Integration::Lambda(_)) => Some(usize::MAX),
+        Some(Integration::Mock(_) | Integration::None) | None => None,
+    };
+    bytes.filter(|_| !request.head.end_of_stream).map(|bytes| BodyWanted { bytes })
 }
 
 /// Refuses an upgrade on a REST API, which does not pass `upgrade` on. Envoy reads what follows such a head as bytes of the

@@ -198,7 +198,7 @@ impl GatewayResponses {
         self.word(response_type, row, message, request)
     }
 
-    /// An answer for which AWS has no type of its own: by `DEFAULT_4XX`.
+    /// An answer for which AWS has no type of its own: by `DEFAULT_4XX` or `DEFAULT_5XX`.
     pub fn answer_default(
         &self,
         status: u16,
@@ -206,8 +206,9 @@ impl GatewayResponses {
         message: Option<Cow<'static, str>>,
         request: &Request,
     ) -> Answer {
-        let (name, ..) = ResponseType::Default4xx.row();
-        self.word(ResponseType::Default4xx, (name, status, None, error_type), message, request)
+        let response_type = if status < 500 { ResponseType::Default4xx } else { ResponseType::Default5xx };
+        let (name, ..) = response_type.row();
+        self.word(response_type, (name, status, None, error_type), message, request)
     }
 
     fn word(
@@ -237,9 +238,13 @@ impl GatewayResponses {
         let (media_type, body) = match template {
             Some((media_type, template)) => (media_type.clone(), template.render(&facts).into_bytes()),
             None => (b"application/json".into(), {
-                // AWS writes the key of a policy's refusals with a capital.
-                let key = if response_type == ResponseType::AccessDenied { "Message" } else { "message" };
-                format!("{{\"{key}\":{}}}", problem.message_string()).into_bytes()
+                // AWS writes the key of a policy's refusals with a capital, and a space where a function failed.
+                let key = match (response_type, built_in_status) {
+                    (ResponseType::AccessDenied, _) => "\"Message\":",
+                    (_, 502) => "\"message\": ",
+                    _ => "\"message\":",
+                };
+                format!("{{{key}{}}}", problem.message_string()).into_bytes()
             }),
         };
         let mut headers: Vec<(Bytes, Bytes)> = vec![

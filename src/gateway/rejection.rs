@@ -74,6 +74,10 @@ pub enum Rejection {
     BadMappedValue,
     /// The integration cannot answer as it is configured.
     ApiConfiguration,
+    /// A function failed, or what it returned is no answer.
+    FunctionFailure,
+    /// Lambda has no room for one more invocation.
+    FunctionThrottled,
     /// The backend cannot be reached, or broke off.
     IntegrationFailure,
     /// The backend did not answer in time.
@@ -232,6 +236,14 @@ impl Rejection {
             Self::ApiConfiguration => {
                 ("sekisho_api_configuration", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
             }
+            Self::FunctionFailure => (
+                "sekisho_function_failure",
+                (500, "Internal Server Error"),
+                Default(502, "InternalServerErrorException"),
+            ),
+            Self::FunctionThrottled => {
+                ("sekisho_function_throttled", (503, "Service Unavailable"), As(Type::IntegrationFailure))
+            }
             Self::IntegrationFailure => {
                 ("sekisho_integration_failure", (503, "Service Unavailable"), As(Type::IntegrationFailure))
             }
@@ -287,6 +299,7 @@ impl Rejection {
     fn message(self, request: &Request) -> Option<Cow<'static, str>> {
         match self {
             Self::ExpiredToken => Some("The incoming token has expired".into()),
+            Self::FunctionFailure => Some("Internal server error".into()),
             Self::AccessDenied(denial) => match (caller(request), denial) {
                 (Some(_), Denial::Explicit) => {
                     Some(not_authorized(request, " with an explicit deny in an identity-based policy"))

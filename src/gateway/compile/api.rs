@@ -57,6 +57,7 @@ pub struct Stage {
 struct Lists<'c> {
     at: String,
     integrations: &'c [config::Integration],
+    binary_media_types: &'c [String],
     table: Rc<RouteTable>,
 }
 
@@ -157,7 +158,8 @@ fn lists<'c>(
     let mut compile = |at: &str, routes, integrations: &'c [_], authorizers, scope: &mut Scope<'_>| {
         let authorizers = authorizer::compile(authorizers, written, iam, clusters, scope);
         let table = RouteTable::compile(written.protocol_type, routes, integrations, &authorizers, scope);
-        Lists { at: at.to_owned(), integrations, table: Rc::new(table) }
+        let binary_media_types = &written.binary_media_types;
+        Lists { at: at.to_owned(), integrations, binary_media_types, table: Rc::new(table) }
     };
     let live = compile("", &written.routes, &written.integrations, &written.authorizers, scope);
     let mut deployments = HashMap::new();
@@ -231,7 +233,11 @@ impl Stage {
     ) -> Self {
         let mut scope = scope.below(&served.at);
         let integrations = served.integrations.iter().enumerate().map(|(i, integration)| {
-            let stage = integration::OfStage { protocol, variables: &written.stage_variables };
+            let stage = integration::OfStage {
+                protocol,
+                variables: &written.stage_variables,
+                binary_media_types: served.binary_media_types,
+            };
             integration::compile(integration, &stage, &format!("integrations[{i}]"), clusters, &mut scope)
         });
         let integrations: Vec<_> = integrations.collect();

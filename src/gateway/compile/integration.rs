@@ -1,6 +1,7 @@
 //! Compiles one integration for one stage: its stage variables in place, its cluster derived.
 
 use super::cluster::Clusters;
+use super::lambda_proxy;
 use super::scope::Scope;
 use crate::gateway::config::{self, ConnectionType, IntegrationType, ProtocolType};
 use crate::gateway::integrations::Integration;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) struct OfStage<'a> {
     pub(super) protocol: ProtocolType,
     pub(super) variables: &'a BTreeMap<String, String>,
+    pub(super) binary_media_types: &'a [String],
 }
 
 /// Compiles an integration; what cannot be goes to the diagnostics.
@@ -28,13 +30,16 @@ pub(super) fn compile(
     warn_of_unused(written, at, scope);
     match written.integration_type {
         IntegrationType::Mock => Integration::Mock(Mock::compile(written, at, scope)),
-        // The other types are refused as not supported yet; an empty backend stands in their place until then.
-        IntegrationType::HttpProxy
-        | IntegrationType::AwsProxy
-        | IntegrationType::Aws
-        | IntegrationType::Http => {
+        IntegrationType::AwsProxy => {
+            let compiled = lambda_proxy::compile(written, stage, at, clusters, scope);
+            // Where it could not be compiled the document is refused.
+            compiled.map_or(Integration::None, |proxy| Integration::Lambda(Box::new(proxy)))
+        }
+        IntegrationType::HttpProxy => {
             Integration::HttpProxy(Box::new(http_proxy(written, stage, at, clusters, scope)))
         }
+        // They are refused as not supported yet.
+        IntegrationType::Aws | IntegrationType::Http => Integration::None,
     }
 }
 
@@ -138,9 +143,6 @@ fn target(
     clusters: &mut Clusters<'_>,
     scope: &mut Scope<'_>,
 ) -> Target {
-    if written.integration_type != IntegrationType::HttpProxy {
-        return Target::default();
-    }
     let connection = written.connection_type.unwrap_or(ConnectionType::Internet);
     let at_uri = format!("{at}.integrationUri");
     if connection == ConnectionType::EnvoyRoute {
@@ -218,7 +220,12 @@ fn method(written: &config::Integration, at: &str, scope: &mut Scope<'_>) -> Opt
 }
 
 /// Milliseconds that the backend may take.
-fn timeout(written: &config::Integration, protocol: ProtocolType, at: &str, scope: &mut Scope<'_>) -> u32 {
+pub(super) fn timeout(
+    written: &config::Integration,
+    protocol: ProtocolType,
+    at: &str,
+    scope: &mut Scope<'_>,
+) -> u32 {
     let most = match protocol {
         ProtocolType::Http | ProtocolType::Websocket => 30_000,
         ProtocolType::Rest => 29_000,

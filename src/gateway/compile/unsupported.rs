@@ -33,7 +33,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
 fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     refuse(api.protocol_type == ProtocolType::Websocket, "protocolType");
     refuse(api.cors_configuration.is_some(), "corsConfiguration");
-    refuse(!api.binary_media_types.is_empty(), "binaryMediaTypes");
     refuse(api.minimum_compression_size.is_some(), "minimumCompressionSize");
     refuse(api.web_socket_settings.is_some(), "webSocketSettings");
     authorizers(&api.authorizers, refuse);
@@ -80,8 +79,10 @@ fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
 
 fn lists(integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, integration) in integrations.iter().enumerate() {
-        let known =
-            matches!(integration.integration_type, IntegrationType::HttpProxy | IntegrationType::Mock);
+        let known = match integration.integration_type {
+            IntegrationType::HttpProxy | IntegrationType::AwsProxy | IntegrationType::Mock => true,
+            IntegrationType::Aws | IntegrationType::Http => false,
+        };
         refuse(!known, &format!("integrations[{i}].integrationType"));
         refuse(integration.integration_subtype.is_some(), &format!("integrations[{i}].integrationSubtype"));
         let passthrough = differs(&integration.passthrough_behavior, &["WHEN_NO_MATCH"]);

@@ -5,10 +5,12 @@ pub mod bodiless;
 pub mod forwarded;
 pub mod headers;
 pub mod http_proxy;
+pub mod lambda_proxy;
 pub mod mock;
 pub mod retry;
 
 use http_proxy::HttpProxy;
+use lambda_proxy::LambdaProxy;
 use mock::Mock;
 
 /// A compiled integration, its stage variables in place.
@@ -16,6 +18,10 @@ use mock::Mock;
 pub enum Integration {
     /// A backend; requests and responses pass.
     HttpProxy(Box<HttpProxy>),
+    /// A function that answers.
+    Lambda(Box<LambdaProxy>),
     /// An answer made here.
     Mock(Mock),
+    /// Nobody: only where the document is refused.
+    None,
 }

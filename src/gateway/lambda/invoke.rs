@@ -10,10 +10,23 @@ pub enum Invoked<'a> {
     Returned(&'a [u8]),
     /// What the function says of its failure: `{"errorMessage": …, "errorType": …}`.
     Raised(&'a [u8]),
-    /// It was not reached, or not in time, or Lambda refused.
-    Unreached,
+    /// It returned nothing.
+    Unreached(Unreached),
     /// Too many are under way already.
     TooMany,
+}
+
+/// Why a function returned nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreached {
+    /// Lambda does not let the gateway invoke it, or knows no such function.
+    Denied,
+    /// Lambda has no room for one more.
+    Throttled,
+    /// It did not return in time.
+    TimedOut,
+    /// Lambda was not reached, or failed itself.
+    Failed,
 }
 
 /// A function's invocation with an event.
@@ -58,7 +71,14 @@ pub fn invoked(reply: &CalloutReply) -> Invoked<'_> {
                 None => Invoked::Returned(body),
             }
         }
-        CalloutReply::Answered { .. } | CalloutReply::Failed => Invoked::Unreached,
+        CalloutReply::Answered { status, .. } => Invoked::Unreached(match status {
+            // Envoy answers 504 in the place of a service that is too slow; Lambda itself does not.
+            504 => Unreached::TimedOut,
+            429 => Unreached::Throttled,
+            400..=499 => Unreached::Denied,
+            _ => Unreached::Failed,
+        }),
+        CalloutReply::Failed => Invoked::Unreached(Unreached::Failed),
         CalloutReply::TooMany => Invoked::TooMany,
     }
 }

@@ -43,6 +43,19 @@ impl Object<'_> {
         self.out.extend_from_slice(b"null");
     }
 
+    /// Adds `true` or `false`.
+    pub fn flag(&mut self, name: &str, value: bool) {
+        self.name(name);
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+    }
+
+    /// Adds whatever it is.
+    pub fn value(&mut self, name: &str, value: &serde_json::Value) {
+        self.name(name);
+        // Writing into a `Vec` cannot fail.
+        let _ = serde_json::to_writer(&mut *self.out, value);
+    }
+
     /// Adds a number.
     pub fn number(&mut self, name: &str, value: u64) {
         self.name(name);

@@ -269,7 +269,7 @@ impl LambdaAuthorizer {
                 Invoked::Raised(failure) if answer::says_unauthorized(failure) => {
                     Err(Rejection::Unauthorized)
                 }
-                Invoked::Raised(_) | Invoked::Unreached => Err(Rejection::AuthorizerFailure),
+                Invoked::Raised(_) | Invoked::Unreached(_) => Err(Rejection::AuthorizerFailure),
                 Invoked::TooMany => Err(Rejection::AuthorizerBusy),
             },
             Place::Service(_) => match reply {

@@ -7,7 +7,9 @@ use super::{
     Multi, api, client_cert, decoded_path, domain_prefix, headers, last, method, path_parameters, query,
     route_key, stage, stage_variables, user_agent, v2::joined,
 };
-use crate::gateway::config::ProtocolType;
+use crate::gateway::api_keys::presented;
+use crate::gateway::authorizers::principal::Principal;
+use crate::gateway::config::{ApiKeySource, ProtocolType};
 use crate::gateway::context::clf;
 use crate::gateway::lambda::json::Object;
 use crate::gateway::request::Request;
@@ -85,10 +87,18 @@ pub fn request_context(event: &mut Object<'_>, request: &Request, more: impl FnO
 
 fn identity(context: &mut Object<'_>, request: &Request, is_rest: bool) {
     context.object("identity", |identity| {
+        let caller = request.principal.as_ref().and_then(Principal::caller);
+        let key_id = caller.map(|caller| caller.access_key_id.as_str());
+        identity.text_or_null("accessKey", key_id);
+        identity.text_or_null("accountId", caller.map(|caller| caller.account_id.as_str()));
+        if let (true, Some(member)) = (is_rest, &request.member) {
+            let source = request.api.as_ref().map_or(ApiKeySource::Header, |api| api.api_key_source);
+            let value = presented(request, source).map(String::from_utf8_lossy);
+            identity.text_or_null("apiKey", value.as_deref());
+            identity.text("apiKeyId", &member.key.id);
+        }
+        identity.text_or_null("caller", key_id);
         for name in [
-            "accessKey",
-            "accountId",
-            "caller",
             "cognitoAuthenticationProvider",
             "cognitoAuthenticationType",
             "cognitoIdentityId",
@@ -98,10 +108,10 @@ fn identity(context: &mut Object<'_>, request: &Request, is_rest: bool) {
             identity.null(name);
         }
         identity.text("sourceIp", &request.source_ip);
-        identity.null("user");
+        identity.text_or_null("user", key_id);
         let agent = user_agent(request);
         identity.text_or_null("userAgent", agent.as_deref().or((!is_rest).then_some("")));
-        identity.null("userArn");
+        identity.text_or_null("userArn", caller.map(|caller| caller.user_arn.as_str()));
         client_cert(identity, request);
     });
 }
