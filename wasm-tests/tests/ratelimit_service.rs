@@ -1,0 +1,177 @@
+//! The rate-limit service of the tests, asked by Envoy's own filter: what fails here is no fault of the gateway's.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+use sekisho_cases::needs;
+use serde_json::{Value, json};
+use std::fs;
+use std::net::SocketAddr;
+use tokio::task::JoinSet;
+use wasm_tests::{Gateway, Options, RateLimitService, Redis, raw};
+
+/// A hundred a day for each key of a plan.
+const LIMITS: &str = r#"
+- namespace: sekisho
+  name: gold
+  max_value: 100
+  seconds: 86400
+  conditions:
+    - descriptors[0]['usage_plan'] == 'gold'
+    - descriptors[0]['period'] == 'DAY'
+  variables:
+    - descriptors[0]['api_key']
+    - descriptors[0]['window']
+"#;
+
+/// An Envoy that asks a service before it answers 200 to everything. Plan, key and window are what the request's headers say.
+async fn envoy(service: SocketAddr) -> Gateway {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("envoy.json");
+    fs::write(&file, bootstrap(service).to_string()).unwrap();
+    Gateway::run(&file, folder, &Options::default()).await.unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+fn bootstrap(service: SocketAddr) -> Value {
+    let kind = |name: &str| format!("type.googleapis.com/envoy.{name}");
+    let socket = |place: SocketAddr| json!({ "socket_address": { "address": place.ip(), "port_value": place.port() } });
+    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let ask = json!({
+        "name": "envoy.filters.http.ratelimit",
+        "typed_config": {
+            "@type": kind("extensions.filters.http.ratelimit.v3.RateLimit"),
+            "domain": "sekisho",
+            "timeout": "5s",
+            "failure_mode_deny": true,
+            "status_on_error": { "code": 503 },
+            "rate_limit_service": { "grpc_service": { "envoy_grpc": { "cluster_name": "ratelimit" } }, "transport_api_version": "V3" },
+        },
+    });
+    let router = json!({ "name": "envoy.filters.http.router", "typed_config": { "@type": kind("extensions.filters.http.router.v3.Router") } });
+    let entry = |key: &str| json!({ "request_headers": { "header_name": format!("x-{key}"), "descriptor_key": key } });
+    let period = json!({ "generic_key": { "descriptor_key": "period", "descriptor_value": "DAY" } });
+    let descriptor = json!({ "actions": [entry("usage_plan"), entry("api_key"), period, entry("window")] });
+    let route = json!({
+        "match": { "prefix": "/" },
+        "direct_response": { "status": 200 },
+        "typed_per_filter_config": {
+            "envoy.filters.http.ratelimit": {
+                "@type": kind("extensions.filters.http.ratelimit.v3.RateLimitPerRoute"),
+                "rate_limits": [descriptor],
+            },
+        },
+    });
+    let manager = json!({
+        "@type": kind("extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
+        "stat_prefix": "all",
+        "http_filters": [ask, router],
+        "route_config": { "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [route] }] },
+    });
+    json!({
+        "admin": { "address": socket(anywhere) },
+        "static_resources": {
+            "listeners": [{
+                "name": "all",
+                "address": socket(anywhere),
+                "filter_chains": [{ "filters": [{ "name": "http", "typed_config": manager }] }],
+            }],
+            "clusters": [{
+                "name": "ratelimit",
+                "connect_timeout": "1s",
+                "load_assignment": {
+                    "cluster_name": "ratelimit",
+                    "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": socket(service) } }] }],
+                },
+                "typed_extension_protocol_options": {
+                    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                        "@type": kind("extensions.upstreams.http.v3.HttpProtocolOptions"),
+                        "explicit_http_config": { "http2_protocol_options": {} },
+                    },
+                },
+            }],
+        },
+    })
+}
+
+fn request(plan: &str, key: &str, window: &str) -> String {
+    format!(
+        "GET / HTTP/1.1\r\nhost: h.test\r\nx-usage_plan: {plan}\r\nx-api_key: {key}\r\nx-window: {window}\r\n\r\n"
+    )
+}
+
+/// The statuses of as many requests, one after the other.
+async fn ask(address: SocketAddr, request: String, times: usize) -> Vec<u16> {
+    let mut connection = raw::Raw::connect(address).await.unwrap();
+    let mut statuses = Vec::with_capacity(times);
+    for _ in 0..times {
+        statuses.push(connection.exchange(request.as_bytes()).await.unwrap().status);
+    }
+    statuses
+}
+
+fn count(statuses: &[u16]) -> (usize, usize) {
+    let of = |status: u16| statuses.iter().filter(|found| **found == status).count();
+    assert_eq!(of(200) + of(429), statuses.len(), "{statuses:?}");
+    (of(200), of(429))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn services_on_one_redis_count_one_quota_exactly() {
+    needs!("redis-server", "redis-server");
+    let redis = Redis::start().await;
+    let services =
+        [RateLimitService::start(LIMITS, &redis).await, RateLimitService::start(LIMITS, &redis).await];
+    let fleet = [envoy(services[0].address()).await, envoy(services[1].address()).await];
+    let mut clients = JoinSet::new();
+    for client in 0..8 {
+        clients.spawn(ask(fleet[client % 2].address(), request("gold", "k1", "2026-11-23"), 125));
+    }
+    let statuses = clients.join_all().await.concat();
+    assert_eq!(count(&statuses), (100, 900));
+
+    // Another key, or another window, has counts of its own; another plan has no limit.
+    for (plan, key, window) in [("gold", "k2", "2026-11-23"), ("gold", "k1", "2026-11-24")] {
+        assert_eq!(
+            count(&ask(fleet[0].address(), request(plan, key, window), 101).await),
+            (100, 1),
+            "{key} {window}"
+        );
+    }
+    assert_eq!(count(&ask(fleet[0].address(), request("silver", "k1", "2026-11-23"), 101).await), (101, 0));
+    assert_eq!(redis.ask("DBSIZE").await.as_deref(), Some(":3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_survive_a_restart_of_the_service_and_end_with_their_window() {
+    needs!("redis-server", "redis-server");
+    let redis = Redis::start().await;
+    let mut service = RateLimitService::start(LIMITS, &redis).await;
+    let envoy = envoy(service.address()).await;
+    let request = request("gold", "k1", "2026-11-23");
+    assert_eq!(count(&ask(envoy.address(), request.clone(), 40).await), (40, 0));
+
+    service.stop();
+    assert_eq!(ask(envoy.address(), request.clone(), 1).await, [503]);
+    service.restart().await;
+    assert_eq!(count(&ask(envoy.address(), request.clone(), 61).await), (60, 1));
+
+    let ends = redis.ask("EVAL \"return redis.call('ttl',redis.call('randomkey'))\" 0").await.unwrap();
+    let ends: u32 = ends.strip_prefix(':').unwrap().parse().unwrap();
+    assert!((86_300..=86_400).contains(&ends), "{ends} s");
+    redis.ask("FLUSHALL").await.unwrap();
+    assert_eq!(count(&ask(envoy.address(), request.clone(), 1).await), (1, 0));
+
+    // It does not guess.
+    drop(redis);
+    assert_eq!(ask(envoy.address(), request, 1).await, [503]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_can_count_by_itself() {
+    let service = RateLimitService::start_in_memory(LIMITS).await;
+    let envoy = envoy(service.address()).await;
+    let mut clients = JoinSet::new();
+    for _ in 0..4 {
+        clients.spawn(ask(envoy.address(), request("gold", "k1", "2026-11-23"), 50));
+    }
+    assert_eq!(count(&clients.join_all().await.concat()), (100, 100));
+}
