@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::net::SocketAddr;
 use tokio::task::JoinSet;
-use wasm_tests::{Gateway, Options, RateLimitService, Redis, raw};
+use wasm_tests::{Backend, Gateway, Options, RateLimitService, Redis, raw};
 
 /// A hundred a day for each key of a plan.
 const LIMITS: &str = r#"
@@ -23,15 +23,15 @@ const LIMITS: &str = r#"
     - descriptors[0]['window']
 "#;
 
-/// An Envoy that asks a service before it answers 200 to everything. Plan, key and window are what the request's headers say.
-async fn envoy(service: SocketAddr) -> Gateway {
+/// An Envoy that asks a service before the backend, which says yes to everything. Plan, key and window are what the request's headers say.
+async fn envoy(service: SocketAddr, backend: &Backend) -> Gateway {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("envoy.json");
-    fs::write(&file, bootstrap(service).to_string()).unwrap();
+    fs::write(&file, bootstrap(service, backend.address()).to_string()).unwrap();
     Gateway::run(&file, folder, &Options::default()).await.unwrap_or_else(|problem| panic!("{problem}"))
 }
 
-fn bootstrap(service: SocketAddr) -> Value {
+fn bootstrap(service: SocketAddr, backend: SocketAddr) -> Value {
     let kind = |name: &str| format!("type.googleapis.com/envoy.{name}");
     let socket = |place: SocketAddr| json!({ "socket_address": { "address": place.ip(), "port_value": place.port() } });
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -50,21 +50,23 @@ fn bootstrap(service: SocketAddr) -> Value {
     let entry = |key: &str| json!({ "request_headers": { "header_name": format!("x-{key}"), "descriptor_key": key } });
     let period = json!({ "generic_key": { "descriptor_key": "period", "descriptor_value": "DAY" } });
     let descriptor = json!({ "actions": [entry("usage_plan"), entry("api_key"), period, entry("window")] });
-    let route = json!({
-        "match": { "prefix": "/" },
-        "direct_response": { "status": 200 },
-        "typed_per_filter_config": {
-            "envoy.filters.http.ratelimit": {
-                "@type": kind("extensions.filters.http.ratelimit.v3.RateLimitPerRoute"),
-                "rate_limits": [descriptor],
-            },
-        },
-    });
+    let route =
+        json!({ "match": { "prefix": "/" }, "route": { "cluster": "backend", "rate_limits": [descriptor] } });
     let manager = json!({
         "@type": kind("extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": "all",
         "http_filters": [ask, router],
         "route_config": { "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [route] }] },
+    });
+    let cluster = |name: &str, place: SocketAddr| {
+        let endpoint = json!({ "endpoint": { "address": socket(place) } });
+        let load = json!({ "cluster_name": name, "endpoints": [{ "lb_endpoints": [endpoint] }] });
+        json!({ "name": name, "connect_timeout": "1s", "load_assignment": load })
+    };
+    let mut asked = cluster("ratelimit", service);
+    asked["typed_extension_protocol_options"]["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"] = json!({
+        "@type": kind("extensions.upstreams.http.v3.HttpProtocolOptions"),
+        "explicit_http_config": { "http2_protocol_options": {} },
     });
     json!({
         "admin": { "address": socket(anywhere) },
@@ -74,20 +76,7 @@ fn bootstrap(service: SocketAddr) -> Value {
                 "address": socket(anywhere),
                 "filter_chains": [{ "filters": [{ "name": "http", "typed_config": manager }] }],
             }],
-            "clusters": [{
-                "name": "ratelimit",
-                "connect_timeout": "1s",
-                "load_assignment": {
-                    "cluster_name": "ratelimit",
-                    "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": socket(service) } }] }],
-                },
-                "typed_extension_protocol_options": {
-                    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                        "@type": kind("extensions.upstreams.http.v3.HttpProtocolOptions"),
-                        "explicit_http_config": { "http2_protocol_options": {} },
-                    },
-                },
-            }],
+            "clusters": [cluster("backend", backend), asked],
         },
     })
 }
@@ -118,15 +107,17 @@ fn count(statuses: &[u16]) -> (usize, usize) {
 async fn services_on_one_redis_count_one_quota_exactly() {
     needs!("redis-server", "redis-server");
     let redis = Redis::start().await;
+    let backend = Backend::start().await;
     let services =
         [RateLimitService::start(LIMITS, &redis).await, RateLimitService::start(LIMITS, &redis).await];
-    let fleet = [envoy(services[0].address()).await, envoy(services[1].address()).await];
+    let fleet = [envoy(services[0].address(), &backend).await, envoy(services[1].address(), &backend).await];
     let mut clients = JoinSet::new();
     for client in 0..8 {
         clients.spawn(ask(fleet[client % 2].address(), request("gold", "k1", "2026-11-23"), 125));
     }
     let statuses = clients.join_all().await.concat();
     assert_eq!(count(&statuses), (100, 900));
+    assert_eq!(backend.seen().len(), 100);
 
     // Another key, or another window, has counts of its own; another plan has no limit.
     for (plan, key, window) in [("gold", "k2", "2026-11-23"), ("gold", "k1", "2026-11-24")] {
@@ -144,8 +135,9 @@ async fn services_on_one_redis_count_one_quota_exactly() {
 async fn counts_survive_a_restart_of_the_service_and_end_with_their_window() {
     needs!("redis-server", "redis-server");
     let redis = Redis::start().await;
+    let backend = Backend::start().await;
     let mut service = RateLimitService::start(LIMITS, &redis).await;
-    let envoy = envoy(service.address()).await;
+    let envoy = envoy(service.address(), &backend).await;
     let request = request("gold", "k1", "2026-11-23");
     assert_eq!(count(&ask(envoy.address(), request.clone(), 40).await), (40, 0));
 
@@ -167,8 +159,9 @@ async fn counts_survive_a_restart_of_the_service_and_end_with_their_window() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_can_count_by_itself() {
+    let backend = Backend::start().await;
     let service = RateLimitService::start_in_memory(LIMITS).await;
-    let envoy = envoy(service.address()).await;
+    let envoy = envoy(service.address(), &backend).await;
     let mut clients = JoinSet::new();
     for _ in 0..4 {
         clients.spawn(ask(envoy.address(), request("gold", "k1", "2026-11-23"), 50));
