@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
 use sekisho_cases::needs;
 use serde_json::{Value, json};
 use std::fs;
 use std::net::SocketAddr;
 use tokio::task::JoinSet;
+use wasm_tests::client::http2;
 use wasm_tests::{Backend, Gateway, Options, RateLimitService, Redis, raw};
 
 /// A hundred a day for each key of a plan.
@@ -16,7 +20,7 @@ const LIMITS: &str = r#"
   max_value: 100
   seconds: 86400
   conditions:
-    - descriptors[0]['usage_plan'] == 'gold'
+    - descriptors[0].usage_plan == 'gold'
     - descriptors[0]['period'] == 'DAY'
   variables:
     - descriptors[0]['api_key']
@@ -167,4 +171,36 @@ async fn a_service_can_count_by_itself() {
         clients.spawn(ask(envoy.address(), request("gold", "k1", "2026-11-23"), 50));
     }
     assert_eq!(count(&clients.join_all().await.concat()), (100, 100));
+}
+
+/// A field of protobuf that is bytes, text or a message, of up to 127 bytes.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    [&[number << 3 | 2, u8::try_from(content.len()).unwrap()], content].concat()
+}
+
+/// The message of gRPC that asks for hits of `gold`'s key `k1`.
+fn asking_for(hits: u8) -> Bytes {
+    let entries = [("usage_plan", "gold"), ("api_key", "k1"), ("period", "DAY"), ("window", "2026-11-23")];
+    let entries = entries
+        .map(|(key, value)| field(1, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat()));
+    let message = [field(1, b"sekisho"), field(2, &entries.concat()), vec![3 << 3, hits]].concat();
+    Bytes::from([&[0, 0, 0, 0, u8::try_from(message.len()).unwrap()], message.as_slice()].concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hits_that_do_not_fit_are_not_counted() {
+    let service = RateLimitService::start_in_memory(LIMITS).await;
+    let mut client = http2(service.address()).await;
+    let path = "envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
+    // None is one; then 99 are left.
+    for (hits, code) in [(0, 1), (60, 1), (60, 2), (40, 2), (39, 1), (1, 2)] {
+        let request = Request::post(format!("http://{}/{path}", service.address()))
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .body(Full::new(asking_for(hits)).boxed())
+            .unwrap();
+        let answer = client.send_request(request).await.unwrap().into_body().collect().await.unwrap();
+        assert_eq!(answer.trailers().unwrap()["grpc-status"], "0");
+        assert_eq!(answer.to_bytes().as_ref(), [0, 0, 0, 0, 2, 1 << 3, code], "{hits} hits");
+    }
 }
