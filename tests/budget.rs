@@ -13,7 +13,7 @@ use sekisho::gateway::flow::{Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
-use sekisho::gateway::{Env, Gateway, Millis, Worker, compile};
+use sekisho::gateway::{Env, Gateway, Millis, Nanos, Worker, compile};
 use sekisho_cases::tokens::{ISSUER, jwk, token};
 use serde_json::json;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -152,6 +152,7 @@ fn forwarded(
 ) -> (Exchange, usize, usize) {
     let env = Env {
         wall: Millis(1_700_000_000_000),
+        monotonic: Nanos(0),
         dice: [0xab; 32],
         source_address: b"203.0.113.7:40000",
         client_cert_digest: b"",

@@ -17,7 +17,7 @@ use sekisho::gateway::flow::{Callout, CalloutReply, ChunkFlow, Flow, ResponseFlo
 use sekisho::gateway::head::Head;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::{Secret, Surroundings, Verification};
-use sekisho::gateway::{Env, Gateway, Millis, Worker, compile};
+use sekisho::gateway::{Env, Gateway, Millis, Nanos, Worker, compile};
 use sekisho_cases::engine::Headers;
 use sekisho_cases::{Engine, File, Observed, Seen, Turn};
 use std::cell::RefCell;
@@ -102,6 +102,7 @@ impl Engine for Native {
         let address = format!("{CLIENT}:4711");
         let env = Env {
             wall: Millis(self.now_millis()),
+            monotonic: Nanos(self.clock * 1_000_000),
             dice: dice(self.requests),
             source_address: if self.gateway.wants().source_address { address.as_bytes() } else { b"" },
             client_cert_digest: b"",

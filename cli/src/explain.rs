@@ -12,7 +12,7 @@ use sekisho::gateway::flow::Flow;
 use sekisho::gateway::head::Head;
 use sekisho::gateway::notes::{Note, Notes};
 use sekisho::gateway::shared::Memory;
-use sekisho::gateway::{Env, Exchange, Millis};
+use sekisho::gateway::{Env, Exchange, Millis, Nanos};
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -126,6 +126,8 @@ fn follow(mut exchange: Exchange, request: Request, args: &Args, answers: &mut A
     let (worker, shared, trail) = (RefCell::default(), Memory::default(), Trail::default());
     let env = Env {
         wall: args.at.unwrap_or_else(world::now),
+        // Every bucket is full: what other requests took is not known here.
+        monotonic: Nanos(0),
         dice: [0; 32],
         source_address: args.source_address.as_bytes(),
         client_cert_digest: b"",

@@ -8,7 +8,7 @@ use sekisho::gateway::flow::{Edit, Flow};
 use sekisho::gateway::head::Head;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
-use sekisho::gateway::{Env, Exchange, Gateway, Millis, compile};
+use sekisho::gateway::{Env, Exchange, Gateway, Millis, Nanos, compile};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -42,7 +42,7 @@ fuzz_target!(|data: &[u8]| {
         Some((line[..at].to_ascii_lowercase(), line[at + 1..].to_vec()))
     }));
     let (worker, shared) = (RefCell::default(), Memory::default());
-    let env = Env { wall: Millis(1_700_000_000_000), dice: [7; 32], source_address: b"192.0.2.1:4711", client_cert_digest: b"", worker: &worker, shared: &shared, signatures: &Software, watcher: None };
+    let env = Env { wall: Millis(1_700_000_000_000), monotonic: Nanos(0), dice: [7; 32], source_address: b"192.0.2.1:4711", client_cert_digest: b"", worker: &worker, shared: &shared, signatures: &Software, watcher: None };
     let mut exchange = Exchange::new(GATEWAY.with(Rc::clone));
     match exchange.on_request_headers(Ok(Head::from_pairs(&pairs, true)), &env) {
         Flow::Answer(answer) => assert!((400..600).contains(&answer.status)),

@@ -10,7 +10,7 @@ use sekisho::gateway::policy::{Asked, Kind, Policy, Verdict};
 use sekisho::gateway::request::Request;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
-use sekisho::gateway::{Env, Gateway, Millis, arn, compile};
+use sekisho::gateway::{Env, Gateway, Millis, Nanos, arn, compile};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -58,7 +58,7 @@ fuzz_target!(|data: &[u8]| {
 
 fn request(source_address: &[u8]) -> Request {
     let (worker, shared) = (RefCell::default(), Memory::default());
-    let env = Env { wall: Millis(1_700_000_000_000), dice: [7; 32], source_address, client_cert_digest: b"", worker: &worker, shared: &shared, signatures: &Software, watcher: None };
+    let env = Env { wall: Millis(1_700_000_000_000), monotonic: Nanos(0), dice: [7; 32], source_address, client_cert_digest: b"", worker: &worker, shared: &shared, signatures: &Software, watcher: None };
     let head = Head::from_pairs(&[(":method", "GET"), (":path", "/prod/users/7"), ("user-agent", "fuzz")], true);
     Request::new(GATEWAY.with(Rc::clone), head, &env)
 }

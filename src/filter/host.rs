@@ -1,9 +1,9 @@
 //! What the shell asks of the host, in the core's words. Nothing here panics, whatever the host answers.
 
 use super::abi::{self, Buffer, Map, Metric, Refused};
-use crate::gateway::Millis;
 use crate::gateway::flow::{Answer, Bytes, Callout, CalloutReply, Edit, Edits};
 use crate::gateway::head::{Head, MalformedHead};
+use crate::gateway::{Millis, Nanos};
 use thiserror::Error;
 
 /// Why a call had no effect.
@@ -188,6 +188,11 @@ pub(super) fn response_code_details() -> Vec<u8> {
 
 pub(super) fn wall_clock() -> Millis {
     Millis(abi::nanoseconds().unwrap_or_default() / 1_000_000)
+}
+
+/// A clock that stands still fills no bucket: nobody is let in by its failing.
+pub(super) fn monotonic_clock() -> Nanos {
+    Nanos(abi::monotonic_nanoseconds().unwrap_or_default())
 }
 
 /// Envoy's `verify_signature`: protobuf in, protobuf out. None if Envoy does not know it or cannot read the question.

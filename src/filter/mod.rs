@@ -199,6 +199,7 @@ impl Worker {
     fn env<'a>(&'a mut self, peer: &'a Peer) -> Env<'a> {
         Env {
             wall: host::wall_clock(),
+            monotonic: host::monotonic_clock(),
             dice: self.roll(),
             source_address: &peer.address,
             client_cert_digest: &peer.cert_digest,

@@ -7,7 +7,9 @@ mod integration;
 mod policy;
 mod routes;
 mod scope;
+mod throttle;
 mod unsupported;
+mod usage;
 
 pub use api::{Api, Stage};
 pub use routes::{Route, RouteTable};
@@ -20,6 +22,8 @@ use super::clusters::Cluster;
 use super::config::{Config, ProtocolType};
 use super::diagnostics::Diagnostics;
 use super::surroundings::Surroundings;
+use super::throttle::Throttle;
+use super::usage_plans::UsagePlans;
 use cluster::Clusters;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -46,6 +50,10 @@ pub struct Gateway {
     apis: HashMap<String, Rc<Api>>,
     default_api: Option<Rc<Api>>,
     wants: Wants,
+    /// API keys and usage plans.
+    pub usage: UsagePlans,
+    /// How fast all may call together.
+    pub account: Throttle,
     /// The issuers that are asked for keys, each once.
     pub(super) keyrings: Vec<Rc<Keyring>>,
 }
@@ -77,10 +85,12 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
     let mut first = None;
     let mut scope = Scope::new(String::new(), &mut diagnostics, &mut wants, surroundings);
     let iam = authorizer::iam(config, &mut scope).map(|iam| Rc::new(Authorizer::Iam(iam)));
+    let usage = usage::compile(config, &mut scope);
+    let account = throttle::account(config, &mut scope);
     for (i, written) in config.apis.iter().enumerate() {
         let mut scope = Scope::new(format!("apis[{i}]"), &mut diagnostics, &mut wants, surroundings);
         let policy = policy::policy(written, config, &mut scope);
-        let api = Rc::new(Api::compile(written, iam.as_ref(), policy, &mut clusters, &mut scope));
+        let api = Rc::new(Api::compile(written, config, iam.as_ref(), policy, &mut clusters, &mut scope));
         first.get_or_insert_with(|| Rc::clone(&api));
         if apis.insert(written.api_id.to_ascii_lowercase(), api).is_some() {
             scope.error("apiId", format!("the API `{}` exists twice", written.api_id));
@@ -112,6 +122,8 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
         apis,
         default_api,
         wants,
+        usage,
+        account,
         keyrings: clusters.keyrings(),
     };
     let uses_envoy_routes = clusters.uses_envoy_routes;

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>
 
 use super::Millis;
+use super::api_keys::presented;
 use super::client_cert::{MEMBERS, Member};
 use super::request::Facts;
 use std::borrow::Cow;
@@ -34,6 +35,10 @@ pub enum Variable {
     AccessKey,
     /// `identity.accountId`
     CallerAccount,
+    /// `identity.apiKey`: a secret, which only mappings may read
+    ApiKey,
+    /// `identity.apiKeyId`
+    ApiKeyId,
     /// `identity.userArn`
     CallerArn,
     /// `identity.sourceIp`
@@ -74,7 +79,7 @@ pub enum Variable {
     Absent,
 }
 
-const NAMES: [(&str, Variable); 30] = [
+const NAMES: [(&str, Variable); 32] = [
     ("accountId", Variable::AccountId),
     ("apiId", Variable::ApiId),
     ("deploymentId", Variable::DeploymentId),
@@ -87,6 +92,8 @@ const NAMES: [(&str, Variable); 30] = [
     ("httpMethod", Variable::HttpMethod),
     ("identity.accessKey", Variable::AccessKey),
     ("identity.accountId", Variable::CallerAccount),
+    ("identity.apiKey", Variable::ApiKey),
+    ("identity.apiKeyId", Variable::ApiKeyId),
     ("identity.caller", Variable::AccessKey),
     ("identity.sourceIp", Variable::SourceIp),
     ("identity.user", Variable::AccessKey),
@@ -172,6 +179,8 @@ impl Variable {
         !matches!(
             self,
             Self::AccessKey
+                | Self::ApiKey
+                | Self::ApiKeyId
                 | Self::CallerAccount
                 | Self::CallerArn
                 | Self::ErrorMessage
@@ -211,6 +220,11 @@ impl Variable {
             Self::ExtendedRequestId => Some(request.ids.extended.as_str().into()),
             Self::HttpMethod => Some(text(request.method())),
             Self::AccessKey => Some(request.principal.as_ref()?.caller()?.access_key_id.clone().into()),
+            Self::ApiKey => {
+                request.member.as_ref()?;
+                presented(request, request.api.as_ref()?.api_key_source).map(text)
+            }
+            Self::ApiKeyId => Some(request.member.as_ref()?.key.id.to_string().into()),
             Self::CallerAccount => Some(request.principal.as_ref()?.caller()?.account_id.clone().into()),
             Self::CallerArn => Some(request.principal.as_ref()?.caller()?.user_arn.clone().into()),
             Self::SourceIp => Some(request.source_ip.as_str().into()),

@@ -81,7 +81,7 @@ impl Exchange {
         let mut request = Request::new(Rc::clone(&self.gateway), head, env);
         let decision = if unreadable { Err(Rejection::UnreadableHead) } else { arrive(&mut request, env) };
         self.request = Some(request);
-        self.go_on(decision, None)
+        self.go_on(decision, None, env)
     }
 
     /// A question asked by [`Flow::Call`] is answered.
@@ -90,7 +90,7 @@ impl Exchange {
         match (state, &mut self.request) {
             (State::Authorizing(pending), Some(request)) => {
                 let decision = authorizers::finish(pending, reply, request, env);
-                self.go_on(decision, None)
+                self.go_on(decision, None, env)
             }
             (
                 State::Arriving
@@ -107,7 +107,7 @@ impl Exchange {
 
     /// From authorization on: a question, or admission and what the integration needs. `body` is the request's, where it has
     /// been seen already.
-    fn go_on(&mut self, decision: Result<Decision, Rejection>, body: Option<&[u8]>) -> Flow {
+    fn go_on(&mut self, decision: Result<Decision, Rejection>, body: Option<&[u8]>, env: &Env<'_>) -> Flow {
         let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
         match decision {
             Err(rejection) => self.refuse(rejection),
@@ -122,7 +122,10 @@ impl Exchange {
             }
             Ok(Decision::Authorized(authorized)) => {
                 request.principal = authorized.principal();
-                let admitted = admission::admit(authorized);
+                let admitted = match admission::admit(authorized, request, env) {
+                    Ok(admitted) => admitted,
+                    Err(rejection) => return self.refuse(rejection),
+                };
                 if body.is_some() {
                     return self.integrate(admitted, body);
                 }
@@ -146,7 +149,7 @@ impl Exchange {
             (State::Buffering(admitted), _) => self.integrate(admitted, Some(body)),
             (State::Proving(pending), Some(request)) => {
                 let decision = authorizers::finish_body(pending, body, request, env);
-                self.go_on(decision, Some(body))
+                self.go_on(decision, Some(body), env)
             }
             (
                 State::Arriving

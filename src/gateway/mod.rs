@@ -11,6 +11,7 @@ pub mod clusters;
 pub mod compile;
 pub mod config;
 pub mod context;
+pub mod counts;
 pub mod diagnostics;
 pub mod domains;
 mod envoy_replies;
@@ -40,6 +41,7 @@ mod template;
 mod testing;
 pub mod throttle;
 pub mod upkeep;
+pub mod usage_plans;
 pub mod worker;
 
 pub use compile::{Compiled, Gateway, compile};
@@ -55,11 +57,17 @@ use std::cell::RefCell;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Millis(pub u64);
 
+/// Nanoseconds of a clock that is the same in all workers and never jumps; what it counts from means nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Nanos(pub u64);
+
 /// What the core cannot know by itself: the world, as values.
 #[derive(Debug, Clone, Copy)]
 pub struct Env<'a> {
     /// Wall-clock time.
     pub wall: Millis,
+    /// Time for measuring: what is throttled must not depend on a clock that people set.
+    pub monotonic: Nanos,
     /// Random bytes, fresh for each call; they need not be unpredictable.
     pub dice: [u8; 32],
     /// The client's address as Envoy trusts it (`192.0.2.1:4711`, `[2001:db8::1]:4711`); empty unless

@@ -3,26 +3,26 @@
 //!
 //! A count is kept with the window that it belongs to. Where the clock has gone back to an earlier window, the count goes on:
 //! a clock that jumps opens no second quota, and locks nobody out for longer than the present window.
-//!
-//! `admission` does not ask it yet: a document that has quotas is refused.
 
 use super::Millis;
 use super::config::QuotaPeriod;
-use super::shared::{LAYOUT, SharedStore};
+use super::shared::{LAYOUT, SharedStore, unambiguous};
 use time::{Date, Duration, OffsetDateTime};
 
 /// Tries to write a count that others write at the same time; then the request is refused.
 const TRIES: usize = 16;
 
-/// A quota of one key.
+/// A quota: each key has a count of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {
-    /// Where its count is kept.
-    key: String,
+    /// Where counts are kept: from configuration only, as all names in shared data.
+    name: String,
     limit: u64,
     period: QuotaPeriod,
     /// Days that the window begins late.
     offset: u16,
+    /// Whether it only counts what it would refuse.
+    pub shadow: bool,
 }
 
 /// A count, and the window it belongs to: what is kept in 16 bytes.
@@ -38,79 +38,135 @@ pub struct Count {
 pub enum Exhausted {
     /// It is used up.
     UsedUp,
-    /// Too many others wrote at the same time, or the count was never made.
+    /// Too many others wrote at the same time, or what is kept is no count.
     Contended,
 }
 
 // === impl Quota ===
 
 impl Quota {
-    /// A quota whose count is kept under a name that comes from configuration only.
+    /// A quota of the plan of this name.
     ///
     /// # Errors
     /// If the offset is not one of the period's.
-    pub fn new(name: &str, limit: u64, period: QuotaPeriod, offset: u32) -> Result<Self, String> {
+    pub fn new(
+        plan: &str,
+        limit: u64,
+        period: QuotaPeriod,
+        offset: u32,
+        shadow: bool,
+    ) -> Result<Self, String> {
         let most = match period {
             QuotaPeriod::Day => 0,
             QuotaPeriod::Week => 6,
             QuotaPeriod::Month => 27,
         };
         let offset = u16::try_from(offset).ok().filter(|offset| *offset <= most);
-        let offset = offset.ok_or_else(|| format!("the offset is from 0 to {most} days in this period"))?;
-        Ok(Self { key: format!("{LAYOUT}/quota/{name}"), limit, period, offset })
+        let offset = offset.ok_or_else(|| match period {
+            QuotaPeriod::Day => "a day begins at 00:00 UTC: its offset is 0".to_owned(),
+            QuotaPeriod::Week | QuotaPeriod::Month => {
+                format!("the offset is from 0 to {most} days in this period")
+            }
+        })?;
+        let name = format!("{LAYOUT}/quota/{}", unambiguous(&[plan]));
+        Ok(Self { name, limit, period, offset, shadow })
     }
 
-    /// Makes the count where there is none yet: only the configuring VM may.
-    pub fn prepare(&self, now: Millis, store: &dyn SharedStore) {
-        if store.get(&self.key).is_none() {
-            let count = Count { window: self.window(now), used: 0 };
-            // A count that cannot be made refuses: see `take`.
-            let _ = store.set(&self.key, &count.to_bytes(), None);
-        }
+    /// Requests of a key in a window.
+    #[must_use]
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Whether a key has a request left: only reads.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn check(&self, key: &str, now: Millis, store: &dyn SharedStore) -> Result<(), Exhausted> {
+        let window = self.window(now);
+        let (_, count) = self.read(key, window, store)?;
+        if count.in_window(window).used >= self.limit { Err(Exhausted::UsedUp) } else { Ok(()) }
     }
 
     /// Counts a request.
     ///
     /// # Errors
     /// If the quota is used up, or the count cannot be written.
-    pub fn take(&self, now: Millis, store: &dyn SharedStore) -> Result<(), Exhausted> {
+    pub fn take(&self, key: &str, now: Millis, store: &dyn SharedStore) -> Result<(), Exhausted> {
         let window = self.window(now);
-        for _ in 0..TRIES {
-            let shared = store.get(&self.key).ok_or(Exhausted::Contended)?;
-            let count = Count::from_bytes(&shared.value).ok_or(Exhausted::Contended)?.in_window(window);
+        self.change(key, window, store, |count| {
+            let count = count.in_window(window);
             if count.used >= self.limit {
                 return Err(Exhausted::UsedUp);
             }
-            let count = Count { used: count.used + 1, ..count };
-            if store.set(&self.key, &count.to_bytes(), Some(shared.version)).is_ok() {
+            Ok(Count { used: count.used + 1, ..count })
+        })
+    }
+
+    /// Takes a request off again, because something else refused it. It was counted at `then`: in another window there is
+    /// nothing to take off.
+    pub fn put_back(&self, key: &str, then: Millis, store: &dyn SharedStore) {
+        let window = self.window(then);
+        // One that cannot be taken off stays counted: a quota may cost requests, it never gives any.
+        let _ = self.change(key, window, store, |count| {
+            if count.window != window {
+                return Err(Exhausted::UsedUp);
+            }
+            Ok(Count { used: count.used.saturating_sub(1), ..count })
+        });
+    }
+
+    /// Requests of a key that were counted in the present window, and those that are left.
+    #[must_use]
+    pub fn usage(&self, key: &str, now: Millis, store: &dyn SharedStore) -> (u64, u64) {
+        // What cannot be read refuses, so nothing is left of it.
+        let window = self.window(now);
+        let count = self.read(key, window, store);
+        let used = count.map_or(self.limit, |(_, count)| count.in_window(window).used);
+        (used, self.limit.saturating_sub(used))
+    }
+
+    /// The count as it is kept, and its version; a new one where there is none.
+    fn read(
+        &self,
+        key: &str,
+        window: u64,
+        store: &dyn SharedStore,
+    ) -> Result<(Option<u32>, Count), Exhausted> {
+        match store.get(&self.count_name(key)) {
+            None => Ok((None, Count { window, used: 0 })),
+            Some(shared) => {
+                let count = Count::from_bytes(&shared.value).ok_or(Exhausted::Contended)?;
+                Ok((Some(shared.version), count))
+            }
+        }
+    }
+
+    fn change(
+        &self,
+        key: &str,
+        window: u64,
+        store: &dyn SharedStore,
+        change: impl Fn(Count) -> Result<Count, Exhausted>,
+    ) -> Result<(), Exhausted> {
+        let name = self.count_name(key);
+        for _ in 0..TRIES {
+            let (seen, count) = self.read(key, window, store)?;
+            let bytes = change(count)?.to_bytes();
+            let written = match seen {
+                None => store.create(&name, &bytes),
+                Some(version) => store.set(&name, &bytes, Some(version)),
+            };
+            if written.is_ok() {
                 return Ok(());
             }
         }
         Err(Exhausted::Contended)
     }
 
-    /// Takes a request off again, because something else refused it.
-    pub fn put_back(&self, now: Millis, store: &dyn SharedStore) {
-        let window = self.window(now);
-        for _ in 0..TRIES {
-            let Some(shared) = store.get(&self.key) else { return };
-            let Some(count) = Count::from_bytes(&shared.value) else { return };
-            if count.window != window {
-                return;
-            }
-            let count = Count { used: count.used.saturating_sub(1), ..count };
-            if store.set(&self.key, &count.to_bytes(), Some(shared.version)).is_ok() {
-                return;
-            }
-        }
-    }
-
-    /// Requests that were counted in the present window, and those that are left.
-    #[must_use]
-    pub fn usage(&self, now: Millis, store: &dyn SharedStore) -> (u64, u64) {
-        let count = store.get(&self.key).and_then(|shared| Count::from_bytes(&shared.value));
-        let used = count.map_or(0, |count| count.in_window(self.window(now)).used);
-        (used, self.limit.saturating_sub(used))
+    fn count_name(&self, key: &str) -> String {
+        // Last, so nothing that follows could be taken for a part of it.
+        format!("{}//{key}", self.name)
     }
 
     /// The first day of the window that a moment is in, in days since 1970.
@@ -178,7 +234,7 @@ mod tests {
 
     /// The first day of the window of a moment, as a date.
     fn window(period: QuotaPeriod, offset: u32, moment: UtcDateTime) -> String {
-        let day = Quota::new("x", 1, period, offset).unwrap().window(at(moment));
+        let day = Quota::new("x", 1, period, offset, false).unwrap().window(at(moment));
         let first = datetime!(1970-01-01 0:00 UTC) + time::Duration::days(i64::try_from(day).unwrap());
         first.date().to_string()
     }
@@ -198,46 +254,65 @@ mod tests {
     #[test]
     fn offsets_are_days_of_the_period() {
         for (period, most) in [(Day, 0), (Week, 6), (Month, 27)] {
-            assert!(Quota::new("x", 1, period, most).is_ok());
-            assert!(Quota::new("x", 1, period, most + 1).is_err());
+            assert!(Quota::new("x", 1, period, most, false).is_ok());
+            assert!(Quota::new("x", 1, period, most + 1, false).is_err());
         }
     }
 
     #[test]
-    fn a_quota_admits_its_limit_in_each_window() {
+    fn a_quota_admits_its_limit_to_each_key_in_each_window() {
         let store = Memory::default();
-        let quota = Quota::new("x", 3, Day, 0).unwrap();
+        let quota = Quota::new("x", 3, Day, 0, false).unwrap();
         let today = at(utc_datetime!(2026-11-22 23:00:00));
-        quota.prepare(today, &store);
-        let admitted = (0..10).filter(|_| quota.take(today, &store).is_ok()).count();
-        assert_eq!((admitted, quota.usage(today, &store)), (3, (3, 0)));
-        quota.prepare(today, &store);
-        assert_eq!(quota.take(today, &store), Err(Exhausted::UsedUp), "made again, it counts on");
+        let admitted = (0..10).filter(|_| quota.take("k", today, &store).is_ok()).count();
+        assert_eq!((admitted, quota.usage("k", today, &store)), (3, (3, 0)));
+        assert_eq!(quota.check("k", today, &store), Err(Exhausted::UsedUp));
+        assert_eq!(
+            (quota.check("other", today, &store), quota.usage("other", today, &store)),
+            (Ok(()), (0, 3))
+        );
         let tomorrow = at(utc_datetime!(2026-11-23 00:00:00));
-        assert_eq!(quota.usage(tomorrow, &store), (0, 3));
-        assert_eq!(quota.take(tomorrow, &store), Ok(()));
-        quota.put_back(tomorrow, &store);
-        assert_eq!(quota.usage(tomorrow, &store), (0, 3));
+        assert_eq!(quota.usage("k", tomorrow, &store), (0, 3));
+        assert_eq!(quota.take("k", tomorrow, &store), Ok(()));
+        quota.put_back("k", tomorrow, &store);
+        assert_eq!(quota.usage("k", tomorrow, &store), (0, 3));
+        assert_eq!(quota.take("k", tomorrow, &store), Ok(()));
+        quota.put_back("k", today, &store);
+        assert_eq!(
+            quota.usage("k", tomorrow, &store),
+            (1, 2),
+            "what was counted yesterday is not taken off today"
+        );
+    }
+
+    #[test]
+    fn a_new_limit_counts_what_was_counted() {
+        let store = Memory::default();
+        let now = at(utc_datetime!(2026-11-22 23:00:00));
+        let quota = |limit| Quota::new("x", limit, Day, 0, false).unwrap();
+        assert_eq!(quota(1).take("k", now, &store), Ok(()));
+        assert_eq!(quota(1).take("k", now, &store), Err(Exhausted::UsedUp));
+        assert_eq!(quota(3).usage("k", now, &store), (1, 2));
     }
 
     #[test]
     fn a_clock_that_jumps_back_goes_on_counting_and_locks_nobody_out() {
         let store = Memory::default();
-        let quota = Quota::new("x", 2, Day, 0).unwrap();
+        let quota = Quota::new("x", 2, Day, 0, false).unwrap();
         let (now, future) = (at(utc_datetime!(2026-11-22 12:00:00)), at(utc_datetime!(2099-01-01 00:00:00)));
-        quota.prepare(now, &store);
-        assert_eq!(quota.take(future, &store), Ok(()));
-        assert_eq!(quota.take(now, &store), Ok(()));
-        assert_eq!(quota.take(now, &store), Err(Exhausted::UsedUp));
-        assert_eq!(quota.take(at(utc_datetime!(2026-11-23 12:00:00)), &store), Ok(()));
+        assert_eq!(quota.take("k", now, &store), Ok(()));
+        assert_eq!(quota.take("k", future, &store), Ok(()));
+        assert_eq!(quota.take("k", now, &store), Ok(()));
+        assert_eq!(quota.take("k", now, &store), Err(Exhausted::UsedUp));
+        assert_eq!(quota.take("k", at(utc_datetime!(2026-11-23 12:00:00)), &store), Ok(()));
     }
 
     #[test]
-    fn a_count_that_was_never_made_or_cannot_be_read_refuses() {
+    fn a_count_that_cannot_be_read_refuses() {
         let store = Memory::default();
-        let quota = Quota::new("x", 2, Day, 0).unwrap();
-        assert_eq!(quota.take(Millis(0), &store), Err(Exhausted::Contended));
-        store.set(&quota.key, b"odd", None).unwrap();
-        assert_eq!(quota.take(Millis(0), &store), Err(Exhausted::Contended));
+        let quota = Quota::new("x", 2, Day, 0, false).unwrap();
+        store.set(&quota.count_name("k"), b"odd", None).unwrap();
+        assert_eq!(quota.take("k", Millis(0), &store), Err(Exhausted::Contended));
+        assert_eq!(quota.usage("k", Millis(0), &store), (2, 0));
     }
 }

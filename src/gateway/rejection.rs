@@ -3,6 +3,7 @@
 //! HTTP APIs answer `{"message":"…"}` with AWS's fixed words; REST APIs answer through gateway responses, which a document
 //! may customise. <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
 
+use super::admission::LimitKind;
 use super::arn;
 use super::authorizers::iam;
 use super::authorizers::jwt::refusal::Refusal;
@@ -57,6 +58,14 @@ pub enum Rejection {
     MissingAuthenticationToken,
     /// The request's signature is not the caller's, or is none.
     InvalidSignature(iam::refusal::Refusal),
+    /// The route requires an API key, and there is none that opens the stage.
+    InvalidApiKey,
+    /// A limit has no token left.
+    Throttled(LimitKind),
+    /// The key's quota is used up.
+    QuotaExceeded,
+    /// Too many workers wrote one limit at the same time, or what is kept of it cannot be read.
+    LimitContended,
     /// The request's ARN is too long.
     UriTooLong,
     /// A REST API has no upgrades: Envoy has made the connection a tunnel already, so the request cannot go on without one.
@@ -141,6 +150,7 @@ impl Rejection {
         use ResponseType as Type;
         use Told::{As, Default, Fixed};
         use iam::refusal::Exception;
+        const TOO_MANY: (u16, &str) = (429, "Too Many Requests");
         const BAD_REQUEST: Told = Fixed(400, "Bad Request", "BadRequestException");
         const FORBIDDEN: Told = Fixed(403, "Forbidden", "ForbiddenException");
         let (details, http, rest) = match self {
@@ -205,6 +215,12 @@ impl Rejection {
                     Exception::Unrecognized => Default(403, "UnrecognizedClientException"),
                 };
                 (refusal.details(), (403, "Forbidden"), told)
+            }
+            Self::InvalidApiKey => ("sekisho_invalid_api_key", (403, "Forbidden"), As(Type::InvalidApiKey)),
+            Self::Throttled(kind) => (throttled(kind), TOO_MANY, As(Type::Throttled)),
+            Self::LimitContended => ("sekisho_limit_contended", TOO_MANY, As(Type::Throttled)),
+            Self::QuotaExceeded => {
+                ("sekisho_quota_exceeded", (429, "Limit Exceeded"), As(Type::QuotaExceeded))
             }
             Self::UriTooLong => (
                 "sekisho_uri_too_long",
@@ -307,6 +323,16 @@ impl Rejection {
             }
             _ => None,
         }
+    }
+}
+
+/// Which limit refused, for Envoy's access log.
+fn throttled(kind: LimitKind) -> &'static str {
+    match kind {
+        LimitKind::Plan => "sekisho_throttled_plan",
+        LimitKind::PlanMethod => "sekisho_throttled_plan_method",
+        LimitKind::Route => "sekisho_throttled_route",
+        LimitKind::Account => "sekisho_throttled_account",
     }
 }
 

@@ -9,6 +9,7 @@ use super::head::Head;
 use super::json_path::JsonBody;
 use super::rejection::Rejection;
 use super::routes::{Captures, RequestPath};
+use super::usage_plans::Member;
 use super::{Env, Millis};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -42,6 +43,8 @@ pub struct Request {
     pub route: Option<(usize, Rc<Route>)>,
     /// Who it comes from, once it is authorized.
     pub principal: Option<Principal>,
+    /// The API key it comes with and its usage plan, where its route requires one.
+    pub member: Option<Member>,
     /// Why its authorizer refused it: `$context.authorizer.error`.
     pub authorizer_error: Option<&'static str>,
 }
@@ -113,6 +116,7 @@ impl Request {
             path: None,
             route: None,
             principal: None,
+            member: None,
             authorizer_error: None,
         }
     }

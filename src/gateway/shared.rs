@@ -1,7 +1,7 @@
 //! What all workers of one Envoy share: the core's one port to memory that is not its own.
 //!
 //! Envoy's shared data outlives a reload and is never evicted, so every key comes from configuration, never from a client.
-//! Its creation of a key is not protected by a version: two that create one at the same time both succeed, the later wins.
+//! A write without a version wins over whatever is there; [`SharedStore::create`] never does.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -39,6 +39,12 @@ pub trait SharedStore: fmt::Debug {
     /// # Errors
     /// If somebody has, or the host refuses.
     fn set(&self, key: &str, value: &[u8], seen: Option<u32>) -> Result<(), Conflict>;
+
+    /// Writes the first value of a key.
+    ///
+    /// # Errors
+    /// If there is one already, or the host refuses.
+    fn create(&self, key: &str, value: &[u8]) -> Result<(), Conflict>;
 }
 
 /// A store of one worker alone: for tests, cases and `explain`.
@@ -58,5 +64,9 @@ impl SharedStore for Memory {
         }
         values.insert(key.to_owned(), Shared { value: value.to_vec(), version: version + 1 });
         Ok(())
+    }
+
+    fn create(&self, key: &str, value: &[u8]) -> Result<(), Conflict> {
+        if self.0.borrow().contains_key(key) { Err(Conflict) } else { self.set(key, value, None) }
     }
 }

@@ -9,7 +9,7 @@ use super::head::Head;
 use super::request::Request;
 use super::shared::Memory;
 use super::surroundings::Elsewhere;
-use super::{Env, Millis};
+use super::{Env, Millis, Nanos};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -20,6 +20,7 @@ pub type Pairs = Vec<(String, String)>;
 pub fn env() -> Env<'static> {
     Env {
         wall: Millis(1_587_481_701_067),
+        monotonic: Nanos(0),
         dice: [0xab; 32],
         source_address: b"192.0.2.1:4711",
         client_cert_digest: b"",

@@ -3,6 +3,9 @@
 use super::authorizers::jwt::claims::Bearer;
 use super::authorizers::jwt::keys::learned::Learned;
 use super::authorizers::lambda::cache::Answers;
+use super::counts::Counts;
+use super::throttle::LeaseKey;
+use super::throttle::lease::Lease;
 use lru::LruCache;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -13,14 +16,21 @@ const TOKEN_BYTES: usize = 4 * 1024 * 1024;
 /// Key sources of former documents that are remembered.
 const MOST_OTHER_SOURCES: usize = 16;
 
+/// Leases that are remembered. They are as many as buckets were asked of, all named by documents; to forget one costs tokens
+/// and gives none.
+const MOST_LEASES: usize = 65_536;
+
 /// A worker's memory.
 #[derive(Debug)]
 pub struct Worker {
+    /// What happened.
+    pub counts: Counts,
     /// By key source: those that documents name.
     learned: HashMap<[u8; 32], Learned>,
     tokens: LruCache<TokenKey, Verified>,
     bytes: usize,
     answers: Answers,
+    leases: HashMap<LeaseKey, Lease>,
 }
 
 /// Where a verified token is looked for: its authorizer and the end of its signature, which only the issuer's key can
@@ -59,7 +69,14 @@ pub enum Signer {
 
 impl Default for Worker {
     fn default() -> Self {
-        Self { learned: HashMap::new(), tokens: LruCache::unbounded(), bytes: 0, answers: Answers::default() }
+        Self {
+            counts: Counts::default(),
+            learned: HashMap::new(),
+            tokens: LruCache::unbounded(),
+            bytes: 0,
+            answers: Answers::default(),
+            leases: HashMap::new(),
+        }
     }
 }
 
@@ -85,6 +102,14 @@ impl Worker {
     /// What Lambda authorizers have answered.
     pub fn answers(&mut self) -> &mut Answers {
         &mut self.answers
+    }
+
+    /// What this worker holds of a bucket.
+    pub fn lease(&mut self, key: LeaseKey) -> &mut Lease {
+        if self.leases.len() >= MOST_LEASES && !self.leases.contains_key(&key) {
+            self.leases.clear();
+        }
+        self.leases.entry(key).or_default()
     }
 
     /// Remembers a verified token; those that were not asked for longest go.

@@ -6,7 +6,7 @@ use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
-use sekisho::gateway::{Env, Millis, compile};
+use sekisho::gateway::{Env, Millis, Nanos, compile};
 use sekisho_cases::{Engine, File, Observed, Services, Turn};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -94,6 +94,7 @@ fn unasked(file: &File) -> Result<BTreeSet<String>, String> {
     let (worker, shared) = (RefCell::default(), Memory::default());
     let env = Env {
         wall: Millis(now_millis()),
+        monotonic: Nanos(0),
         dice: [0; 32],
         source_address: b"",
         client_cert_digest: b"",

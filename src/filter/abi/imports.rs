@@ -3,6 +3,11 @@
 use super::{Buffer, Map, Metric, Refused};
 use std::ptr::{null, null_mut};
 
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    fn clock_time_get(clock: u32, precision: u64, time: *mut u64) -> u16;
+}
+
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
     fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
@@ -115,6 +120,16 @@ pub(in crate::filter) fn log_level() -> Result<u32, Refused> {
     // SAFETY: see above.
     done(unsafe { proxy_get_log_level(&raw mut level) })?;
     Ok(level)
+}
+
+/// Nanoseconds of WASI's monotonic clock, which is the same in all VMs of a process.
+pub(in crate::filter) fn monotonic_nanoseconds() -> Result<u64, Refused> {
+    const MONOTONIC: u32 = 1;
+    let mut time = 0;
+    // SAFETY: see above.
+    let status = unsafe { clock_time_get(MONOTONIC, 1, &raw mut time) };
+    done(status.into())?;
+    Ok(time)
 }
 
 pub(in crate::filter) fn nanoseconds() -> Result<u64, Refused> {

@@ -38,6 +38,15 @@ impl Principal {
         }
     }
 
+    /// The API key that an authorizer's answer names.
+    #[must_use]
+    pub fn usage_identifier_key(&self) -> Option<&str> {
+        match self {
+            Self::Allowed(allowed) => allowed.usage_identifier_key.as_deref(),
+            Self::Bearer(_) | Self::Caller(_) => None,
+        }
+    }
+
     /// The owner of AWS credentials.
     #[must_use]
     pub fn caller(&self) -> Option<&Caller> {

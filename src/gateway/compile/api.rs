@@ -5,11 +5,14 @@ use super::cluster::Clusters;
 use super::integration;
 use super::routes::RouteTable;
 use super::scope::Scope;
+use super::{throttle, usage};
 use crate::gateway::authorizers::Authorizer;
-use crate::gateway::config::{self, ProtocolType};
+use crate::gateway::config::{self, ApiKeySource, Config, ProtocolType};
 use crate::gateway::gateway_responses::GatewayResponses;
 use crate::gateway::integrations::Integration;
 use crate::gateway::policy::Policy;
+use crate::gateway::throttle::Throttle;
+use crate::gateway::usage_plans::Openings;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -24,6 +27,8 @@ pub struct Api {
     pub disable_execute_api_endpoint: bool,
     /// Who may call it at all; absent where nothing says so.
     pub policy: Option<Policy>,
+    /// Where API keys are read from.
+    pub api_key_source: ApiKeySource,
     /// How it words what it answers itself.
     pub responses: GatewayResponses,
     stages: HashMap<String, Rc<Stage>>,
@@ -42,6 +47,10 @@ pub struct Stage {
     pub table: Rc<RouteTable>,
     /// The integrations that routes name by index.
     pub integrations: Vec<Integration>,
+    /// The usage plans that open it.
+    pub openings: Openings,
+    /// How fast each route may be called, by its place.
+    throttles: Vec<Option<Throttle>>,
 }
 
 /// The lists that a stage serves.
@@ -51,12 +60,19 @@ struct Lists<'c> {
     table: Rc<RouteTable>,
 }
 
+/// How fast the routes of a stage may be called.
+struct Limits {
+    openings: Openings,
+    throttles: Vec<Option<Throttle>>,
+}
+
 // === impl Api ===
 
 impl Api {
     /// Compiles an API; what cannot be goes to the diagnostics.
     pub(super) fn compile(
         written: &config::Api,
+        config: &Config,
         iam: Option<&Rc<Authorizer>>,
         policy: Option<Policy>,
         clusters: &mut Clusters<'_>,
@@ -92,7 +108,14 @@ impl Api {
                 continue;
             };
             check_stage(stage, protocol, &format!("stages[{i}]"), scope);
-            let stage = Rc::new(Stage::compile(stage, protocol, served, clusters, scope));
+            let limits = limits(
+                &written.api_id,
+                stage,
+                &served.table,
+                config,
+                &mut scope.below(&format!("stages[{i}]")),
+            );
+            let stage = Rc::new(Stage::compile(stage, protocol, served, limits, clusters, scope));
             if stages.insert(stage.name.clone(), Rc::clone(&stage)).is_some() {
                 scope.error(
                     &format!("stages[{i}].stageName"),
@@ -111,6 +134,7 @@ impl Api {
             protocol,
             disable_execute_api_endpoint: written.disable_execute_api_endpoint.unwrap_or(false),
             policy,
+            api_key_source: written.api_key_source.unwrap_or(ApiKeySource::Header),
             responses,
             stages,
         }
@@ -148,6 +172,18 @@ fn lists<'c>(
         }
     }
     (live, deployments)
+}
+
+fn limits(
+    api: &str,
+    stage: &config::Stage,
+    table: &RouteTable,
+    config: &Config,
+    scope: &mut Scope<'_>,
+) -> Limits {
+    let throttles = throttle::routes(api, stage, table, config, scope);
+    let openings = usage::openings(config, api, &stage.stage_name, table, &mut scope.root());
+    Limits { openings, throttles }
 }
 
 fn check_stage(stage: &config::Stage, protocol: ProtocolType, at: &str, scope: &mut Scope<'_>) {
@@ -189,6 +225,7 @@ impl Stage {
         written: &config::Stage,
         protocol: ProtocolType,
         served: &Lists<'_>,
+        limits: Limits,
         clusters: &mut Clusters<'_>,
         scope: &mut Scope<'_>,
     ) -> Self {
@@ -205,7 +242,15 @@ impl Stage {
             variables: written.stage_variables.clone(),
             table: Rc::clone(&served.table),
             integrations,
+            openings: limits.openings,
+            throttles: limits.throttles,
         }
+    }
+
+    /// How fast a route may be called, by its place; none where nothing says so.
+    #[must_use]
+    pub fn throttle(&self, route: usize) -> Option<&Throttle> {
+        self.throttles.get(route)?.as_ref()
     }
 
     /// What stands before the path of a route: nothing for `$default`, else `/` and the stage's name.

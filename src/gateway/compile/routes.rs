@@ -30,6 +30,8 @@ pub struct Route {
     pub authorizer_id: Option<String>,
     /// Of which a token must carry one.
     pub scopes: Vec<String>,
+    /// Whether the request must come with an API key.
+    pub api_key_required: bool,
     /// Which of the stage's integrations answers.
     pub integration: usize,
     names: HashSet<String>,
@@ -88,6 +90,11 @@ impl RouteTable {
     #[must_use]
     pub fn captures<'a>(&'a self, route: usize, path: &'a RequestPath) -> Option<Captures<'a>> {
         Some(self.routes.as_ref()?.captures(route, path))
+    }
+
+    /// Every route, in its place.
+    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+        self.list.iter().map(Rc::as_ref)
     }
 
     /// Checks that each route has the path variables that its integration's URI names.
@@ -171,6 +178,7 @@ impl Route {
             authorizer,
             authorizer_id: written.authorizer_id.clone(),
             scopes: written.authorization_scopes.clone(),
+            api_key_required: written.api_key_required.unwrap_or(false),
             integration,
             names,
             at,

@@ -39,6 +39,16 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// The document itself.
+    pub fn root(&mut self) -> Scope<'_> {
+        Scope {
+            prefix: String::new(),
+            diagnostics: self.diagnostics,
+            wants: self.wants,
+            surroundings: self.surroundings,
+        }
+    }
+
     /// Adds an error at a path below this place.
     pub fn error(&mut self, at: &str, problem: impl Into<String>) -> &mut Diagnostic {
         let path = self.path(at);

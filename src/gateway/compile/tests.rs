@@ -237,11 +237,8 @@ fn what_is_not_supported_yet_says_so_with_its_path() {
     const PROBLEM: &str =
         "is not supported yet\n  help: docs/compatibility.md lists what is, and what is not";
     for (pointer, value, path) in [
-        ("/apiKeys", json!([{ "id": "a" }]), "apiKeys"),
         ("/webAcls", json!([{}]), "webAcls"),
-        ("/accountThrottle", json!({ "rateLimit": 1, "burstLimit": 1 }), "accountThrottle"),
         ("/apis/0/corsConfiguration", json!({}), "apis[0].corsConfiguration"),
-        ("/apis/0/routes/0/apiKeyRequired", json!(true), "apis[0].routes[0].apiKeyRequired"),
         (
             "/apis/0/integrations/0/integrationType",
             json!("AWS_PROXY"),
@@ -251,13 +248,8 @@ fn what_is_not_supported_yet_says_so_with_its_path() {
         ("/apis/0/stages/0/canarySettings", json!({}), "apis[0].stages[0].canarySettings"),
         (
             "/apis/0/stages/0/defaultRouteSettings",
-            json!({ "throttlingRateLimit": 1.0 }),
-            "apis[0].stages[0].defaultRouteSettings.throttlingRateLimit",
-        ),
-        (
-            "/apis/0/stages/0/routeSettings",
-            json!({ "GET /x": { "throttlingBurstLimit": 1 } }),
-            "apis[0].stages[0].routeSettings[\"GET /x\"].throttlingBurstLimit",
+            json!({ "dataTraceEnabled": true }),
+            "apis[0].stages[0].defaultRouteSettings.dataTraceEnabled",
         ),
     ] {
         let found = spoiled(set(pointer, value));

@@ -2,8 +2,7 @@
 //! behaviour. A capability that is built takes its line away.
 
 use crate::gateway::config::{
-    Api, Authorizer, Config, Integration, IntegrationType, LoggingLevel, NotYet, ProtocolType, Route,
-    RouteSettings,
+    Api, Authorizer, Config, Integration, IntegrationType, LoggingLevel, NotYet, ProtocolType, RouteSettings,
 };
 use crate::gateway::diagnostics::Diagnostics;
 
@@ -20,10 +19,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
     refuse(!config.domain_names.is_empty(), "domainNames");
     refuse(!config.api_mappings.is_empty(), "apiMappings");
     refuse(!config.routing_rules.is_empty(), "routingRules");
-    refuse(!config.api_keys.is_empty(), "apiKeys");
-    refuse(!config.usage_plans.is_empty(), "usagePlans");
-    refuse(!config.usage_plan_keys.is_empty(), "usagePlanKeys");
-    refuse(config.account_throttle.is_some(), "accountThrottle");
     refuse(!config.web_acls.is_empty(), "webAcls");
     refuse(!config.ip_sets.is_empty(), "ipSets");
     refuse(!config.regex_pattern_sets.is_empty(), "regexPatternSets");
@@ -38,7 +33,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
 fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     refuse(api.protocol_type == ProtocolType::Websocket, "protocolType");
     refuse(api.cors_configuration.is_some(), "corsConfiguration");
-    refuse(api.api_key_source.is_some(), "apiKeySource");
     refuse(!api.binary_media_types.is_empty(), "binaryMediaTypes");
     refuse(api.minimum_compression_size.is_some(), "minimumCompressionSize");
     refuse(api.web_socket_settings.is_some(), "webSocketSettings");
@@ -54,12 +48,12 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
         differs(&api.api_key_selection_expression, &["$request.header.x-api-key"]),
         "apiKeySelectionExpression",
     );
-    lists(&api.routes, &api.integrations, refuse);
+    lists(&api.integrations, refuse);
     for (i, deployment) in api.deployments.iter().enumerate() {
         authorizers(&deployment.authorizers, &mut |present, path| {
             refuse(present, &format!("deployments[{i}].{path}"));
         });
-        lists(&deployment.routes, &deployment.integrations, &mut |present, path| {
+        lists(&deployment.integrations, &mut |present, path| {
             refuse(present, &format!("deployments[{i}].{path}"));
         });
     }
@@ -84,12 +78,7 @@ fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
     }
 }
 
-fn lists(routes: &[Route], integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
-    for (i, route) in routes.iter().enumerate() {
-        if route.api_key_required == Some(true) {
-            refuse(true, &format!("routes[{i}].apiKeyRequired"));
-        }
-    }
+fn lists(integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, integration) in integrations.iter().enumerate() {
         let known =
             matches!(integration.integration_type, IntegrationType::HttpProxy | IntegrationType::Mock);
@@ -108,8 +97,6 @@ fn differs(written: &Option<String>, defaults: &[&str]) -> bool {
 
 /// Settings that are off change nothing, so they are accepted.
 fn route_settings(settings: &RouteSettings, at: &str, refuse: &mut dyn FnMut(bool, &str)) {
-    refuse(settings.throttling_rate_limit.is_some(), &format!("{at}.throttlingRateLimit"));
-    refuse(settings.throttling_burst_limit.is_some(), &format!("{at}.throttlingBurstLimit"));
     refuse(settings.detailed_metrics_enabled == Some(true), &format!("{at}.detailedMetricsEnabled"));
     refuse(!matches!(settings.logging_level, None | Some(LoggingLevel::Off)), &format!("{at}.loggingLevel"));
     refuse(settings.data_trace_enabled == Some(true), &format!("{at}.dataTraceEnabled"));

@@ -65,6 +65,8 @@ pub struct RouteSettings {
     pub throttling_rate_limit: Option<f64>,
     /// Size of the bucket.
     pub throttling_burst_limit: Option<u32>,
+    /// *Extension.* Whether the route's bucket only counts what it would refuse; false when absent.
+    pub throttling_shadow: Option<bool>,
     /// Whether the route has metrics of its own.
     pub detailed_metrics_enabled: Option<bool>,
     /// Execution log level.

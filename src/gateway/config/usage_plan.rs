@@ -82,6 +82,8 @@ pub struct Throttle {
     pub rate_limit: Option<f64>,
     /// Size of the bucket.
     pub burst_limit: Option<u32>,
+    /// *Extension.* Whether it only counts what it would refuse; false when absent.
+    pub shadow: Option<bool>,
 }
 
 /// A quota.
@@ -97,6 +99,8 @@ pub struct Quota {
     pub period: QuotaPeriod,
     /// *Extension.* How far the count reaches; `ENVOY` when absent.
     pub scope: Option<QuotaScope>,
+    /// *Extension.* Whether it only counts what it would refuse; false when absent.
+    pub shadow: Option<bool>,
 }
 
 /// The period of a quota.

@@ -1,6 +1,6 @@
 //! A token bucket, as arithmetic: integers only, rounded so that nothing is given away.
 
-use super::Nanos;
+use crate::gateway::Nanos;
 
 /// Parts of a token that are counted.
 const UNIT: u64 = 1 << 32;

@@ -5,8 +5,8 @@
 //! `burst − rate × e + rate × (t + e) = burst + rate × t`. Tokens are never put back into the shared bucket: one that was
 //! taken long ago and is there again would be counted in the wrong window.
 
-use super::Nanos;
 use super::bucket::Limit;
+use crate::gateway::Nanos;
 
 /// Longest life of a lease, in nanoseconds.
 const LONGEST: f64 = 10_000_000.0;
@@ -63,16 +63,21 @@ impl Leasing {
 impl Lease {
     /// Until when the bucket is known to be empty.
     pub(super) fn refuses(&self, now: Nanos) -> Option<Nanos> {
-        (now < self.empty_until && (self.left == 0 || now >= self.until)).then_some(self.empty_until)
+        (now < self.empty_until).then_some(self.empty_until)
     }
 
     pub(super) fn refuse_until(&mut self, due: Nanos) {
         self.empty_until = due;
     }
 
+    /// Whether a token is held.
+    pub(super) fn can_spend(&self, now: Nanos) -> bool {
+        self.left > 0 && now < self.until
+    }
+
     /// Spends a token that is held.
     pub(super) fn spend(&mut self, now: Nanos) -> bool {
-        if self.left == 0 || now >= self.until {
+        if !self.can_spend(now) {
             return false;
         }
         self.left -= 1;
@@ -80,9 +85,14 @@ impl Lease {
         true
     }
 
-    /// A token was not needed.
-    pub(super) fn put_back(&mut self, now: Nanos) {
-        if now < self.until {
+    /// When what is held is lost: tells this lease from the next.
+    pub(super) fn ends(&self) -> Nanos {
+        self.until
+    }
+
+    /// A token of the lease that ends then was not needed. It is not one of a later lease: that would lengthen its life.
+    pub(super) fn put_back(&mut self, ends: Nanos, now: Nanos) {
+        if now < ends && ends == self.until {
             self.left = self.left.saturating_add(1);
             self.admitted = self.admitted.saturating_sub(1);
         }

@@ -2,7 +2,8 @@
 
 use super::bucket::{Bucket, Limit};
 use super::lease::{Lease, Leasing};
-use super::{Nanos, Refused, Throttle};
+use super::{At, Holder, Refused, Taken, Throttle};
+use crate::gateway::Nanos;
 use crate::gateway::shared::{Conflict, Memory, Shared, SharedStore};
 use proptest::prelude::*;
 use std::cell::Cell;
@@ -32,6 +33,28 @@ impl SharedStore for Busy<'_> {
         }
         self.memory.set(key, value, seen)
     }
+
+    fn create(&self, key: &str, value: &[u8]) -> Result<(), Conflict> {
+        if self.conflicts.get() > 0 {
+            self.conflicts.set(self.conflicts.get() - 1);
+            return Err(Conflict);
+        }
+        self.memory.create(key, value)
+    }
+}
+
+fn throttle(rate: f64, burst: u32) -> Throttle {
+    Throttle::new(limit(rate, burst), false, &["x"])
+}
+
+fn at(now: u64, store: &dyn SharedStore) -> At<'_> {
+    At { holder: None, now: Nanos(now), store }
+}
+
+/// What admission does: claims, and takes.
+fn take(throttle: &Throttle, lease: &mut Lease, at: At<'_>) -> Result<Taken, Refused> {
+    let claim = throttle.claim(lease, at)?;
+    throttle.take(claim, lease, at)
 }
 
 /// Judges admissions by a bucket of real numbers that is refilled exactly: it must never be overdrawn.
@@ -63,8 +86,7 @@ type Step = (u64, usize, u32, bool);
 
 fn run(rate: f64, burst: u32, steps: &[Step]) -> u64 {
     let memory = Memory::default();
-    let throttle = Throttle::new(limit(rate, burst), false);
-    throttle.prepare("x", Nanos(0), &memory);
+    let throttle = throttle(rate, burst);
     let mut leases = [Lease::default(); 8];
     let mut judge = Judge::new(rate, burst);
     let mut now = 0;
@@ -72,8 +94,8 @@ fn run(rate: f64, burst: u32, steps: &[Step]) -> u64 {
         now += pause;
         let store = Busy { memory: &memory, conflicts: Cell::new(*conflicts) };
         let lease = &mut leases[worker % 8];
-        match throttle.take("x", lease, Nanos(now), &store) {
-            Ok(taken) if *puts_back => throttle.put_back("x", taken, lease, Nanos(now), &store),
+        match take(&throttle, lease, at(now, &store)) {
+            Ok(taken) if *puts_back => throttle.put_back(taken, lease, at(now, &store)),
             Ok(_) => judge.admit(now),
             Err(Refused::Empty(due)) => assert!(due > Nanos(now)),
             Err(Refused::Contended) => assert!(*conflicts >= 8),
@@ -122,57 +144,71 @@ proptest! {
 #[test]
 fn zero_refuses_all_and_fractions_count() {
     let (memory, mut lease) = (Memory::default(), Lease::default());
-    let none = Throttle::new(limit(0.0, 0), false);
-    none.prepare("none", Nanos(0), &memory);
-    assert!(none.take("none", &mut lease, Nanos(100 * SECOND), &memory).is_err());
-    let rarely = Throttle::new(limit(0.1, 1), false);
-    rarely.prepare("rarely", Nanos(0), &memory);
-    let mut lease = Lease::default();
-    let mut admitted = Vec::new();
-    for second in 0..60 {
-        if rarely.take("rarely", &mut lease, Nanos(second * SECOND), &memory).is_ok() {
-            admitted.push(second);
-        }
-    }
-    assert_eq!(admitted, [0, 10, 20, 30, 40, 50]);
-}
-
-#[test]
-fn a_bucket_that_was_never_made_refuses() {
-    let throttle = Throttle::new(limit(10.0, 10), false);
-    let taken = throttle.take("x", &mut Lease::default(), Nanos(0), &Memory::default());
-    assert_eq!(taken, Err(Refused::Contended));
-}
-
-#[test]
-fn making_a_bucket_again_changes_nothing() {
+    assert!(take(&throttle(0.0, 0), &mut lease, at(100 * SECOND, &memory)).is_err());
     let (memory, mut lease) = (Memory::default(), Lease::default());
-    let throttle = Throttle::new(limit(0.001, 2), false);
-    throttle.prepare("x", Nanos(0), &memory);
-    assert!(throttle.take("x", &mut lease, Nanos(0), &memory).is_ok());
-    throttle.prepare("x", Nanos(1), &memory);
-    assert!(throttle.take("x", &mut lease, Nanos(1), &memory).is_ok());
-    assert!(throttle.take("x", &mut lease, Nanos(2), &memory).is_err());
+    let rarely = throttle(0.1, 1);
+    let admitted = (0..60).filter(|second| take(&rarely, &mut lease, at(second * SECOND, &memory)).is_ok());
+    assert_eq!(admitted.collect::<Vec<_>>(), [0, 10, 20, 30, 40, 50]);
+}
+
+#[test]
+fn workers_that_make_a_bucket_at_the_same_time_make_one() {
+    let memory = Memory::default();
+    let throttle = throttle(0.001, 3);
+    // Both have read that there is none.
+    let mut leases = [Lease::default(); 2];
+    let claims = [0, 1].map(|worker| throttle.claim(&mut leases[worker], at(0, &memory)).unwrap());
+    for (worker, claim) in claims.into_iter().enumerate() {
+        assert!(throttle.take(claim, &mut leases[worker], at(0, &memory)).is_ok());
+    }
+    assert!((throttle.level(at(0, &memory)) - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn what_is_no_bucket_refuses() {
+    let memory = Memory::default();
+    let throttle = throttle(10.0, 10);
+    memory.set(&throttle.bucket_name(None), b"odd", None).unwrap();
+    assert_eq!(take(&throttle, &mut Lease::default(), at(0, &memory)), Err(Refused::Contended));
+}
+
+#[test]
+fn each_holder_has_a_bucket_of_its_own() {
+    let memory = Memory::default();
+    let throttle = throttle(0.001, 1);
+    let of = |id, digest| At { holder: Some(Holder { id, digest }), ..at(0, &memory) };
+    assert!(take(&throttle, &mut Lease::default(), of("a", 1)).is_ok());
+    assert!(take(&throttle, &mut Lease::default(), of("a", 1)).is_err());
+    assert!(take(&throttle, &mut Lease::default(), of("b", 2)).is_ok());
+    assert!(take(&throttle, &mut Lease::default(), at(0, &memory)).is_ok());
+}
+
+#[test]
+fn asking_takes_nothing() {
+    let (memory, mut lease) = (Memory::default(), Lease::default());
+    for throttle in [throttle(0.001, 1), throttle(10_000.0, 5_000)] {
+        let full = throttle.level(at(0, &memory));
+        for _ in 0..100 {
+            assert!(throttle.claim(&mut lease, at(0, &memory)).is_ok());
+        }
+        assert!((throttle.level(at(0, &memory)) - full).abs() < 1e-6);
+    }
 }
 
 #[test]
 fn a_new_rate_takes_effect_without_a_reset_or_a_gift() {
     let memory = Memory::default();
-    let old = Throttle::new(limit(1.0, 10), false);
-    old.prepare("x", Nanos(0), &memory);
     let mut lease = Lease::default();
     for _ in 0..10 {
-        assert!(old.take("x", &mut lease, Nanos(0), &memory).is_ok());
+        assert!(take(&throttle(1.0, 10), &mut lease, at(0, &memory)).is_ok());
     }
-    let new = Throttle::new(limit(5.0, 100), false);
-    new.prepare("x", Nanos(0), &memory);
-    let mut lease = Lease::default();
-    assert!(new.take("x", &mut lease, Nanos(0), &memory).is_err(), "a larger burst is not a gift");
-    let mut lease = Lease::default();
-    assert!(new.take("x", &mut lease, Nanos(SECOND / 5 + 1), &memory).is_ok(), "the new rate counts");
-    let smaller = Throttle::new(limit(5.0, 2), false);
+    let new = throttle(5.0, 100);
+    assert!(take(&new, &mut Lease::default(), at(0, &memory)).is_err(), "a larger burst is not a gift");
+    let later = at(SECOND / 5 + 1, &memory);
+    assert!(take(&new, &mut Lease::default(), later).is_ok(), "the new rate counts");
+    let smaller = throttle(5.0, 2);
     let admitted =
-        (0..10).filter(|_| smaller.take("x", &mut Lease::default(), Nanos(60 * SECOND), &memory).is_ok());
+        (0..10).filter(|_| take(&smaller, &mut Lease::default(), at(60 * SECOND, &memory)).is_ok());
     assert_eq!(admitted.count(), 2, "a smaller burst cuts what is there");
 }
 
@@ -188,15 +224,26 @@ fn a_clock_that_goes_back_gives_nothing_and_locks_nothing() {
 #[test]
 fn what_another_limit_refused_is_put_back_exactly_or_lost() {
     let (memory, mut lease) = (Memory::default(), Lease::default());
-    let throttle = Throttle::new(limit(0.001, 3), false);
-    throttle.prepare("x", Nanos(0), &memory);
-    let taken = throttle.take("x", &mut lease, Nanos(1), &memory).unwrap();
-    throttle.put_back("x", taken, &mut lease, Nanos(1), &memory);
-    assert!((throttle.level("x", Nanos(1), &memory) - 3.0).abs() < 1e-6);
-    let taken = throttle.take("x", &mut lease, Nanos(2), &memory).unwrap();
-    assert!(throttle.take("x", &mut lease, Nanos(2), &memory).is_ok(), "somebody else takes meanwhile");
-    throttle.put_back("x", taken, &mut lease, Nanos(2), &memory);
-    assert!((throttle.level("x", Nanos(2), &memory) - 1.0).abs() < 1e-6, "the token is lost, not given");
+    let throttle = throttle(0.001, 3);
+    let taken = take(&throttle, &mut lease, at(1, &memory)).unwrap();
+    throttle.put_back(taken, &mut lease, at(1, &memory));
+    assert!((throttle.level(at(1, &memory)) - 3.0).abs() < 1e-6);
+    let taken = take(&throttle, &mut lease, at(2, &memory)).unwrap();
+    assert!(take(&throttle, &mut lease, at(2, &memory)).is_ok(), "somebody else takes meanwhile");
+    throttle.put_back(taken, &mut lease, at(2, &memory));
+    assert!((throttle.level(at(2, &memory)) - 1.0).abs() < 1e-6, "the token is lost, not given");
+}
+
+#[test]
+fn a_token_of_a_lease_that_ended_is_not_put_back_into_the_next() {
+    let (memory, mut lease) = (Memory::default(), Lease::default());
+    let throttle = throttle(10_000.0, 5_000);
+    let taken = take(&throttle, &mut lease, at(0, &memory)).unwrap();
+    // Ten milliseconds later there is another lease.
+    assert!(take(&throttle, &mut lease, at(10_000_000, &memory)).is_ok());
+    let before = lease;
+    throttle.put_back(taken, &mut lease, at(10_000_001, &memory));
+    assert_eq!(lease, before);
 }
 
 #[test]
@@ -218,14 +265,15 @@ fn leases_ask_the_store_seldom() {
         fn set(&self, key: &str, value: &[u8], seen: Option<u32>) -> Result<(), Conflict> {
             self.0.set(key, value, seen)
         }
+        fn create(&self, key: &str, value: &[u8]) -> Result<(), Conflict> {
+            self.0.create(key, value)
+        }
     }
     let store = Counted::default();
-    let throttle = Throttle::new(limit(10_000.0, 5_000), false);
-    throttle.prepare("x", Nanos(0), &store);
+    let throttle = throttle(10_000.0, 5_000);
     let mut lease = Lease::default();
-    store.1.set(0);
     let admitted =
-        (0..10_000).filter(|i| throttle.take("x", &mut lease, Nanos(i * 100_000), &store).is_ok()).count();
+        (0..10_000).filter(|i| take(&throttle, &mut lease, at(i * 100_000, &store)).is_ok()).count();
     assert_eq!(admitted, 10_000);
     assert!(store.1.get() < 600, "{} reads for {admitted} requests", store.1.get());
 }

@@ -1,0 +1,236 @@
+//! Compiles API keys and usage plans.
+
+use super::routes::RouteTable;
+use super::scope::Scope;
+use super::throttle;
+use crate::gateway::api_keys::{ApiKey, ApiKeys, parse_hash};
+use crate::gateway::config::{self, Config, QuotaScope};
+use crate::gateway::quota::Quota;
+use crate::gateway::usage_plans::{MethodThrottles, Openings, UsagePlan, UsagePlans};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+
+/// Compiles them; what cannot be goes to the diagnostics.
+pub(super) fn compile(config: &Config, scope: &mut Scope<'_>) -> UsagePlans {
+    let mut places = HashMap::new();
+    let mut plans = Vec::with_capacity(config.usage_plans.len());
+    for (i, written) in config.usage_plans.iter().enumerate() {
+        let below = &mut scope.below(&format!("usagePlans[{i}]"));
+        if places.insert(written.id.as_str(), i).is_some() {
+            below.error("id", format!("the usage plan `{}` exists twice", written.id));
+        }
+        check_stages(written, config, below);
+        plans.push(plan(written, below));
+    }
+    let memberships = memberships(config, &places, scope);
+    UsagePlans::new(keys(config, memberships, scope), plans)
+}
+
+/// The plans that open a stage, and how fast a key may call each of its routes by them.
+pub(super) fn openings(
+    config: &Config,
+    api: &str,
+    stage: &str,
+    table: &RouteTable,
+    scope: &mut Scope<'_>,
+) -> Openings {
+    let mut openings = BTreeMap::new();
+    for (i, plan) in config.usage_plans.iter().enumerate() {
+        let opens = |written: &config::ApiStage| written.api_id == api && written.stage == stage;
+        for (j, written) in plan.api_stages.iter().enumerate().filter(|(_, written)| opens(written)) {
+            let below = &mut scope.below(&format!("usagePlans[{i}].apiStages[{j}]"));
+            let methods = methods(plan, written, table, below);
+            if openings.insert(i, methods).is_some() {
+                below.error("", "the plan opens this stage twice");
+            }
+        }
+    }
+    Openings::new(openings)
+}
+
+/// The limits for keys and methods, by route: its own, else that of `/*/*`. Each route has buckets of its own.
+fn methods(
+    plan: &config::UsagePlan,
+    written: &config::ApiStage,
+    table: &RouteTable,
+    scope: &mut Scope<'_>,
+) -> MethodThrottles {
+    let mut unknown: BTreeMap<&str, _> =
+        written.throttle.iter().map(|(name, written)| (name.as_str(), written)).collect();
+    unknown.remove("/*/*");
+    let mut throttles = BTreeMap::new();
+    for (place, route) in table.iter().enumerate() {
+        let name = method_name(&route.key);
+        unknown.remove(name.as_str());
+        let found = [name.as_str(), "/*/*"].iter().find_map(|name| written.throttle.get_key_value(*name));
+        if let Some((name, throttle)) = found {
+            let at = format!("throttle[{name:?}]");
+            let names = ["method", &plan.id, &written.api_id, &written.stage, &route.key];
+            throttles.insert(place, throttle::of_plan(throttle, &names, &at, scope));
+        }
+    }
+    for (name, throttle) in unknown {
+        let at = format!("throttle[{name:?}]");
+        throttle::of_plan(throttle, &[], &at, scope);
+        let names: Vec<_> = table.iter().map(|route| method_name(&route.key)).collect();
+        scope
+            .error(
+                &at,
+                format!(
+                    "`{name}` is no route of the stage as a usage plan names it: `/users/{{id}}/GET`, `/*/*`"
+                ),
+            )
+            .suggest("a method", name, names.iter().map(String::as_str));
+    }
+    throttles
+}
+
+/// A route as usage plans name it: `/users/{id}/GET`, and `//GET` at the root; `$default` keeps its name.
+fn method_name(route_key: &str) -> String {
+    match route_key.split_once(' ') {
+        Some((method, path)) => format!("{path}/{method}"),
+        None => route_key.to_owned(),
+    }
+}
+
+fn plan(written: &config::UsagePlan, scope: &mut Scope<'_>) -> UsagePlan {
+    let throttle = written.throttle.as_ref();
+    let throttle = throttle.map(|written_throttle| {
+        throttle::of_plan(written_throttle, &["plan", &written.id], "throttle", scope)
+    });
+    let quota = written.quota.as_ref().and_then(|quota| {
+        if quota.scope == Some(QuotaScope::Fleet) {
+            scope
+                .error("quota.scope", "quotas that hold over a fleet are not supported yet")
+                .help("`ENVOY` counts in each Envoy");
+        }
+        let offset = quota.offset.unwrap_or_default();
+        let shadow = quota.shadow.unwrap_or(false);
+        match Quota::new(&written.id, quota.limit, quota.period, offset, shadow) {
+            Ok(compiled) => Some(compiled),
+            Err(problem) => {
+                scope.error("quota.offset", problem);
+                None
+            }
+        }
+    });
+    UsagePlan { id: written.id.clone(), throttle, quota }
+}
+
+fn check_stages(plan: &config::UsagePlan, config: &Config, scope: &mut Scope<'_>) {
+    for (i, written) in plan.api_stages.iter().enumerate() {
+        let Some(api) = config.apis.iter().find(|api| api.api_id == written.api_id) else {
+            let names = config.apis.iter().map(|api| api.api_id.as_str());
+            scope
+                .error(&format!("apiStages[{i}].apiId"), format!("no API is named `{}`", written.api_id))
+                .suggest("an API", &written.api_id, names);
+            continue;
+        };
+        if !api.stages.iter().any(|stage| stage.stage_name == written.stage) {
+            let names = api.stages.iter().map(|stage| stage.stage_name.as_str());
+            let problem = format!("no stage of `{}` is named `{}`", api.api_id, written.stage);
+            scope.error(&format!("apiStages[{i}].stage"), problem).suggest("a stage", &written.stage, names);
+        }
+    }
+}
+
+/// The plans of each key, by their place.
+fn memberships<'c>(
+    config: &'c Config,
+    places: &HashMap<&str, usize>,
+    scope: &mut Scope<'_>,
+) -> HashMap<&'c str, Vec<usize>> {
+    let mut of_keys: HashMap<&str, Vec<usize>> =
+        config.api_keys.iter().map(|key| (key.id.as_str(), Vec::new())).collect();
+    let opened: Vec<HashSet<(&str, &str)>> = config.usage_plans.iter().map(opened).collect();
+    // Paths are written for problems only: there may be a hundred thousand members.
+    let at = |i: usize, member: &str| format!("usagePlanKeys[{i}].{member}");
+    for (i, member) in config.usage_plan_keys.iter().enumerate() {
+        if member.key_type.as_deref().is_some_and(|kind| kind != "API_KEY") {
+            scope.error(&at(i, "keyType"), "a usage plan has keys of type `API_KEY`");
+        }
+        let Some(plan) = places.get(member.usage_plan_id.as_str()) else {
+            let id = &member.usage_plan_id;
+            scope.error(&at(i, "usagePlanId"), format!("no usage plan is named `{id}`")).suggest(
+                "a usage plan",
+                id,
+                places.keys().copied(),
+            );
+            continue;
+        };
+        let Some(of_key) = of_keys.get_mut(member.key_id.as_str()) else {
+            // No suggestion: there may be a hundred thousand of them.
+            scope.error(&at(i, "keyId"), format!("no API key is named `{}`", member.key_id));
+            continue;
+        };
+        let opens_the_same = |other: &usize| {
+            opened.get(*plan).zip(opened.get(*other)).is_some_and(|(one, other)| !one.is_disjoint(other))
+        };
+        if of_key.contains(plan) {
+            scope.error(&at(i, "keyId"), "the key is in this plan already");
+        } else if of_key.iter().any(opens_the_same) {
+            scope
+                .error(&at(i, "keyId"), "the key is in another plan that opens the same stage")
+                .help("a key has one plan for each stage");
+        } else {
+            of_key.push(*plan);
+        }
+    }
+    of_keys
+}
+
+/// The stages that a plan opens.
+fn opened(plan: &config::UsagePlan) -> HashSet<(&str, &str)> {
+    plan.api_stages.iter().map(|stage| (stage.api_id.as_str(), stage.stage.as_str())).collect()
+}
+
+fn keys(config: &Config, mut plans: HashMap<&str, Vec<usize>>, scope: &mut Scope<'_>) -> ApiKeys {
+    let mut hashes = HashMap::with_capacity(config.api_keys.len());
+    let mut known: HashSet<Rc<[usize]>> = HashSet::new();
+    let mut keys = Vec::with_capacity(config.api_keys.len());
+    let at = |i: usize, member: &str| format!("apiKeys[{i}].{member}");
+    for (i, key) in config.api_keys.iter().enumerate() {
+        let Some(plans) = plans.remove(key.id.as_str()) else {
+            scope.error(&at(i, "id"), format!("the API key `{}` exists twice", key.id));
+            continue;
+        };
+        let Some(hash) = hash(key, &|member| at(i, member), scope) else { continue };
+        if let Some(other) = hashes.insert(hash, i) {
+            scope.error(&at(i, "value"), format!("`apiKeys[{other}]` has the same value"));
+        }
+        match key.enabled {
+            Some(true) => {
+                let plans = match known.get(plans.as_slice()) {
+                    Some(known) => Rc::clone(known),
+                    None => Rc::from(plans),
+                };
+                known.insert(Rc::clone(&plans));
+                keys.push((hash, ApiKey::new(key.id.as_str().into(), plans, hash)));
+            }
+            Some(false) => {}
+            None => {
+                scope
+                    .warning(&at(i, "enabled"), "the key is not enabled, as AWS has it where nothing is said")
+                    .help("add `\"enabled\": true`");
+            }
+        }
+    }
+    ApiKeys::new(keys)
+}
+
+/// The hash of a key's value. The value is not shown: it may be a secret.
+fn hash(key: &config::ApiKey, at: &dyn Fn(&str) -> String, scope: &mut Scope<'_>) -> Option<[u8; 32]> {
+    let Some(value) = &key.value else {
+        scope
+            .error(&at("value"), "the key has no value")
+            .help("`openssl rand -hex 20` makes a good one, `sekisho hash-key` what stands here");
+        return None;
+    };
+    let hash = parse_hash(value);
+    if hash.is_none() {
+        scope
+            .error(&at("value"), "the value is not `sha256:` and 64 hexadecimal digits")
+            .help("`sekisho hash-key` makes it of the key; `sekisho render` does so by itself");
+    }
+    hash
+}

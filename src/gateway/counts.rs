@@ -1,0 +1,71 @@
+//! What a worker counts, until the shell hands it to the host: a host call for each event would cost more than the event.
+
+use super::admission::LimitKind;
+
+/// Something that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counter {
+    /// Requests that a limit refused.
+    Throttled(LimitKind),
+    /// Requests that a limit in shadow would have refused.
+    ShadowThrottled(LimitKind),
+    /// Requests that a quota refused.
+    QuotaExceeded,
+    /// Requests that a quota in shadow would have refused.
+    ShadowQuotaExceeded,
+    /// Requests that were refused because too many workers wrote one limit at the same time.
+    LimitContended,
+}
+
+/// All of them, and their names in statistics.
+const COUNTERS: [(Counter, &str); 11] = [
+    (Counter::Throttled(LimitKind::Plan), "throttled.plan"),
+    (Counter::Throttled(LimitKind::PlanMethod), "throttled.plan_method"),
+    (Counter::Throttled(LimitKind::Route), "throttled.route"),
+    (Counter::Throttled(LimitKind::Account), "throttled.account"),
+    (Counter::ShadowThrottled(LimitKind::Plan), "shadow_throttled.plan"),
+    (Counter::ShadowThrottled(LimitKind::PlanMethod), "shadow_throttled.plan_method"),
+    (Counter::ShadowThrottled(LimitKind::Route), "shadow_throttled.route"),
+    (Counter::ShadowThrottled(LimitKind::Account), "shadow_throttled.account"),
+    (Counter::QuotaExceeded, "quota_exceeded"),
+    (Counter::ShadowQuotaExceeded, "shadow_quota_exceeded"),
+    (Counter::LimitContended, "limit_contended"),
+];
+
+/// How often each happened since the shell asked.
+#[derive(Debug, Default)]
+pub struct Counts([u64; COUNTERS.len()]);
+
+// === impl Counts ===
+
+impl Counts {
+    /// One more.
+    pub fn add(&mut self, counter: Counter) {
+        let known = COUNTERS.iter().zip(&mut self.0).find(|((known, _), _)| *known == counter);
+        if let Some((_, count)) = known {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// The name of each counter, and how often it happened since this was last asked.
+    pub fn drain(&mut self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = std::mem::take(&mut self.0);
+        COUNTERS.iter().zip(counts).map(|((_, name), count)| (*name, count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Counter, Counts, LimitKind};
+
+    #[test]
+    fn what_was_told_is_not_told_again() {
+        let mut counts = Counts::default();
+        counts.add(Counter::QuotaExceeded);
+        counts.add(Counter::Throttled(LimitKind::Route));
+        counts.add(Counter::Throttled(LimitKind::Route));
+        let told: Vec<_> = counts.drain().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(told, [("throttled.route", 2), ("quota_exceeded", 1)]);
+        assert_eq!(counts.drain().map(|(_, count)| count).sum::<u64>(), 0);
+    }
+}
