@@ -10,6 +10,7 @@ use super::config::ApiKeySource;
 use super::counts::Counter;
 use super::notes::Note;
 use super::quota::Exhausted;
+use super::rate_limit_headers::Standing;
 use super::rejection::Rejection;
 use super::request::Request;
 use super::throttle::{At, Claim, Holder, Refused, Taken, Throttle};
@@ -54,6 +55,8 @@ struct Held {
     tokens: [Option<Taken>; MOST],
     /// When the quota counted it.
     counted: Option<Millis>,
+    /// How the request stands with its limits, where it is told.
+    standing: Option<Box<Standing>>,
 }
 
 /// Admits an authorized request.
@@ -63,13 +66,39 @@ struct Held {
 pub fn admit(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Admitted, Rejection> {
     request.member = member(request, env)?;
     let limits = limits(request);
-    let claims = claim(&limits, env)?;
-    let mut held = Held { counted: count(request, env)?, ..Held::default() };
-    if let Err(rejection) = take(&limits, &claims, &mut held, env) {
-        put_back(&limits, held, request, env);
-        return Err(rejection);
+    let mut held = Held { standing: standing(request, &limits, env), ..Held::default() };
+    let outcome = hold(&limits, request, &mut held, env);
+    if outcome.is_err() {
+        put_back(&limits, &held, request, env);
     }
-    Ok(Admitted(()))
+    request.standing = held.standing;
+    outcome.map(|()| Admitted(()))
+}
+
+/// Takes what the request needs of its limits and its quota. If one refuses, the others' stay in `held`.
+fn hold(
+    limits: &[Option<Applied<'_>>; MOST],
+    request: &Request,
+    held: &mut Held,
+    env: &Env<'_>,
+) -> Result<(), Rejection> {
+    let claims = claim(limits, held, env)?;
+    count(request, held, env)?;
+    take(limits, &claims, held, env)
+}
+
+/// What responses will tell of limits, where the API says so: those that can refuse.
+fn standing(request: &Request, limits: &[Option<Applied<'_>>; MOST], env: &Env<'_>) -> Option<Box<Standing>> {
+    request.api.as_ref().filter(|api| api.rate_limit_headers)?;
+    let mut standing = Box::<Standing>::default();
+    for limit in limits.iter().flatten().filter(|limit| !limit.throttle.shadow) {
+        standing.limited(limit.kind, limit.throttle.limit());
+    }
+    let quota = request.member.as_ref().and_then(|member| member.plan.quota.as_ref());
+    if let Some(quota) = quota.filter(|quota| !quota.shadow) {
+        standing.counted(quota.limit(), quota.seconds(env.wall));
+    }
+    Some(standing)
 }
 
 /// The key that the request comes with, where its route requires one, and the plan by which it opens the stage.
@@ -118,7 +147,11 @@ fn limits(request: &Request) -> [Option<Applied<'_>>; MOST] {
 }
 
 /// Asks each limit.
-fn claim(limits: &[Option<Applied<'_>>; MOST], env: &Env<'_>) -> Result<[Option<Claim>; MOST], Rejection> {
+fn claim(
+    limits: &[Option<Applied<'_>>; MOST],
+    held: &mut Held,
+    env: &Env<'_>,
+) -> Result<[Option<Claim>; MOST], Rejection> {
     let mut claims = [None; MOST];
     let mut worker = env.worker.borrow_mut();
     for (limit, claim) in limits.iter().zip(&mut claims) {
@@ -134,7 +167,7 @@ fn claim(limits: &[Option<Applied<'_>>; MOST], env: &Env<'_>) -> Result<[Option<
         });
         match claimed {
             Ok(claimed) => *claim = Some(claimed),
-            Err(refused) => limit.refuse(refused, &mut worker)?,
+            Err(refused) => limit.refuse(refused, &mut held.standing, &mut worker, env)?,
         }
     }
     Ok(claims)
@@ -152,19 +185,24 @@ fn take(
         let (Some(limit), Some(claim)) = (limit, claim) else { continue };
         let lease = worker.lease(limit.throttle.lease_key(limit.holder));
         match limit.throttle.take(*claim, lease, limit.at(env)) {
-            Ok(taken) => *token = Some(taken),
-            Err(refused) => limit.refuse(refused, &mut worker)?,
+            Ok(taken) => {
+                if let Some(standing) = &mut held.standing {
+                    standing.left(limit.kind, limit.throttle.rest(taken, lease));
+                }
+                *token = Some(taken);
+            }
+            Err(refused) => limit.refuse(refused, &mut held.standing, &mut worker, env)?,
         }
     }
     Ok(())
 }
 
-/// Counts the request under the quota of its plan; gives when.
-fn count(request: &Request, env: &Env<'_>) -> Result<Option<Millis>, Rejection> {
+/// Counts the request under the quota of its plan.
+fn count(request: &Request, held: &mut Held, env: &Env<'_>) -> Result<(), Rejection> {
     let Some((member, quota)) =
         request.member.as_ref().and_then(|member| Some((member, member.plan.quota.as_ref()?)))
     else {
-        return Ok(None);
+        return Ok(());
     };
     let counted = quota.take(&member.key.id, env.wall, env.shared);
     env.note(|| {
@@ -175,9 +213,16 @@ fn count(request: &Request, env: &Env<'_>) -> Result<Option<Millis>, Rejection> 
             format!("{used} used, {left} left of the usage plan `{}`", member.plan.id),
         )
     });
+    if let Some(standing) = held.standing.as_mut().filter(|_| !quota.shadow) {
+        let (_, left) = quota.seconds(env.wall);
+        standing.counted_now(counted, left);
+    }
     let (counter, outcome) = match counted {
-        Ok(()) => return Ok(Some(env.wall)),
-        Err(_) if quota.shadow => (Counter::ShadowQuotaExceeded, Ok(None)),
+        Ok(_) => {
+            held.counted = Some(env.wall);
+            return Ok(());
+        }
+        Err(_) if quota.shadow => (Counter::ShadowQuotaExceeded, Ok(())),
         Err(Exhausted::UsedUp) => (Counter::QuotaExceeded, Err(Rejection::QuotaExceeded)),
         Err(Exhausted::Contended) => (Counter::LimitContended, Err(Rejection::LimitContended)),
     };
@@ -186,7 +231,7 @@ fn count(request: &Request, env: &Env<'_>) -> Result<Option<Millis>, Rejection> 
 }
 
 /// Puts back what was taken for a request that is refused after all.
-fn put_back(limits: &[Option<Applied<'_>>; MOST], held: Held, request: &Request, env: &Env<'_>) {
+fn put_back(limits: &[Option<Applied<'_>>; MOST], held: &Held, request: &Request, env: &Env<'_>) {
     let mut worker = env.worker.borrow_mut();
     for (limit, token) in limits.iter().zip(held.tokens) {
         if let (Some(limit), Some(token)) = (limit, token) {
@@ -212,10 +257,19 @@ impl<'a> Applied<'a> {
     }
 
     /// What a refusal of this limit means: nothing but a count, in shadow.
-    fn refuse(&self, refused: Refused, worker: &mut RefMut<'_, Worker>) -> Result<(), Rejection> {
+    fn refuse(
+        &self,
+        refused: Refused,
+        standing: &mut Option<Box<Standing>>,
+        worker: &mut RefMut<'_, Worker>,
+        env: &Env<'_>,
+    ) -> Result<(), Rejection> {
         if self.throttle.shadow {
             worker.counts.add(Counter::ShadowThrottled(self.kind));
             return Ok(());
+        }
+        if let Some(standing) = standing {
+            standing.refused(self.kind, refused, env.monotonic);
         }
         let (counter, rejection) = match refused {
             Refused::Empty(_) => (Counter::Throttled(self.kind), Rejection::Throttled(self.kind)),

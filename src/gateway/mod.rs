@@ -28,6 +28,7 @@ pub mod mapping;
 pub mod notes;
 pub mod policy;
 pub mod quota;
+pub mod rate_limit_headers;
 pub mod rejection;
 pub mod request;
 mod request_value;

@@ -11,6 +11,8 @@ use time::{Date, Duration, OffsetDateTime};
 
 /// Tries to write a count that others write at the same time; then the request is refused.
 const TRIES: usize = 16;
+/// Milliseconds of a day.
+const DAY: u64 = 86_400_000;
 
 /// A quota: each key has a count of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,19 +90,29 @@ impl Quota {
         if count.in_window(window).used >= self.limit { Err(Exhausted::UsedUp) } else { Ok(()) }
     }
 
-    /// Counts a request.
+    /// Counts a request; gives how many are left.
     ///
     /// # Errors
     /// If the quota is used up, or the count cannot be written.
-    pub fn take(&self, key: &str, now: Millis, store: &dyn SharedStore) -> Result<(), Exhausted> {
+    pub fn take(&self, key: &str, now: Millis, store: &dyn SharedStore) -> Result<u64, Exhausted> {
         let window = self.window(now);
-        self.change(key, window, store, |count| {
+        let counted = self.change(key, window, store, |count| {
             let count = count.in_window(window);
             if count.used >= self.limit {
                 return Err(Exhausted::UsedUp);
             }
             Ok(Count { used: count.used + 1, ..count })
-        })
+        });
+        counted.map(|count| self.limit.saturating_sub(count.used))
+    }
+
+    /// Seconds of the window that a moment is in, and those of them that are left, rounded up.
+    #[must_use]
+    pub fn seconds(&self, now: Millis) -> (u64, u64) {
+        let first = self.window(now);
+        let next = self.next_window(first);
+        let left = next.saturating_mul(DAY).saturating_sub(now.0).div_ceil(1000);
+        ((next - first).saturating_mul(DAY / 1000), left)
     }
 
     /// Takes a request off again, because something else refused it. It was counted at `then`: in another window there is
@@ -148,17 +160,18 @@ impl Quota {
         window: u64,
         store: &dyn SharedStore,
         change: impl Fn(Count) -> Result<Count, Exhausted>,
-    ) -> Result<(), Exhausted> {
+    ) -> Result<Count, Exhausted> {
         let name = self.count_name(key);
         for _ in 0..TRIES {
             let (seen, count) = self.read(key, window, store)?;
-            let bytes = change(count)?.to_bytes();
+            let changed = change(count)?;
+            let bytes = changed.to_bytes();
             let written = match seen {
                 None => store.create(&name, &bytes),
                 Some(version) => store.set(&name, &bytes, Some(version)),
             };
             if written.is_ok() {
-                return Ok(());
+                return Ok(changed);
             }
         }
         Err(Exhausted::Contended)
@@ -171,7 +184,7 @@ impl Quota {
 
     /// The first day of the window that a moment is in, in days since 1970.
     fn window(&self, now: Millis) -> u64 {
-        let day = now.0 / 86_400_000;
+        let day = now.0 / DAY;
         let offset = u64::from(self.offset);
         match self.period {
             QuotaPeriod::Day => day,
@@ -181,6 +194,19 @@ impl Quota {
                 (since_sunday.saturating_sub(offset) / 7 * 7 + offset).saturating_sub(4)
             }
             QuotaPeriod::Month => first_of_month(day.saturating_sub(offset)) + offset,
+        }
+    }
+
+    /// The first day of the window behind the one that begins with a day.
+    fn next_window(&self, first: u64) -> u64 {
+        match self.period {
+            QuotaPeriod::Day => first + 1,
+            QuotaPeriod::Week => first + 7,
+            QuotaPeriod::Month => {
+                let offset = u64::from(self.offset);
+                // No month has more than 31 days, and none fewer than 28.
+                first_of_month(first.saturating_sub(offset) + 31) + offset
+            }
         }
     }
 }
@@ -221,7 +247,7 @@ impl Count {
 
 #[cfg(test)]
 mod tests {
-    use super::{Exhausted, Quota};
+    use super::{DAY, Exhausted, Quota};
     use crate::gateway::Millis;
     use crate::gateway::config::QuotaPeriod::{self, Day, Month, Week};
     use crate::gateway::shared::{Memory, SharedStore};
@@ -252,6 +278,26 @@ mod tests {
     }
 
     #[test]
+    fn a_window_ends_where_the_next_begins() {
+        const HOUR: u64 = 3600;
+        let seconds =
+            |period, offset, moment| Quota::new("x", 1, period, offset, false).unwrap().seconds(at(moment));
+        assert_eq!(seconds(Day, 0, utc_datetime!(2026-11-22 00:00:00)), (24 * HOUR, 24 * HOUR));
+        assert_eq!(seconds(Day, 0, utc_datetime!(2026-11-22 23:59:59)), (24 * HOUR, 1));
+        assert_eq!(seconds(Week, 1, utc_datetime!(2026-11-22 12:00:00)), (7 * 24 * HOUR, 12 * HOUR));
+        assert_eq!(seconds(Month, 0, utc_datetime!(2028-02-29 12:00:00)), (29 * 24 * HOUR, 12 * HOUR));
+        assert_eq!(seconds(Month, 27, utc_datetime!(2026-03-27 23:00:00)), (28 * 24 * HOUR, HOUR));
+        assert_eq!(seconds(Month, 0, utc_datetime!(2026-12-31 23:00:00)), (31 * 24 * HOUR, HOUR));
+        let day = Quota::new("x", 1, Day, 0, false).unwrap();
+        assert_eq!(day.seconds(Millis(DAY - 1)), (24 * HOUR, 1), "a part of a second is one");
+        let far = Millis(u64::MAX);
+        for period in [Day, Week, Month] {
+            let (window, left) = Quota::new("x", 1, period, 0, false).unwrap().seconds(far);
+            assert!(left <= window, "{period:?}: a clock that is out of its mind overflows nothing");
+        }
+    }
+
+    #[test]
     fn offsets_are_days_of_the_period() {
         for (period, most) in [(Day, 0), (Week, 6), (Month, 27)] {
             assert!(Quota::new("x", 1, period, most, false).is_ok());
@@ -273,10 +319,10 @@ mod tests {
         );
         let tomorrow = at(utc_datetime!(2026-11-23 00:00:00));
         assert_eq!(quota.usage("k", tomorrow, &store), (0, 3));
-        assert_eq!(quota.take("k", tomorrow, &store), Ok(()));
+        assert_eq!(quota.take("k", tomorrow, &store), Ok(2));
         quota.put_back("k", tomorrow, &store);
         assert_eq!(quota.usage("k", tomorrow, &store), (0, 3));
-        assert_eq!(quota.take("k", tomorrow, &store), Ok(()));
+        assert_eq!(quota.take("k", tomorrow, &store), Ok(2));
         quota.put_back("k", today, &store);
         assert_eq!(
             quota.usage("k", tomorrow, &store),
@@ -290,7 +336,7 @@ mod tests {
         let store = Memory::default();
         let now = at(utc_datetime!(2026-11-22 23:00:00));
         let quota = |limit| Quota::new("x", limit, Day, 0, false).unwrap();
-        assert_eq!(quota(1).take("k", now, &store), Ok(()));
+        assert_eq!(quota(1).take("k", now, &store), Ok(0));
         assert_eq!(quota(1).take("k", now, &store), Err(Exhausted::UsedUp));
         assert_eq!(quota(3).usage("k", now, &store), (1, 2));
     }
@@ -300,11 +346,11 @@ mod tests {
         let store = Memory::default();
         let quota = Quota::new("x", 2, Day, 0, false).unwrap();
         let (now, future) = (at(utc_datetime!(2026-11-22 12:00:00)), at(utc_datetime!(2099-01-01 00:00:00)));
-        assert_eq!(quota.take("k", now, &store), Ok(()));
-        assert_eq!(quota.take("k", future, &store), Ok(()));
-        assert_eq!(quota.take("k", now, &store), Ok(()));
+        assert_eq!(quota.take("k", now, &store), Ok(1));
+        assert_eq!(quota.take("k", future, &store), Ok(1));
+        assert_eq!(quota.take("k", now, &store), Ok(0));
         assert_eq!(quota.take("k", now, &store), Err(Exhausted::UsedUp));
-        assert_eq!(quota.take("k", at(utc_datetime!(2026-11-23 12:00:00)), &store), Ok(()));
+        assert_eq!(quota.take("k", at(utc_datetime!(2026-11-23 12:00:00)), &store), Ok(1));
     }
 
     #[test]
