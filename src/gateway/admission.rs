@@ -220,6 +220,10 @@ fn count(request: &Request, held: &mut Held, env: &Env<'_>) -> Result<(), Reject
     let (counter, outcome) = match counted {
         Ok(_) => {
             held.counted = Some(env.wall);
+            let mut worker = env.worker.borrow_mut();
+            if !worker.usage.counted(member, quota.digest) {
+                worker.counts.add(Counter::UsageUntold);
+            }
             return Ok(());
         }
         Err(_) if quota.shadow => (Counter::ShadowQuotaExceeded, Ok(())),

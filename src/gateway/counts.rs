@@ -15,10 +15,12 @@ pub enum Counter {
     ShadowQuotaExceeded,
     /// Requests that were refused because too many workers wrote one limit at the same time.
     LimitContended,
+    /// Times that the usage of a key was not told, because too many are.
+    UsageUntold,
 }
 
 /// All of them, and their names in statistics.
-const COUNTERS: [(Counter, &str); 11] = [
+const COUNTERS: [(Counter, &str); 12] = [
     (Counter::Throttled(LimitKind::Plan), "throttled.plan"),
     (Counter::Throttled(LimitKind::PlanMethod), "throttled.plan_method"),
     (Counter::Throttled(LimitKind::Route), "throttled.route"),
@@ -30,6 +32,7 @@ const COUNTERS: [(Counter, &str); 11] = [
     (Counter::QuotaExceeded, "quota_exceeded"),
     (Counter::ShadowQuotaExceeded, "shadow_quota_exceeded"),
     (Counter::LimitContended, "limit_contended"),
+    (Counter::UsageUntold, "usage_untold"),
 ];
 
 /// How often each happened since the shell asked.

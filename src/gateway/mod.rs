@@ -42,6 +42,7 @@ mod template;
 mod testing;
 pub mod throttle;
 pub mod upkeep;
+pub mod usage;
 pub mod usage_plans;
 pub mod worker;
 

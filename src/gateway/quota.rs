@@ -7,6 +7,8 @@
 use super::Millis;
 use super::config::QuotaPeriod;
 use super::shared::{LAYOUT, SharedStore, unambiguous};
+use super::throttle::digest;
+use sha2::{Digest, Sha256};
 use time::{Date, Duration, OffsetDateTime};
 
 /// Tries to write a count that others write at the same time; then the request is refused.
@@ -19,6 +21,8 @@ const DAY: u64 = 86_400_000;
 pub struct Quota {
     /// Where counts are kept: from configuration only, as all names in shared data.
     name: String,
+    /// Tells it from every other quota, in a worker's memory.
+    pub digest: u128,
     limit: u64,
     period: QuotaPeriod,
     /// Days that the window begins late.
@@ -71,7 +75,8 @@ impl Quota {
             }
         })?;
         let name = format!("{LAYOUT}/quota/{}", unambiguous(&[plan]));
-        Ok(Self { name, limit, period, offset, shadow })
+        let digest = digest(Sha256::digest(&name).into());
+        Ok(Self { name, digest, limit, period, offset, shadow })
     }
 
     /// Requests of a key in a window.
@@ -138,6 +143,20 @@ impl Quota {
         (used, self.limit.saturating_sub(used))
     }
 
+    /// The count of a key as it is kept: the first day of its window, and the requests. None if it cannot be read.
+    #[must_use]
+    pub fn count(&self, key: &str, store: &dyn SharedStore) -> Option<(u64, u64)> {
+        let count = Count::from_bytes(&store.get(&self.count_name(key))?.value)?;
+        Some((count.window, count.used))
+    }
+
+    /// What a count that was [told](Quota::count) means now: requests in the present window, and those that are left.
+    #[must_use]
+    pub fn usage_of(&self, (window, used): (u64, u64), now: Millis) -> (u64, u64) {
+        let used = Count { window, used }.in_window(self.window(now)).used;
+        (used, self.limit.saturating_sub(used))
+    }
+
     /// The count as it is kept, and its version; a new one where there is none.
     fn read(
         &self,
@@ -183,7 +202,8 @@ impl Quota {
     }
 
     /// The first day of the window that a moment is in, in days since 1970.
-    fn window(&self, now: Millis) -> u64 {
+    #[must_use]
+    pub fn window(&self, now: Millis) -> u64 {
         let day = now.0 / DAY;
         let offset = u64::from(self.offset);
         match self.period {

@@ -6,6 +6,7 @@ use super::authorizers::lambda::cache::Answers;
 use super::counts::Counts;
 use super::throttle::LeaseKey;
 use super::throttle::lease::Lease;
+use super::usage::Usage;
 use lru::LruCache;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -25,6 +26,8 @@ const MOST_LEASES: usize = 65_536;
 pub struct Worker {
     /// What happened.
     pub counts: Counts,
+    /// Which keys were counted, to be told.
+    pub usage: Usage,
     /// By key source: those that documents name.
     learned: HashMap<[u8; 32], Learned>,
     tokens: LruCache<TokenKey, Verified>,
@@ -71,6 +74,7 @@ impl Default for Worker {
     fn default() -> Self {
         Self {
             counts: Counts::default(),
+            usage: Usage::default(),
             learned: HashMap::new(),
             tokens: LruCache::unbounded(),
             bytes: 0,
