@@ -17,6 +17,7 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
 use world::Environment;
+pub(crate) use world::now;
 
 mod answers;
 mod report;
