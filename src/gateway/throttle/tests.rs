@@ -143,7 +143,7 @@ proptest! {
 
 #[test]
 fn zero_refuses_all_and_fractions_count() {
-    let (memory, mut lease) = (Memory::default(), Lease::default());
+    let memory = Memory::default();
     for burst in [0, 1, 5_000] {
         let refused = take(&throttle(0.0, burst), &mut Lease::default(), at(100 * SECOND, &memory));
         assert_eq!(refused, Err(Refused::Empty(Nanos(u64::MAX))), "{burst}");
