@@ -284,7 +284,7 @@ pub(crate) fn temporary_folder() -> TempDir {
 
 /// A process that ends when nobody has it any more.
 #[derive(Debug)]
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -24,6 +24,7 @@ pub mod documents;
 mod dynamic;
 mod gateway;
 mod python;
+mod ratelimit;
 pub mod raw;
 mod toolchain;
 
@@ -32,6 +33,7 @@ pub use bootstrap::Source;
 pub use dynamic::{Dynamic, Said, probe_module, product_module};
 pub use gateway::{Gateway, Options, Probe};
 pub use python::Python;
+pub use ratelimit::{RateLimitService, Redis};
 
 use std::time::{Duration, Instant};
 

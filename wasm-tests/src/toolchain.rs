@@ -57,6 +57,22 @@ pub(crate) fn probe() -> &'static Path {
     })
 }
 
+/// The service of [`wasm-tests/ratelimit`](../ratelimit/README.md), built once per test binary.
+pub(crate) fn rate_limit_service() -> &'static Path {
+    static SERVICE: OnceLock<PathBuf> = OnceLock::new();
+    SERVICE.get_or_init(|| {
+        let target = toolchain::target_folder().unwrap_or_else(|error| panic!("{error}")).join("ratelimit");
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("ratelimit/Cargo.toml");
+        let mut build = Command::new(cargo_itself());
+        build.args(["build", "--locked", "--manifest-path"]).arg(manifest).arg("--target-dir").arg(target);
+        let made = cargo(&mut build);
+        made.into_iter()
+            .find(|path| path.ends_with("/sekisho-test-ratelimit"))
+            .expect("cargo names the service")
+            .into()
+    })
+}
+
 fn cargo_itself() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
