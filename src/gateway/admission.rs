@@ -246,3 +246,6 @@ impl fmt::Display for LimitKind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,12 @@ impl Openings {
         Self(plans)
     }
 
+    /// Whether no plan opens the stage.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// How fast a key of a plan may call a route.
     #[must_use]
     pub fn method(&self, plan: usize, route: usize) -> Option<&Throttle> {

@@ -238,3 +238,6 @@ fn hash(key: &config::ApiKey, at: &dyn Fn(&str) -> String, scope: &mut Scope<'_>
     }
     hash
 }
+
+#[cfg(test)]
+mod tests;
