@@ -243,6 +243,22 @@ impl Gauge {
     }
 }
 
+/// A counter of Envoy's.
+#[derive(Debug)]
+pub(super) struct Counter(u32);
+
+/// The counter of a name, which every VM of this Envoy shares.
+pub(super) fn counter(name: &str) -> Result<Counter, HostError> {
+    Ok(Counter(abi::define_metric(Metric::Counter, name.as_bytes())?))
+}
+
+impl Counter {
+    pub(super) fn add(&self, count: u64) -> Result<(), HostError> {
+        // Nothing happens so often between two ticks.
+        Ok(abi::increment_metric(self.0, i64::try_from(count).unwrap_or(i64::MAX))?)
+    }
+}
+
 // === logging ===
 
 struct HostLog;

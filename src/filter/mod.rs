@@ -6,6 +6,7 @@
 mod abi;
 mod body;
 mod callouts;
+mod counters;
 mod host;
 mod response;
 mod root;
@@ -13,9 +14,11 @@ mod shared;
 mod signatures;
 mod stream;
 
+use crate::gateway::counts::Counts;
 use crate::gateway::{Env, Wants, Worker as Memory};
 use abi::{DataStatus, HeadersStatus, TrailersStatus};
 use callouts::{Asker, Callouts, Question};
+use counters::Counters;
 use nohash_hasher::IntMap;
 use root::Root;
 use shared::HostShared;
@@ -42,6 +45,8 @@ struct Worker {
     dice: Option<fastrand::Rng>,
     memory: OnceCell<RefCell<Memory>>,
     verifiers: OnceCell<Verifiers>,
+    shared: HostShared,
+    counters: OnceCell<Counters>,
 }
 
 /// What the core wants to know of who is at the other end; empty until the head is there, and where it does not want it.
@@ -58,8 +63,8 @@ fn vm<T>(callback: impl FnOnce(&mut Vm) -> T) -> Option<T> {
 
 fn configure(context: u32, size: usize) -> bool {
     let configured = vm(|vm| {
-        let verifiers = *vm.worker.verifiers();
-        vm.roots.get_mut(&context).is_some_and(|root| root.configure(size, verifiers))
+        let Vm { roots, worker, .. } = vm;
+        roots.get_mut(&context).is_some_and(|root| root.configure(size, worker))
     });
     configured.unwrap_or(false)
 }
@@ -76,6 +81,8 @@ impl Vm {
                 dice: None,
                 memory: OnceCell::new(),
                 verifiers: OnceCell::new(),
+                shared: HostShared::new(),
+                counters: OnceCell::new(),
             },
         }
     }
@@ -171,6 +178,7 @@ impl Vm {
         if let Some(root) = self.roots.get(&context) {
             root.tick(context, &mut self.worker);
         }
+        self.worker.tell();
     }
 }
 
@@ -204,7 +212,7 @@ impl Worker {
             source_address: &peer.address,
             client_cert_digest: &peer.cert_digest,
             worker: self.memory(),
-            shared: &HostShared,
+            shared: &self.shared,
             signatures: self.verifiers(),
             watcher: None,
         }
@@ -213,6 +221,16 @@ impl Worker {
     /// Who verifies what: the host is asked once.
     fn verifiers(&self) -> &Verifiers {
         self.verifiers.get_or_init(Verifiers::find_out)
+    }
+
+    /// Counters of this VM: defined once.
+    fn counters(&self) -> &Counters {
+        self.counters.get_or_init(|| Counters::define(Counts::names().chain(HostShared::NAMES)))
+    }
+
+    /// Tells Envoy's statistics what happened since it was last told.
+    fn tell(&self) {
+        self.counters().tell(self.memory().borrow_mut().counts.drain().chain(self.shared.drain()));
     }
 
     /// What the core remembers between this worker's requests.

@@ -1,14 +1,13 @@
 //! One configuration of the plugin: a document, and the gateway made of it.
 
 use super::host;
-use super::shared::HostShared;
 use super::signatures::Verifiers;
 use super::stream::TURNS;
 use super::{Peer, Worker};
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
 use crate::gateway::surroundings::{Secret, Surroundings, Verification};
-use crate::gateway::upkeep::Chore;
+use crate::gateway::upkeep::{Chore, TICK};
 use crate::gateway::{self, Gateway, config};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -67,8 +66,9 @@ impl Root {
     }
 
     /// Reads and compiles the document. A bad one changes nothing, and Envoy refuses the update or does not start.
-    pub(super) fn configure(&mut self, size: usize, verifiers: Verifiers) -> bool {
+    pub(super) fn configure(&mut self, size: usize, worker: &Worker) -> bool {
         host::start_logging();
+        let verifiers = *worker.verifiers();
         let document = match host::plugin_configuration(size) {
             Ok(document) => document,
             Err(error) => {
@@ -83,13 +83,12 @@ impl Root {
                     log::warn!("sekisho: {warning}");
                 }
                 log::info!("sekisho: serving sha256:{}, {} bytes", digest(&document), document.len());
-                if let Some(millis) = compiled.gateway.tick_millis()
-                    && let Err(error) = host::tick_every(millis)
-                {
-                    log::warn!("sekisho: nothing is fetched ahead: {error}");
+                if let Err(error) = host::tick_every(TICK) {
+                    log::warn!("sekisho: nothing is fetched ahead, and nothing is counted: {error}");
                 }
-                compiled.gateway.prepare(&HostShared);
+                compiled.gateway.prepare(&worker.shared);
                 verifiers.record();
+                worker.counters();
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
             }

@@ -57,6 +57,11 @@ impl Counts {
         }
     }
 
+    /// The name of each counter.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        COUNTERS.iter().map(|(_, name)| *name)
+    }
+
     /// The name of each counter, and how often it happened since this was last asked.
     pub fn drain(&mut self) -> impl Iterator<Item = (&'static str, u64)> {
         let counts = std::mem::take(&mut self.0);

@@ -9,7 +9,7 @@ use super::compile::Gateway;
 use super::flow::{Callout, CalloutReply, Flight};
 use super::shared::SharedStore;
 
-/// Milliseconds between two looks at what is due.
+/// Milliseconds between two looks at what is due: [`Gateway::upkeep`] is called so often, and counters are told.
 pub const TICK: u32 = 500;
 
 /// A question of the root's on its way.
@@ -27,12 +27,6 @@ impl Gateway {
         for keyring in &self.keyrings {
             keyring.prepare(shared);
         }
-    }
-
-    /// How often [`Gateway::upkeep`] wants to be called; none if there is nothing to keep up.
-    #[must_use]
-    pub fn tick_millis(&self) -> Option<u32> {
-        (!self.keyrings.is_empty()).then_some(TICK)
     }
 
     /// What is due now.

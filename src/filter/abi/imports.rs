@@ -63,6 +63,7 @@ unsafe extern "C" {
     ) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> u32;
     fn proxy_record_metric(metric: u32, value: u64) -> u32;
+    fn proxy_increment_metric(metric: u32, offset: i64) -> u32;
     fn proxy_continue_stream(direction: u32) -> u32;
     fn proxy_send_local_response(
         status: u32,
@@ -235,6 +236,12 @@ pub(in crate::filter) fn define_metric(kind: Metric, name: &[u8]) -> Result<u32,
 pub(in crate::filter) fn record_metric(metric: u32, value: u64) -> Result<(), Refused> {
     // SAFETY: no pointers.
     done(unsafe { proxy_record_metric(metric, value) })
+}
+
+/// Adds to a counter or a gauge.
+pub(in crate::filter) fn increment_metric(metric: u32, offset: i64) -> Result<(), Refused> {
+    // SAFETY: no pointers.
+    done(unsafe { proxy_increment_metric(metric, offset) })
 }
 
 pub(in crate::filter) fn resume_request() -> Result<(), Refused> {

@@ -10,7 +10,7 @@ mod exports;
 mod imports;
 
 pub(super) use imports::{
-    act_for, add, answer, buffer, call, define_metric, foreign_function, log, log_level,
+    act_for, add, answer, buffer, call, define_metric, foreign_function, increment_metric, log, log_level,
     monotonic_nanoseconds, nanoseconds, pairs, property, random, record_metric, remove, replace,
     resume_request, set_shared_data, set_tick_period, shared_data,
 };
@@ -79,5 +79,6 @@ pub(super) enum Buffer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(super) enum Metric {
+    Counter = 0,
     Gauge = 1,
 }

@@ -59,6 +59,16 @@ impl Limit {
         self.burst as f64 / UNIT as f64
     }
 
+    /// Both values, and nothing else.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 24] {
+        let mut bytes = [0; 24];
+        let (rate, burst) = bytes.split_at_mut(16);
+        rate.copy_from_slice(&self.rate.to_le_bytes());
+        burst.copy_from_slice(&self.burst.to_le_bytes());
+        bytes
+    }
+
     /// The same rate with a smaller burst: smaller by what the rate gives in this time, rounded up.
     #[must_use]
     pub fn less(self, time: Nanos) -> Self {

@@ -29,7 +29,8 @@ pub struct Throttle {
     pub shadow: bool,
     /// Where its buckets are kept: from configuration only, as all names in shared data.
     name: String,
-    /// Tells it from every other limit, in a worker's memory.
+    /// Tells it from every other limit in a worker's memory, and from itself with other values: what a worker remembers of an
+    /// empty bucket is not true at another rate.
     digest: u128,
 }
 
@@ -106,7 +107,7 @@ impl Throttle {
     #[must_use]
     pub fn new(limit: Limit, shadow: bool, names: &[&str]) -> Self {
         let name = format!("{LAYOUT}/bucket/{}", unambiguous(names));
-        let digest = digest(Sha256::digest(&name).into());
+        let digest = digest(Sha256::new_with_prefix(limit.to_bytes()).chain_update(&name).finalize().into());
         Self { limit, leasing: Leasing::of(limit), shadow, name, digest }
     }
 

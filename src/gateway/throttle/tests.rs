@@ -213,6 +213,13 @@ fn a_new_rate_takes_effect_without_a_reset_or_a_gift() {
 }
 
 #[test]
+fn a_worker_that_knows_an_empty_bucket_asks_again_at_a_new_rate() {
+    let (slow, fast) = (throttle(0.001, 1), throttle(1_000.0, 1));
+    assert_ne!(slow.lease_key(None), fast.lease_key(None));
+    assert_eq!(slow.lease_key(None), throttle(0.001, 1).lease_key(None));
+}
+
+#[test]
 fn a_clock_that_goes_back_gives_nothing_and_locks_nothing() {
     let bucket = Bucket::full(limit(10.0, 1), Nanos(5 * SECOND));
     let (_, bucket) = bucket.take(limit(10.0, 1), 1, Nanos(5 * SECOND)).unwrap();

@@ -1,11 +1,13 @@
 //! Stands in for the product's core. The types between core and shell are the product's own.
 
 pub mod authorizers;
+pub mod counts;
 #[path = "../../../../../src/gateway/diagnostics.rs"]
 #[allow(dead_code)]
 pub mod diagnostics;
 pub mod exchange;
 #[path = "../../../../../src/gateway/flow.rs"]
+#[allow(dead_code)]
 pub mod flow;
 #[path = "../../../../../src/gateway/head.rs"]
 #[allow(dead_code)]
@@ -29,10 +31,15 @@ use std::cell::RefCell;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Millis(pub u64);
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Nanos(pub u64);
+
 #[derive(Debug, Clone, Copy)]
 pub struct Env<'a> {
     #[allow(dead_code)]
     pub wall: Millis,
+    #[allow(dead_code)]
+    pub monotonic: Nanos,
     #[allow(dead_code)]
     pub dice: [u8; 32],
     pub source_address: &'a [u8],
@@ -50,7 +57,9 @@ pub struct Env<'a> {
 
 /// The probe remembers nothing.
 #[derive(Debug, Default)]
-pub struct Worker;
+pub struct Worker {
+    pub counts: counts::Counts,
+}
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wants {

@@ -4,15 +4,14 @@ use super::flow::{Callout, CalloutReply, Flight};
 use super::shared::SharedStore;
 use super::{Env, Gateway};
 
+/// Milliseconds.
+pub const TICK: u32 = 500;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chore;
 
 impl Gateway {
     pub fn prepare(&self, _: &dyn SharedStore) {}
-
-    pub fn tick_millis(&self) -> Option<u32> {
-        None
-    }
 
     pub fn upkeep(&self, _: &Env<'_>) -> Vec<(Callout, Chore)> {
         Vec::new()
