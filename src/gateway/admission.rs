@@ -96,9 +96,7 @@ pub fn begin(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Deci
     }
     Ok(match of_fleet(request) {
         None => Decision::Admitted(Admitted(())),
-        Some((key, quota)) => {
-            Decision::Ask(quota.begin(key, env), Pending { held, asked: env.wall })
-        }
+        Some((key, quota)) => Decision::Ask(quota.begin(key, env), Pending { held, asked: env.wall }),
     })
 }
 

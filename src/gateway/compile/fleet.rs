@@ -97,9 +97,9 @@ pub(super) fn quotas(config: &Config) -> impl Iterator<Item = (&UsagePlan, &Quot
 /// Checks that a quota of a fleet can be counted, and exactly.
 pub(super) fn check(plan: &UsagePlan, quota: &Quota, config: &Config, scope: &mut Scope<'_>) {
     let Some(service) = &config.rate_limit_service else {
-        scope
-            .error("quota.scope", "nobody counts for a fleet: the document has no `rateLimitService`")
-            .help("add `\"rateLimitService\": {\"uri\": \"http://HOST:PORT\"}`; `ENVOY` counts in each Envoy");
+        scope.error("quota.scope", "nobody counts for a fleet: the document has no `rateLimitService`").help(
+            "add `\"rateLimitService\": {\"uri\": \"http://HOST:PORT\"}`; `ENVOY` counts in each Envoy",
+        );
         return;
     };
     let is_day = match quota.period {
@@ -134,9 +134,9 @@ fn check_ratelimit(plan: &UsagePlan, quota: &Quota, is_day: bool, config: &Confi
     }
     // It joins names and values by `_` to the name of a counter: `a_api_key_b`, `c` would be `a`, `b_api_key_c`.
     let joined = |plan: &UsagePlan| format!("{}_api_key_", plan.id);
-    let twin = quotas(config).map(|(other, _)| other).find(|other| {
-        other.id != plan.id && joined(plan).starts_with(&joined(other))
-    });
+    let twin = quotas(config)
+        .map(|(other, _)| other)
+        .find(|other| other.id != plan.id && joined(plan).starts_with(&joined(other)));
     if let Some(twin) = twin {
         let problem =
             format!("envoyproxy/ratelimit would count keys of `{}` and of `{}` together", plan.id, twin.id);

@@ -143,8 +143,7 @@ mod tests {
         );
         let long = question("sekisho", &entries(&"p".repeat(200), "ü", "MONTH", "2026-11-01"));
         assert_eq!(long[..5], [0, 0, 0, 1, 28], "284 bytes");
-        let digest: String =
-            Sha256::digest(&long[5..]).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = Sha256::digest(&long[5..]).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(digest, "050f3fcbbb50a5b7823cd09f18ad12a6a7f7a612e0efc0c538f1706190fdfb2a");
     }
 

@@ -143,7 +143,13 @@ impl FleetQuota {
     ///
     /// # Errors
     /// If the quota is used up, or nobody knows and the document says that this refuses.
-    pub fn finish(&self, key: &ApiKey, then: Millis, reply: &CalloutReply, env: &Env<'_>) -> Result<(), Rejection> {
+    pub fn finish(
+        &self,
+        key: &ApiKey,
+        then: Millis,
+        reply: &CalloutReply,
+        env: &Env<'_>,
+    ) -> Result<(), Rejection> {
         let code = read(reply);
         let mut worker = env.worker.borrow_mut();
         let (outcome, counter, told) = match (code, self.shadow, self.service.failure_mode) {
@@ -191,7 +197,9 @@ fn period(period: QuotaPeriod) -> &'static str {
 fn read(reply: &CalloutReply) -> Option<Code> {
     let CalloutReply::Answered { status: 200, head, body } = reply else { return None };
     let rest = head.only(b"content-type")?.strip_prefix(b"application/grpc")?;
-    if !matches!(rest.first(), None | Some(b'+' | b';')) || !matches!(head.first(b"grpc-status"), None | Some(b"0")) {
+    if !matches!(rest.first(), None | Some(b'+' | b';'))
+        || !matches!(head.first(b"grpc-status"), None | Some(b"0"))
+    {
         return None;
     }
     message::answer(body)
