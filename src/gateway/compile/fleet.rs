@@ -5,7 +5,7 @@ use super::scope::Scope;
 use crate::gateway::config::{
     Config, FailureMode, Quota, QuotaPeriod, QuotaScope, RateLimitEngine, RateLimitService, UsagePlan,
 };
-use crate::gateway::fleet::Service;
+use crate::gateway::fleet::{DOMAIN, Service};
 use crate::gateway::integrations::backend_uri::BackendUri;
 use std::rc::Rc;
 
@@ -13,8 +13,6 @@ use std::rc::Rc;
 const TIMEOUT: u32 = 20;
 /// Milliseconds that a request may wait for a count at most.
 const LONGEST_TIMEOUT: u32 = 10_000;
-/// The domain of the descriptors where nothing is said.
-pub(super) const DOMAIN: &str = "sekisho";
 
 /// Compiles the service, if the document has one; what cannot be goes to the diagnostics.
 pub(super) fn service(

@@ -27,6 +27,9 @@ pub const MOST_QUESTIONS: usize = 256;
 /// comes back before the window ends, unless somebody resets it or sets another limit.
 pub const REMEMBERED: Nanos = Nanos(1_000_000_000);
 
+/// The domain of the descriptors where the document names none.
+pub const DOMAIN: &str = "sekisho";
+
 /// `:path` of the question.
 const METHOD: &[u8] = b"/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
