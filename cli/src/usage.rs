@@ -98,8 +98,9 @@ fn report(plan: &UsagePlan, config: &Config, told: &Told, key: Option<&str>, now
         })
         .collect();
     rows.sort_by(|a, b| a.key.cmp(&b.key));
-    let (seconds, _) = quota.seconds(now);
-    Some(Plan::counted(&plan.id, quota.limit(), quota.window(now), seconds, now, rows))
+    let window = quota.window();
+    let (seconds, _) = window.seconds(now);
+    Some(Plan::counted(&plan.id, quota.limit(), window.first_day(now), seconds, now, rows))
 }
 
 /// A plan or a key that the document does not have is a slip of the hand.

@@ -3,11 +3,16 @@
 //! A request that needs a key is counted under the key's plan; every request is counted under its route and the account. All
 //! limits are asked before anything is taken, so a refusal by one takes nothing from the others. Only where another worker is
 //! faster between asking and taking, a token that was taken already is put back, or lost; a quota is always put back.
+//!
+//! A quota that holds over a fleet is asked last, when nothing else refuses any more: [`begin`] asks, [`finish`] goes on with
+//! the answer in hand. What is held meanwhile is put back, or lost, if the answer refuses.
 
-use super::api_keys::presented;
+use super::api_keys::{ApiKey, presented};
 use super::authorizers::Authorized;
 use super::config::ApiKeySource;
 use super::counts::Counter;
+use super::fleet::FleetQuota;
+use super::flow::{Callout, CalloutReply};
 use super::notes::Note;
 use super::quota::Exhausted;
 use super::rate_limit_headers::Standing;
@@ -59,11 +64,28 @@ struct Held {
     standing: Option<Box<Standing>>,
 }
 
-/// Admits an authorized request.
+/// What can be said of an authorized request now.
+#[derive(Debug)]
+pub enum Decision {
+    /// It may go on.
+    Admitted(Admitted),
+    /// The service that counts for a fleet must be asked first.
+    Ask(Callout, Pending),
+}
+
+/// A request that waits for the count of a fleet.
+#[derive(Debug)]
+pub struct Pending {
+    /// What it has taken.
+    held: Held,
+    asked: Millis,
+}
+
+/// Decides what can be decided about an authorized request now.
 ///
 /// # Errors
 /// If it has no key and needs one, or a limit or a quota is used up.
-pub fn admit(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Admitted, Rejection> {
+pub fn begin(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     request.member = member(request, env)?;
     let limits = limits(request);
     let mut held = Held { standing: standing(request, &limits, env), ..Held::default() };
@@ -71,8 +93,31 @@ pub fn admit(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Admi
     if outcome.is_err() {
         put_back(&limits, &held, request, env);
     }
-    request.standing = held.standing;
-    outcome.map(|()| Admitted(()))
+    request.standing = held.standing.take();
+    outcome?;
+    Ok(match of_fleet(request) {
+        None => Decision::Admitted(Admitted(())),
+        Some((key, quota)) => Decision::Ask(quota.begin(key, env), Pending { held, asked: env.wall }),
+    })
+}
+
+/// Goes on with the answer to the question of [`begin`].
+///
+/// # Errors
+/// If the quota is used up, or nobody knows.
+pub fn finish(
+    pending: Pending,
+    reply: &CalloutReply,
+    request: &mut Request,
+    env: &Env<'_>,
+) -> Result<Admitted, Rejection> {
+    let (key, quota) = of_fleet(request).ok_or(Rejection::Internal)?;
+    let Err(rejection) = quota.finish(key, pending.asked, reply, env) else { return Ok(Admitted(())) };
+    put_back(&limits(request), &pending.held, request, env);
+    let mut standing = request.standing.take();
+    refused_by_fleet(rejection, request, &mut standing, env);
+    request.standing = standing;
+    Err(rejection)
 }
 
 /// Takes what the request needs of its limits and its quota. If one refuses, the others' stay in `held`.
@@ -82,6 +127,10 @@ fn hold(
     held: &mut Held,
     env: &Env<'_>,
 ) -> Result<(), Rejection> {
+    if let Some((key, quota)) = of_fleet(request) {
+        let checked = quota.check(key, env);
+        checked.inspect_err(|rejection| refused_by_fleet(*rejection, request, &mut held.standing, env))?;
+    }
     let claims = claim(limits, held, env)?;
     count(request, held, env)?;
     take(limits, &claims, held, env)
@@ -96,9 +145,31 @@ fn standing(request: &Request, limits: &[Option<Applied<'_>>; MOST], env: &Env<'
     }
     let quota = request.member.as_ref().and_then(|member| member.plan.quota.as_ref());
     if let Some(quota) = quota.filter(|quota| !quota.shadow) {
-        standing.counted(quota.limit(), quota.seconds(env.wall));
+        standing.counted(quota.limit(), quota.window().seconds(env.wall));
     }
     Some(standing)
+}
+
+/// A quota that a service counts refused, or nobody knows.
+fn refused_by_fleet(
+    rejection: Rejection,
+    request: &Request,
+    standing: &mut Option<Box<Standing>>,
+    env: &Env<'_>,
+) {
+    let (Some(standing), Some((_, quota))) = (standing, of_fleet(request)) else { return };
+    if rejection == Rejection::QuotaExceeded {
+        let (_, left) = quota.window().seconds(env.wall);
+        standing.used_up(left);
+    } else {
+        standing.forget();
+    }
+}
+
+/// The key that a request is counted under, and the quota that a service counts.
+fn of_fleet(request: &Request) -> Option<(&ApiKey, &FleetQuota)> {
+    let member = request.member.as_ref()?;
+    Some((&member.key, member.plan.fleet.as_ref()?))
 }
 
 /// The key that the request comes with, where its route requires one, and the plan by which it opens the stage.
@@ -214,7 +285,7 @@ fn count(request: &Request, held: &mut Held, env: &Env<'_>) -> Result<(), Reject
         )
     });
     if let Some(standing) = held.standing.as_mut().filter(|_| !quota.shadow) {
-        let (_, left) = quota.seconds(env.wall);
+        let (_, left) = quota.window().seconds(env.wall);
         standing.counted_now(counted, left);
     }
     let (counter, outcome) = match counted {
@@ -304,3 +375,6 @@ impl fmt::Display for LimitKind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

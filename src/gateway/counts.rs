@@ -17,10 +17,17 @@ pub enum Counter {
     LimitContended,
     /// Times that the usage of a key was not told, because too many are.
     UsageUntold,
+    /// Requests about which a rate-limit service was to be asked.
+    FleetAsked,
+    /// Those of them that it did not answer: too late, not to the letter, or not asked because too many questions were on
+    /// their way.
+    FleetUnanswered,
+    /// Those of them that went on all the same, because the document says so.
+    FleetAllowed,
 }
 
 /// All of them, and their names in statistics.
-const COUNTERS: [(Counter, &str); 12] = [
+const COUNTERS: [(Counter, &str); 15] = [
     (Counter::Throttled(LimitKind::Plan), "throttled.plan"),
     (Counter::Throttled(LimitKind::PlanMethod), "throttled.plan_method"),
     (Counter::Throttled(LimitKind::Route), "throttled.route"),
@@ -33,6 +40,9 @@ const COUNTERS: [(Counter, &str); 12] = [
     (Counter::ShadowQuotaExceeded, "shadow_quota_exceeded"),
     (Counter::LimitContended, "limit_contended"),
     (Counter::UsageUntold, "usage_untold"),
+    (Counter::FleetAsked, "fleet_quota.asked"),
+    (Counter::FleetUnanswered, "fleet_quota.unanswered"),
+    (Counter::FleetAllowed, "fleet_quota.allowed_unanswered"),
 ];
 
 /// How often each happened since the shell asked.

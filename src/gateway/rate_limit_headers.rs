@@ -3,7 +3,8 @@
 //! (RFC 9110, 10.2.3). An extension: AWS's responses say nothing of them.
 //!
 //! Told are the usage plan's bucket, the plan's for the method, the route's, and the quota. The account's is not: how much all
-//! callers leave each other is none of one caller's business. Where it refuses, `Retry-After` says when to come again.
+//! callers leave each other is none of one caller's business. Nor is the quota that a service counts for a fleet: what is left of
+//! it, nobody here knows. Where one of these refuses, `Retry-After` says when to come again.
 //!
 //! A refusal tells of every policy, but only of the one that refused how it stands: the others were not asked, or have got back
 //! what was taken.
@@ -96,12 +97,17 @@ impl Standing {
             Ok(left) => left,
             Err(Exhausted::Contended) => return self.forget(),
             Err(Exhausted::UsedUp) => {
-                self.forget();
-                self.retry_after = Some(seconds);
+                self.used_up(seconds);
                 0
             }
         };
         self.stands(QUOTA, Now { left, more: Some(seconds) });
+    }
+
+    /// A quota is used up, and so many seconds of its window are left.
+    pub fn used_up(&mut self, seconds: u64) {
+        self.forget();
+        self.retry_after = Some(seconds.max(1));
     }
 
     /// The headers that tell it; those that would be empty are not there.
@@ -150,7 +156,7 @@ impl Standing {
     }
 
     /// What was taken is put back, or was only asked for.
-    fn forget(&mut self) {
+    pub fn forget(&mut self) {
         for policy in self.policies.iter_mut().flatten() {
             policy.now = None;
         }

@@ -84,7 +84,7 @@ fn waiting_is_rounded_up_and_at_least_a_second() {
 fn what_never_comes_has_no_time() {
     let mut standing = plan(0.0, 5);
     standing.refused(LimitKind::Plan, Refused::Empty(Nanos(u64::MAX)), Nanos(1));
-    assert_eq!(told(&standing), [r#""plan";q=5"#, r#""plan";r=0"#, ""]);
+    assert_eq!(told(&standing), [r#""plan";q=0"#, r#""plan";r=0"#, ""]);
     let mut standing = plan(5.0, 0);
     standing.refused(LimitKind::Plan, Refused::Empty(Nanos(u64::MAX)), Nanos(1));
     assert_eq!(told(&standing), [r#""plan";q=0;w=1"#, r#""plan";r=0"#, ""]);

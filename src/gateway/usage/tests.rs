@@ -1,7 +1,7 @@
 use super::{MOST_AT_ONCE, MOST_KEYS, MOST_WAITING, Told, due, name};
 use crate::gateway::api_keys::ApiKey;
 use crate::gateway::config::QuotaPeriod;
-use crate::gateway::quota::Quota;
+use crate::gateway::quota::{Quota, Window};
 use crate::gateway::shared::{Memory, SharedStore};
 use crate::gateway::usage_plans::{Member, UsagePlan};
 use crate::gateway::{Env, Millis, Nanos, Worker, testing};
@@ -24,11 +24,16 @@ struct World {
 
 impl World {
     fn new(workers: usize) -> Self {
-        let quota = Quota::new("gold", 1000, QuotaPeriod::Day, 0, false).unwrap();
+        let quota = Quota::new("gold", 1000, Window::new(QuotaPeriod::Day, 0).unwrap(), false);
         Self {
             store: Memory::default(),
             workers: (0..workers).map(|_| RefCell::default()).collect(),
-            plan: Rc::new(UsagePlan { id: "gold".to_owned(), throttle: None, quota: Some(quota) }),
+            plan: Rc::new(UsagePlan {
+                id: "gold".to_owned(),
+                throttle: None,
+                quota: Some(quota),
+                fleet: None,
+            }),
             wall: Millis(20_000 * DAY),
             ticks: 1,
         }
