@@ -115,7 +115,7 @@ pub fn finish(
     let Err(rejection) = quota.finish(key, pending.asked, reply, env) else { return Ok(Admitted(())) };
     put_back(&limits(request), &pending.held, request, env);
     let mut standing = request.standing.take();
-    refused_by_fleet(rejection, request, &mut standing, env);
+    refused_by_fleet(rejection, request, &mut standing, pending.asked);
     request.standing = standing;
     Err(rejection)
 }
@@ -129,7 +129,8 @@ fn hold(
 ) -> Result<(), Rejection> {
     if let Some((key, quota)) = of_fleet(request) {
         let checked = quota.check(key, env);
-        checked.inspect_err(|rejection| refused_by_fleet(*rejection, request, &mut held.standing, env))?;
+        checked
+            .inspect_err(|rejection| refused_by_fleet(*rejection, request, &mut held.standing, env.wall))?;
     }
     let claims = claim(limits, held, env)?;
     count(request, held, env)?;
@@ -150,16 +151,16 @@ fn standing(request: &Request, limits: &[Option<Applied<'_>>; MOST], env: &Env<'
     Some(standing)
 }
 
-/// A quota that a service counts refused, or nobody knows.
+/// A quota that a service counts refused a request of this moment, or nobody knows.
 fn refused_by_fleet(
     rejection: Rejection,
     request: &Request,
     standing: &mut Option<Box<Standing>>,
-    env: &Env<'_>,
+    asked: Millis,
 ) {
     let (Some(standing), Some((_, quota))) = (standing, of_fleet(request)) else { return };
     if rejection == Rejection::QuotaExceeded {
-        let (_, left) = quota.window().seconds(env.wall);
+        let (_, left) = quota.window().seconds(asked);
         standing.used_up(left);
     } else {
         standing.forget();

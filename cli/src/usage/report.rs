@@ -57,9 +57,9 @@ impl Plan {
         Self { id: id.to_owned(), counted: None }
     }
 
-    /// Whether there is nothing to list.
+    /// Whether this Envoy has counted nothing.
     pub(super) fn is_unused(&self) -> bool {
-        self.counted.as_ref().is_some_and(|counted| counted.rows.is_empty())
+        self.counted.as_ref().is_none_or(|counted| counted.rows.is_empty())
     }
 
     fn lines(&self) -> Vec<[String; 6]> {
@@ -117,7 +117,9 @@ pub(super) fn table(plans: &[Plan]) -> String {
     let lines: Vec<_> = std::iter::once(head).chain(lines).collect();
     let mut widths = [0; 6];
     for line in &lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
+        // A sentence in the place of key and numbers takes the room of all of them.
+        let cells = if line[2].is_empty() { 1 } else { line.len() };
+        for (width, cell) in widths.iter_mut().zip(line).take(cells) {
             *width = (*width).max(cell.chars().count());
         }
     }

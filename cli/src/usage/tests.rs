@@ -18,10 +18,12 @@ fn config() -> Config {
     let member = |plan: &str, id: &str| json!({ "usagePlanId": plan, "keyId": id });
     let document = json!({
         "apis": [{ "apiId": "shop", "protocolType": "REST", "stages": [{ "stageName": "prod" }, { "stageName": "test" }] }],
+        "rateLimitService": { "uri": "http://ratelimit.internal:8081" },
         "apiKeys": [key(1, "k1"), key(2, "a.b/c d%"), key(3, "idle"), key(4, "weekly\u{1b}[2J")],
         "usagePlans": [
             { "id": "gold", "apiStages": [{ "apiId": "shop", "stage": "prod" }], "quota": { "limit": 1000, "period": "DAY" } },
             { "id": "week", "apiStages": [{ "apiId": "shop", "stage": "test" }], "quota": { "limit": 5, "period": "WEEK" } },
+            { "id": "fleet", "quota": { "limit": 5, "period": "DAY", "scope": "FLEET" } },
             { "id": "open", "throttle": { "rateLimit": 1, "burstLimit": 1 } },
         ],
         "usagePlanKeys": [
@@ -70,10 +72,11 @@ fn a_table_of_keys_that_were_used() {
         None,
     );
     let expected = "\
-PLAN  KEY              USED  REMAINING  LIMIT  WINDOW
-gold  a.b/c d%         1000          0   1000  2026-11-25
-gold  k1                 40        960   1000  2026-11-25
-week  weekly\\u{1b}[2J     3          2      5  2026-11-22 to 2026-11-28
+PLAN   KEY              USED  REMAINING  LIMIT  WINDOW
+gold   a.b/c d%         1000          0   1000  2026-11-25
+gold   k1                 40        960   1000  2026-11-25
+week   weekly\\u{1b}[2J     3          2      5  2026-11-22 to 2026-11-28
+fleet  at the rate-limit service
 ";
     assert_eq!(table(&plans), expected);
 }
@@ -87,6 +90,7 @@ fn a_window_that_is_over_counts_no_more_and_one_to_come_does() {
     let numbers: Vec<_> = table(&plans)
         .lines()
         .skip(1)
+        .filter(|line| !line.contains("at the rate-limit service"))
         .map(|line| line.split_whitespace().skip(1).take(3).collect::<Vec<_>>().join(" "))
         .collect();
     assert_eq!(numbers, ["idle 41 959", "k1 0 1000", "k1 0 5"]);
@@ -105,21 +109,14 @@ fn json_is_what_get_usage_answers() {
         next(),
         json!({ "usagePlanId": "week", "startDate": "2026-11-22", "endDate": "2026-11-25", "items": { "k1": [[1, 4]] } })
     );
+    assert_eq!(next(), json!({ "usagePlanId": "fleet", "items": {} }));
     assert!(objects.next().is_none(), "`open` has no quota");
-}
-
-#[test]
-fn a_plan_that_a_service_counts_says_so() {
-    let plans = [super::Plan::elsewhere("fleet")];
-    assert_eq!(table(&plans).lines().nth(1), Some("fleet  at the rate-limit service"));
-    assert!(!plans[0].is_unused());
-    assert_eq!(json(&plans), "{\n  \"usagePlanId\": \"fleet\",\n  \"items\": {}\n}\n");
 }
 
 #[test]
 fn nothing_used_is_no_line() {
     let plans = plans(&[], None);
-    assert_eq!(table(&plans), "");
+    assert_eq!(table(&plans).lines().count(), 2, "the fleet's");
     assert!(plans.iter().all(super::Plan::is_unused));
 }
 
