@@ -76,8 +76,8 @@ pub enum Decision {
 /// A request that waits for the count of a fleet.
 #[derive(Debug)]
 pub struct Pending {
-    /// What it has taken.
-    held: Held,
+    /// What it has taken. In a box: most requests wait for nobody.
+    held: Box<Held>,
     asked: Millis,
 }
 
@@ -97,7 +97,9 @@ pub fn begin(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Deci
     outcome?;
     Ok(match of_fleet(request) {
         None => Decision::Admitted(Admitted(())),
-        Some((key, quota)) => Decision::Ask(quota.begin(key, env), Pending { held, asked: env.wall }),
+        Some((key, quota)) => {
+            Decision::Ask(quota.begin(key, env), Pending { held: Box::new(held), asked: env.wall })
+        }
     })
 }
 
