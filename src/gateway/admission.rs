@@ -129,7 +129,11 @@ fn claim(limits: &[Option<Applied<'_>>; MOST], env: &Env<'_>) -> Result<[Option<
             Note::judged(
                 "throttle",
                 claimed.is_ok(),
-                format!("{limit}, {:.0} tokens left", limit.throttle.level(at)),
+                format!(
+                    "{limit}, {:.0} of {:.0} tokens left",
+                    limit.throttle.level(at),
+                    limit.throttle.capacity()
+                ),
             )
         });
         match claimed {
