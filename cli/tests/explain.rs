@@ -216,8 +216,8 @@ fn an_api_key_is_never_printed() {
             let header = format!("x-api-key: {key}");
             let output = explain(&keyed(), "/prod/keyed", &[&["-H", &header], more].concat());
             let said = format!("{}{}", out(&output), err(&output));
-            assert!(said.contains(&key[..4]), "{said}");
-            assert!(!said.contains(&key[4..]), "{said}");
+            let (shown, hidden) = key.split_at(4);
+            assert!(said.contains(shown) && !said.contains(hidden), "{said}");
         }
     }
 }
