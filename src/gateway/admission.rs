@@ -236,7 +236,11 @@ fn claim(
             Note::judged(
                 "throttle",
                 claimed.is_ok(),
-                format!("{limit}, {:.0} tokens left", limit.throttle.level(at)),
+                format!(
+                    "{limit}, {:.0} of {:.0} tokens left",
+                    limit.throttle.level(at),
+                    limit.throttle.capacity()
+                ),
             )
         });
         match claimed {

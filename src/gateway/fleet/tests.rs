@@ -446,6 +446,7 @@ fn plans_whose_keys_envoys_own_service_would_count_together_are_refused() {
         let mut document = document(daily(), json!({ "uri": "http://ratelimit.test", "engine": engine }));
         document["usagePlans"] = ids.map(|id| json!({ "id": id, "quota": daily() })).into();
         document["usagePlanKeys"] = json!([]);
+        document["apis"][0]["routes"][0]["apiKeyRequired"] = json!(false);
         problems(&document)
     };
     for ids in [["a", "a_api_key_b"], ["a_api_key", "a"], ["a", "a_api_key"]] {

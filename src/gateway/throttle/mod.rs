@@ -195,6 +195,12 @@ impl Throttle {
         bucket.map_or(0.0, |bucket| bucket.level(self.shared_limit(), at.now))
     }
 
+    /// Whole tokens that the shared bucket can hold, for reports: fewer than the burst where some are kept for leases.
+    #[must_use]
+    pub fn capacity(&self) -> f64 {
+        self.shared_limit().burst()
+    }
+
     /// What taking would write: one token, or a lease.
     fn draft(&self, lease: &mut Lease, at: At<'_>) -> Result<Draft, Refused> {
         let limit = self.shared_limit();
