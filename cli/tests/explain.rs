@@ -53,6 +53,20 @@ fn document(jwt: &Value) -> String {
     .to_string()
 }
 
+/// An HTTP API whose keys have a quota over a fleet.
+fn fleet() -> String {
+    let mut document: Value = serde_json::from_str(&inline()).unwrap();
+    document["apis"][0]["routes"] =
+        json!([{ "routeKey": "GET /x", "target": "integrations/b", "apiKeyRequired": true }]);
+    document["rateLimitService"] = json!({ "uri": "http://ratelimit.test:8081", "engine": "limitador" });
+    document["apiKeys"] = json!([{ "id": "k1", "value": "key-of-a-partner-of-ours", "enabled": true }]);
+    let quota = json!({ "limit": 500, "period": "MONTH", "offset": 20, "scope": "FLEET" });
+    document["usagePlans"] =
+        json!([{ "id": "gold", "apiStages": [{ "apiId": "shop", "stage": "$default" }], "quota": quota }]);
+    document["usagePlanKeys"] = json!([{ "usagePlanId": "gold", "keyId": "k1" }]);
+    document.to_string()
+}
+
 fn inline() -> String {
     document(&json!({ "jwks": { "keys": [jwk()] } }))
 }
@@ -105,7 +119,9 @@ fn explanations_are_as_written() {
     let discovered = format!("200 {{\"issuer\": \"{ISSUER}\", \"jwks_uri\": \"{ISSUER}/keys\"}}");
     let keys = format!("200 {jwks}");
     let discovery = document(&json!({}));
-    let cases: [(&str, &str, &str, Vec<&str>); 9] = [
+    let fleet = fleet();
+    let key = "x-api-key: key-of-a-partner-of-ours";
+    let cases: [(&str, &str, &str, Vec<&str>); 13] = [
         ("open", &inline(), "/open", vec![]),
         ("no-token", &inline(), "/x", vec![]),
         ("good", &inline(), "/x", vec!["-H", &good]),
@@ -114,6 +130,10 @@ fn explanations_are_as_written() {
         ("not-a-key-of-its-own", &inline(), "/x", vec!["-H", &odd]),
         ("question", &discovery, "/x", vec!["-H", &good]),
         ("answers", &discovery, "/x", vec!["-H", &good, "--answer", &discovered, "--answer", &keys]),
+        ("fleet-question", &fleet, "/x", vec!["-H", key, "--ask"]),
+        ("fleet-ok", &fleet, "/x", vec!["-H", key, "--answer", "OK"]),
+        ("fleet-over-limit", &fleet, "/x", vec!["-H", key, "--answer", "OVER_LIMIT"]),
+        ("fleet-unanswered", &fleet, "/x", vec!["-H", key, "--answer", "503 upstream connect error"]),
         ("issuer-down", &discovery, "/x", vec!["-H", &good, "--answer", "503 upstream connect error"]),
     ];
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/explain");
