@@ -209,4 +209,4 @@ fn read(reply: &CalloutReply) -> Option<Code> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -266,7 +266,7 @@ fn usage(document: &Value) -> UsagePlans {
     let (mut diagnostics, mut wants) = (Diagnostics::default(), Wants::default());
     let usage = {
         let mut scope = Scope::new(String::new(), &mut diagnostics, &mut wants, &Elsewhere);
-        compile_usage(&config(document), &mut scope)
+        compile_usage(&config(document), None, &mut scope)
     };
     assert_eq!(diagnostics.to_string(), "");
     usage
