@@ -74,7 +74,7 @@ pub enum Decision {
 #[derive(Debug)]
 pub struct Pending {
     /// What it has taken.
-    held: Held,
+    held: Box<Held>,
     asked: Millis,
 }
 
@@ -96,7 +96,9 @@ pub fn begin(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Deci
     }
     Ok(match of_fleet(request) {
         None => Decision::Admitted(Admitted(())),
-        Some((key, quota)) => Decision::Ask(quota.begin(key, env), Pending { held, asked: env.wall }),
+        Some((key, quota)) => {
+            Decision::Ask(quota.begin(key, env), Pending { held: Box::new(held), asked: env.wall })
+        }
     })
 }
 
@@ -114,7 +116,7 @@ pub fn finish(
     match quota.finish(key, pending.asked, reply, env) {
         Ok(()) => Ok(Admitted(())),
         Err(rejection) => {
-            put_back(&limits(request), pending.held, request, env);
+            put_back(&limits(request), *pending.held, request, env);
             Err(rejection)
         }
     }
