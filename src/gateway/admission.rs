@@ -73,7 +73,7 @@ pub enum Decision {
 /// A request that waits for the count of a fleet.
 #[derive(Debug)]
 pub struct Pending {
-    /// What it has taken.
+    /// What it has taken. In a box: most requests wait for nobody.
     held: Box<Held>,
     asked: Millis,
 }
@@ -84,11 +84,11 @@ pub struct Pending {
 /// If it has no key and needs one, or a limit or a quota is used up.
 pub fn begin(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     request.member = member(request, env)?;
+    let limits = limits(request);
+    let claims = claim(&limits, env)?;
     if let Some((key, quota)) = of_fleet(request) {
         quota.check(key, env)?;
     }
-    let limits = limits(request);
-    let claims = claim(&limits, env)?;
     let mut held = Held { counted: count(request, env)?, ..Held::default() };
     if let Err(rejection) = take(&limits, &claims, &mut held, env) {
         put_back(&limits, held, request, env);
