@@ -4,3 +4,6 @@
 
 mod counted;
 mod documents;
+mod law;
+mod load;
+mod saturation;
