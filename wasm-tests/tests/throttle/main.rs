@@ -7,3 +7,16 @@ mod documents;
 mod law;
 mod load;
 mod saturation;
+
+pub(crate) use counted::{Counted, counted_of};
+
+use serde_json::Value;
+use wasm_tests::{Backend, Gateway, Options};
+
+/// A gateway, and a backend that nobody asks.
+pub(crate) async fn gateway(document: &Value, workers: u32) -> (Backend, Gateway) {
+    let backend = Backend::start().await;
+    let options = Options { concurrency: workers, ..Options::default() };
+    let gateway = Gateway::start(document, &backend, options).await;
+    (backend, gateway)
+}
