@@ -67,7 +67,7 @@ pub(crate) fn used(law: Law, asked: &[Asked]) -> Option<f64> {
 /// request that is answered at `B` adds one to every beginning up to when it was sent, and the greatest of those, less
 /// `rate × B`, is the fullest window that ends with it. That is O(n log n) for n² windows.
 fn worst(rate_milli: u32, asked: &[Asked]) -> i64 {
-    let mut admitted: Vec<_> = asked.iter().filter(|asked| asked.admitted()).copied().collect();
+    let mut admitted: Vec<_> = asked.iter().filter(|asked| asked.admitted()).collect();
     admitted.sort_by_key(|asked| asked.sent);
     let beginnings: Vec<_> = admitted.iter().map(|asked| filled(rate_milli, asked.sent)).collect();
     let mut ends: Vec<_> = admitted.iter().map(|asked| asked.answered).zip(0..).collect();
@@ -146,7 +146,7 @@ mod tests {
     use crate::load::Asked;
 
     fn asked(sent: u64, answered: u64) -> Asked {
-        Asked { number: 0, sent, answered, status: 200 }
+        Asked { number: 0, sent, answered, status: 200, head: String::new() }
     }
 
     #[test]

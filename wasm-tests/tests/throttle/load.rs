@@ -11,7 +11,7 @@ use wasm_tests::{DEADLINE, Gateway};
 const THREADS: usize = 2;
 
 /// A request, from outside: nanoseconds since the clients were there, and what came of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) number: usize,
     /// Just before it was sent.
@@ -19,6 +19,8 @@ pub(crate) struct Asked {
     /// Just after its answer was read.
     pub(crate) answered: u64,
     pub(crate) status: u16,
+    /// The head of the answer.
+    pub(crate) head: String,
 }
 
 impl Asked {
@@ -102,8 +104,9 @@ fn ask(
             round.push((number, sent));
         }
         for (client, (number, sent)) in clients.iter_mut().zip(&round) {
-            let status = client.status();
-            all.push(Asked { number: *number, sent: *sent, answered: nanos(began), status });
+            let head = client.answer();
+            let (answered, status) = (nanos(began), head[9..12].parse().unwrap());
+            all.push(Asked { number: *number, sent: *sent, answered, status, head });
         }
         if round.len() < clients.len() {
             return all;
@@ -128,12 +131,11 @@ impl Client {
         Self { stream, buffer: Vec::new() }
     }
 
-    /// Reads an answer: its status.
-    fn status(&mut self) -> u16 {
+    /// Reads an answer: its head.
+    fn answer(&mut self) -> String {
         loop {
             if let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
-                let head = std::str::from_utf8(&self.buffer[..end]).unwrap();
-                let status = head[9..12].parse().unwrap();
+                let head = String::from_utf8(self.buffer[..end].to_vec()).unwrap();
                 let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
                 let whole = end + 4 + length.map_or(0, |length| length.parse::<usize>().unwrap());
                 assert!(!head.contains("connection: close"), "{head}");
@@ -141,7 +143,7 @@ impl Client {
                     self.fill();
                 }
                 self.buffer.drain(..whole);
-                return status;
+                return head;
             }
             self.fill();
         }

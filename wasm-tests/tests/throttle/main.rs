@@ -4,6 +4,7 @@
 
 mod counted;
 mod documents;
+mod host;
 mod law;
 mod load;
 mod saturation;

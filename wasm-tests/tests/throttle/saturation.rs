@@ -27,7 +27,7 @@ fn request(path: &str, number: usize) -> String {
 }
 
 fn at(asked: &[Asked], place: usize) -> Vec<Asked> {
-    asked.iter().filter(|asked| asked.number % OF == place).copied().collect()
+    asked.iter().filter(|asked| asked.number % OF == place).cloned().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,7 +49,7 @@ async fn the_law_holds_on_every_window_with_one_two_four_and_eight_workers() {
             let of_path: Vec<_> = asked
                 .iter()
                 .filter(|asked| ![SELDOM_AT, NEVER_AT].contains(&(asked.number % OF)))
-                .copied()
+                .cloned()
                 .collect();
             let law = Law::new(rate, burst);
             let used = report(path, workers, law, &of_path, counted);
