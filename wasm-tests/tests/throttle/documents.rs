@@ -42,3 +42,26 @@ fn api(routes: &Value) -> Value {
         }],
     }] })
 }
+
+/// An API whose route `GET /keyed` requires one of these keys, which are written as they are. Each has this
+/// quota, a bucket of this burst that fills hardly at all, and the name `kN`.
+pub(crate) fn keyed(keys: &[String], burst: u32, quota: u64) -> Value {
+    let mut document =
+        api(&json!([{ "routeKey": "GET /keyed", "target": "integrations/mock", "apiKeyRequired": true }]));
+    document["accountThrottle"] = json!({ "rateLimit": 1_000_000, "burstLimit": 1_000_000 });
+    let id = |place: usize| format!("k{place}");
+    document["apiKeys"] = keys
+        .iter()
+        .enumerate()
+        .map(|(place, key)| json!({ "id": id(place), "name": id(place), "value": key, "enabled": true }))
+        .collect();
+    document["usagePlans"] = json!([{
+        "id": "plan", "name": "plan", "apiStages": [{ "apiId": "shop", "stage": "$default" }],
+        "throttle": { "rateLimit": 0.001, "burstLimit": burst },
+        "quota": { "limit": quota, "period": "MONTH" },
+    }]);
+    document["usagePlanKeys"] = (0..keys.len())
+        .map(|place| json!({ "usagePlanId": "plan", "keyId": id(place), "keyType": "API_KEY" }))
+        .collect();
+    document
+}

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod changes;
 mod counted;
 mod documents;
 mod host;
+mod keys;
 mod law;
 mod load;
 mod saturation;
