@@ -3,11 +3,16 @@
 //! A request that needs a key is counted under the key's plan; every request is counted under its route and the account. All
 //! limits are asked before anything is taken, so a refusal by one takes nothing from the others. Only where another worker is
 //! faster between asking and taking, a token that was taken already is put back, or lost; a quota is always put back.
+//!
+//! A quota that holds over a fleet is asked last, when nothing else refuses any more: [`begin`] asks, [`finish`] goes on with
+//! the answer in hand. What is held meanwhile is put back, or lost, if the answer refuses.
 
-use super::api_keys::presented;
+use super::api_keys::{ApiKey, presented};
 use super::authorizers::Authorized;
 use super::config::ApiKeySource;
 use super::counts::Counter;
+use super::fleet::FleetQuota;
+use super::flow::{Callout, CalloutReply};
 use super::notes::Note;
 use super::quota::Exhausted;
 use super::rejection::Rejection;
@@ -56,12 +61,32 @@ struct Held {
     counted: Option<Millis>,
 }
 
-/// Admits an authorized request.
+/// What can be said of an authorized request now.
+#[derive(Debug)]
+pub enum Decision {
+    /// It may go on.
+    Admitted(Admitted),
+    /// The service that counts for a fleet must be asked first.
+    Ask(Callout, Pending),
+}
+
+/// A request that waits for the count of a fleet.
+#[derive(Debug)]
+pub struct Pending {
+    /// What it has taken.
+    held: Held,
+    asked: Millis,
+}
+
+/// Decides what can be decided about an authorized request now.
 ///
 /// # Errors
 /// If it has no key and needs one, or a limit or a quota is used up.
-pub fn admit(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Admitted, Rejection> {
+pub fn begin(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     request.member = member(request, env)?;
+    if let Some((key, quota)) = of_fleet(request) {
+        quota.check(key, env)?;
+    }
     let limits = limits(request);
     let claims = claim(&limits, env)?;
     let mut held = Held { counted: count(request, env)?, ..Held::default() };
@@ -69,7 +94,36 @@ pub fn admit(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Admi
         put_back(&limits, held, request, env);
         return Err(rejection);
     }
-    Ok(Admitted(()))
+    Ok(match of_fleet(request) {
+        None => Decision::Admitted(Admitted(())),
+        Some((key, quota)) => Decision::Ask(quota.begin(key, env), Pending { held, asked: env.wall }),
+    })
+}
+
+/// Goes on with the answer to the question of [`begin`].
+///
+/// # Errors
+/// If the quota is used up, or nobody knows.
+pub fn finish(
+    pending: Pending,
+    reply: &CalloutReply,
+    request: &Request,
+    env: &Env<'_>,
+) -> Result<Admitted, Rejection> {
+    let (key, quota) = of_fleet(request).ok_or(Rejection::Internal)?;
+    match quota.finish(key, pending.asked, reply, env) {
+        Ok(()) => Ok(Admitted(())),
+        Err(rejection) => {
+            put_back(&limits(request), pending.held, request, env);
+            Err(rejection)
+        }
+    }
+}
+
+/// The key that a request is counted under, and the quota that a service counts.
+fn of_fleet(request: &Request) -> Option<(&ApiKey, &FleetQuota)> {
+    let member = request.member.as_ref()?;
+    Some((&member.key, member.plan.fleet.as_ref()?))
 }
 
 /// The key that the request comes with, where its route requires one, and the plan by which it opens the stage.
@@ -246,3 +300,6 @@ impl fmt::Display for LimitKind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ pub mod diagnostics;
 pub mod domains;
 mod envoy_replies;
 pub mod exchange;
+pub mod fleet;
 pub mod flow;
 pub mod gateway_responses;
 pub mod head;

@@ -42,6 +42,10 @@ impl Limit {
         if !(0.0..=MOST_PER_SECOND).contains(&rate) {
             return Err("a rate is a number from 0 to 1,000,000 a second");
         }
+        if rate <= 0.0 {
+            // Not even what a full bucket would hold: a rate of zero closes a route.
+            return Ok(Self::NONE);
+        }
         // In range, and cut towards zero: never more than what was written.
         let rate = (rate * UNIT as f64 * FINE as f64) as u128;
         Ok(Self { rate, burst: u64::from(burst) * UNIT })

@@ -143,8 +143,11 @@ proptest! {
 
 #[test]
 fn zero_refuses_all_and_fractions_count() {
-    let (memory, mut lease) = (Memory::default(), Lease::default());
-    assert!(take(&throttle(0.0, 0), &mut lease, at(100 * SECOND, &memory)).is_err());
+    let memory = Memory::default();
+    for burst in [0, 1, 5_000] {
+        let refused = take(&throttle(0.0, burst), &mut Lease::default(), at(100 * SECOND, &memory));
+        assert_eq!(refused, Err(Refused::Empty(Nanos(u64::MAX))), "{burst}");
+    }
     let (memory, mut lease) = (Memory::default(), Lease::default());
     let rarely = throttle(0.1, 1);
     let admitted = (0..60).filter(|second| take(&rarely, &mut lease, at(second * SECOND, &memory)).is_ok());
