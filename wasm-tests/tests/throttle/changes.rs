@@ -2,7 +2,7 @@
 
 use crate::documents::{keyed, routes};
 use crate::law::{Law, used};
-use crate::load::{Asked, Clients, get};
+use crate::load::{Asked, Clients, alone, get};
 use serde_json::Value;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,6 +32,7 @@ async fn admitted(clients: &mut Clients, request: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_used_up_stays_used_up() {
+    let _alone = alone().await;
     let by_key = format!("GET /keyed HTTP/1.1\r\nhost: h.test\r\nx-api-key: {KEY}\r\n\r\n");
     let document = |version: &str, burst: u32, quota: u64| {
         let mut document = keyed(&[KEY.to_owned()], 1_000, quota);
@@ -65,6 +66,7 @@ type Change = (u64, u64);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_rate_takes_effect_under_load_without_a_reset_or_a_gift() {
+    let _alone = alone().await;
     const TIME: Duration = Duration::from_millis(1_500);
     let limits = [(200.0, 50), (1_000.0, 400), (100.0, 20)];
     let document = |(rate, burst)| routes(&[("limited", rate, burst)]);

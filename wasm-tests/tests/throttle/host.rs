@@ -1,6 +1,6 @@
 //! What the law stands on: facts of the host, seen with the probe (`docs/host-facts.md`).
 
-use crate::load::{Clients, get};
+use crate::load::{Clients, alone, get};
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::HashSet;
 use wasm_tests::{Backend, Gateway, Probe};
@@ -23,6 +23,7 @@ fn seen<'a>(answer: &'a str, name: &str) -> &'a str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_those_who_create_a_shared_value_at_the_same_time_exactly_one_does() {
+    let _alone = alone().await;
     const VALUES: usize = 200;
     /// Four requests of each of two threads, on connections to several workers.
     const CREATORS: usize = 8;
@@ -48,6 +49,7 @@ async fn of_those_who_create_a_shared_value_at_the_same_time_exactly_one_does() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_monotonic_clock_is_the_machines_in_every_vm() {
+    let _alone = alone().await;
     const REQUESTS: usize = 1_000;
     let now = || {
         let time = clock_gettime(ClockId::Monotonic);
