@@ -20,8 +20,8 @@ const WORTH: f64 = 64.0;
 const FEW: u32 = 8;
 
 /// A lease is taken only out of a bucket that holds as many like it: one for each of eight workers. At the limit each token
-/// is taken when it is spent. Else a worker that is not asked any more, or gets no time from a busy machine, would let expire
-/// what the others had to refuse for: on two busy cores eight workers lost 7 % so.
+/// is taken when it is spent: else a worker that is not asked any more, or gets no time from a busy machine, would let expire
+/// what the others had to refuse for.
 pub(super) const SPARE: f64 = 8.0;
 
 /// How tokens of a limit are leased.

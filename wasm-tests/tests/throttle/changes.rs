@@ -116,7 +116,7 @@ fn judge(limits: &[(f64, u32); 3], changes: &[Change], asked: &[Asked]) {
         let fullest = Law::new(*rate, *burst).assert_holds(&part);
         // Nothing is left of a burst but at the beginning.
         let left = if place == 0 { *burst } else { 0 };
-        let part_used = used(Law::new(*rate, left), &part);
+        let part_used = used(Law::new(*rate, *burst), left, &part);
         println!("{rate} a second, {burst} at once: fullest window {fullest:.1}, used {part_used:?}");
         assert!(part_used.is_some_and(|used| used >= 0.98), "the rate {rate} did not govern: {part_used:?}");
         from = changes.get(place).map_or(end, |change| change.1);

@@ -22,9 +22,11 @@ pub(crate) fn routes(limits: &[(&str, f64, u32)]) -> Value {
     document
 }
 
-/// An HTTP API under `GET /limited`, which no limit but the account's holds back.
+/// An HTTP API whose route `GET /limited` no limit but the account's holds back. `GET /never` lets nobody through.
 pub(crate) fn account(rate: f64, burst: u32) -> Value {
-    let mut document = api(&json!([{ "routeKey": "GET /limited", "target": "integrations/mock" }]));
+    let mut document = routes(&[("never", 0.0, 0)]);
+    let limited = json!({ "routeKey": "GET /limited", "target": "integrations/mock" });
+    document["apis"][0]["routes"].as_array_mut().unwrap().push(limited);
     document["accountThrottle"] = json!({ "rateLimit": rate, "burstLimit": burst });
     document
 }

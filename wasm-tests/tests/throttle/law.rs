@@ -6,7 +6,6 @@
 //! answered, so only these are judged: all of them.
 
 use crate::load::Asked;
-use std::collections::HashSet;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -42,23 +41,39 @@ impl Law {
     }
 }
 
-const SLICE: u64 = 100_000_000;
-/// Fewer slices say little of a rate.
-const LONG: u64 = 10;
+/// Fewer refusals say little of what was left.
+const ENOUGH: usize = 100;
 
-/// The part of what the law allows that was used from the beginning on, for as long as every slice of time has refusals: only
-/// then was more asked for than there was. None if that was not long.
-pub(crate) fn used(law: Law, asked: &[Asked]) -> Option<f64> {
-    let begin = asked.iter().map(|asked| asked.sent).min()?;
-    let slice = |asked: &Asked| (asked.answered - begin) / SLICE;
-    let refused: Vec<_> = asked.iter().filter(|asked| asked.status == 429).collect();
-    let first = refused.iter().map(|asked| slice(asked)).min()?;
-    let filled: HashSet<_> = refused.iter().map(|asked| slice(asked)).collect();
-    let last = (first..).take_while(|slice| filled.contains(slice)).last()?;
-    // When the last of those was refused nothing was left.
-    let end = refused.iter().filter(|asked| slice(asked) <= last).map(|asked| asked.answered).max()?;
-    let admitted = asked.iter().filter(|asked| asked.admitted() && asked.sent <= end).count();
-    (last - first >= LONG).then(|| admitted as f64 / law.allows(end - begin))
+/// The part of what the law allows that was used, of a bucket with so many tokens at the beginning, until the last refusal:
+/// nothing was left then. What ran over while the bucket was full does not count: the machine was too busy to ask for it. None
+/// if hardly anything was refused.
+pub(crate) fn used(law: Law, tokens: u32, asked: &[Asked]) -> Option<f64> {
+    let refused = asked.iter().filter(|asked| asked.status == 429);
+    if refused.clone().count() < ENOUGH {
+        return None;
+    }
+    let end = refused.map(|asked| asked.answered).max()?;
+    let mut at = asked.iter().map(|asked| asked.sent).min()?;
+    let mut level = f64::from(tokens);
+    let mut there = law.allows(end - at) - f64::from(law.burst) + level;
+    let mut sent: Vec<_> = asked.iter().filter(|asked| asked.admitted()).map(|asked| asked.sent).collect();
+    sent.retain(|sent| *sent <= end);
+    sent.sort_unstable();
+    for sent in &sent {
+        level += f64::from(law.rate_milli) / 1e3 * (sent - at) as f64 / 1e9;
+        let over = (level - f64::from(law.burst)).max(0.0);
+        there -= over;
+        level -= over + 1.0;
+        at = *sent;
+    }
+    Some(sent.len() as f64 / there)
+}
+
+/// Whether the workers had time when they needed it. One that is kept waiting for longer than a lease lives, which is ten
+/// milliseconds, loses what it has leased: that is the machine's doing, and seen as answers that take long.
+pub(crate) fn on_time(asked: &[Asked]) -> bool {
+    let late = asked.iter().filter(|asked| asked.answered - asked.sent > 10_000_000).count();
+    late * 100 <= asked.len()
 }
 
 /// The greatest of `admitted − rate × time` over all windows, in parts of a token: 10⁻¹².

@@ -80,6 +80,12 @@ impl Clients {
         self.ask(&|number| (began.elapsed() < end).then(|| request(number)))
     }
 
+    /// Asks once on each connection, and so every worker.
+    pub(crate) fn ask_each(&mut self, request: &str) -> Vec<Asked> {
+        let count = self.connections.len();
+        self.ask(&|number| (number < count).then(|| request.to_owned()))
+    }
+
     /// Asks without a pause: requests by their number, until there is none.
     pub(crate) fn ask(&mut self, request: &(dyn Fn(usize) -> Option<String> + Sync)) -> Vec<Asked> {
         let began = self.began;
