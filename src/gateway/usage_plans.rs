@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html>
 
 use super::api_keys::{ApiKey, ApiKeys};
+use super::fleet::FleetQuota;
 use super::quota::Quota;
 use super::throttle::Throttle;
 use std::rc::Rc;
@@ -21,8 +22,10 @@ pub struct UsagePlan {
     pub id: String,
     /// How fast each key may call.
     pub throttle: Option<Throttle>,
-    /// How often each key may call.
+    /// How often each key may call, as this Envoy counts.
     pub quota: Option<Quota>,
+    /// How often each key may call, as a service counts for all Envoys; then `quota` is none.
+    pub fleet: Option<FleetQuota>,
 }
 
 /// A key, and the plan by which it opens a stage.
@@ -73,6 +76,12 @@ impl Openings {
     #[must_use]
     pub fn new(plans: Vec<(usize, MethodThrottles)>) -> Self {
         Self(plans)
+    }
+
+    /// Whether no plan opens the stage.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// How fast a key of a plan may call a route.

@@ -132,7 +132,8 @@ impl<'a> Scope<'a> {
         self.header_name(at, name)
     }
 
-    fn path(&self, at: &str) -> String {
+    /// The path of what is below this place, from the document on.
+    pub(super) fn path(&self, at: &str) -> String {
         match (self.prefix.as_str(), at) {
             ("", at) => at.to_owned(),
             (prefix, "") => prefix.to_owned(),

@@ -2,16 +2,17 @@
 
 use super::routes::RouteTable;
 use super::scope::Scope;
-use super::throttle;
+use super::{fleet, throttle};
 use crate::gateway::api_keys::{ApiKey, ApiKeys, parse_hash};
 use crate::gateway::config::{self, Config, QuotaScope};
-use crate::gateway::quota::Quota;
+use crate::gateway::fleet::{FleetQuota, Service};
+use crate::gateway::quota::{Quota, Window};
 use crate::gateway::usage_plans::{MethodThrottles, Openings, UsagePlan, UsagePlans};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Compiles them; what cannot be goes to the diagnostics.
-pub(super) fn compile(config: &Config, scope: &mut Scope<'_>) -> UsagePlans {
+pub(super) fn compile(config: &Config, fleet: Option<&Rc<Service>>, scope: &mut Scope<'_>) -> UsagePlans {
     let mut places = HashMap::new();
     let mut plans = Vec::with_capacity(config.usage_plans.len());
     for (i, written) in config.usage_plans.iter().enumerate() {
@@ -20,7 +21,7 @@ pub(super) fn compile(config: &Config, scope: &mut Scope<'_>) -> UsagePlans {
             below.error("id", format!("the usage plan `{}` exists twice", written.id));
         }
         check_stages(written, config, below);
-        plans.push(plan(written, below));
+        plans.push(plan(written, config, fleet, below));
     }
     let memberships = memberships(config, &places, scope);
     UsagePlans::new(keys(config, memberships, scope), plans)
@@ -97,28 +98,37 @@ fn method_name(route_key: &str) -> String {
     }
 }
 
-fn plan(written: &config::UsagePlan, scope: &mut Scope<'_>) -> UsagePlan {
+fn plan(
+    written: &config::UsagePlan,
+    config: &Config,
+    service: Option<&Rc<Service>>,
+    scope: &mut Scope<'_>,
+) -> UsagePlan {
     let throttle = written.throttle.as_ref();
     let throttle = throttle.map(|written_throttle| {
         throttle::of_plan(written_throttle, &["plan", &written.id], "throttle", scope)
     });
-    let quota = written.quota.as_ref().and_then(|quota| {
-        if quota.scope == Some(QuotaScope::Fleet) {
-            scope
-                .error("quota.scope", "quotas that hold over a fleet are not supported yet")
-                .help("`ENVOY` counts in each Envoy");
+    let id = written.id.clone();
+    let mut plan = UsagePlan { id, throttle, quota: None, fleet: None };
+    let Some(quota) = &written.quota else { return plan };
+    let window = match Window::new(quota.period, quota.offset.unwrap_or_default()) {
+        Ok(window) => window,
+        Err(problem) => {
+            scope.error("quota.offset", problem);
+            return plan;
         }
-        let offset = quota.offset.unwrap_or_default();
-        let shadow = quota.shadow.unwrap_or(false);
-        match Quota::new(&written.id, quota.limit, quota.period, offset, shadow) {
-            Ok(compiled) => Some(compiled),
-            Err(problem) => {
-                scope.error("quota.offset", problem);
-                None
-            }
+    };
+    let shadow = quota.shadow.unwrap_or(false);
+    match quota.scope {
+        None | Some(QuotaScope::Envoy) => {
+            plan.quota = Some(Quota::new(&written.id, quota.limit, window, shadow));
         }
-    });
-    UsagePlan { id: written.id.clone(), throttle, quota }
+        Some(QuotaScope::Fleet) => {
+            fleet::check(written, quota, config, scope);
+            plan.fleet = service.map(|service| FleetQuota::new(service, &written.id, window, shadow));
+        }
+    }
+    plan
 }
 
 fn check_stages(plan: &config::UsagePlan, config: &Config, scope: &mut Scope<'_>) {
@@ -238,3 +248,6 @@ fn hash(key: &config::ApiKey, at: &dyn Fn(&str) -> String, scope: &mut Scope<'_>
     }
     hash
 }
+
+#[cfg(test)]
+mod tests;
