@@ -17,6 +17,7 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
 use world::Environment;
+pub(crate) use world::now;
 
 mod answers;
 mod report;
@@ -29,6 +30,9 @@ mod world;
 /// Each check of authorization is shown with what was found and what was wanted, also behind the first that fails. Where the
 /// gateway would ask a service (a function, an issuer's keys), the question is shown and the explanation ends, unless it is
 /// carried out (`--ask`) or answered by hand (`--answer`).
+///
+/// Limits and quotas are shown as the first request finds them: every bucket is full and every quota unused, because what
+/// other requests have taken is not known here.
 ///
 /// What the document names by environment variable is read from this command's own environment. Signatures of tokens and
 /// secrets of the request are not printed. Request ids are the same each time, so that two explanations can be compared.
@@ -102,6 +106,11 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     let report = follow(exchange, request, args, &mut answers);
     let shown = if args.json { report.json() } else { report.text() };
     ui.print(&secrets.hidden(&shown))?;
+    if report.asks_limits() {
+        ui.note(
+            "every bucket is full here, and every quota unused: what other requests have taken is not known",
+        );
+    }
     match &report.decision {
         Decision::Call { headers, .. } if is_grpc(headers) => {
             ui.note("the explanation ends with a question that would count a request: `--answer OK` or `--answer OVER_LIMIT` answers it");

@@ -97,6 +97,16 @@ pub(super) enum HeaderEdit {
     Add(String, String),
 }
 
+// === impl Report ===
+
+impl Report {
+    /// Whether the request met a limit or a quota, which depend on other requests.
+    pub(super) fn asks_limits(&self) -> bool {
+        let mut checks = self.steps.iter().flat_map(|step| &step.checks);
+        checks.any(|check| ["throttle", "quota"].contains(&check.check))
+    }
+}
+
 // === impl Found ===
 
 impl Found {

@@ -82,6 +82,12 @@ impl FleetQuota {
         Self { service: Rc::clone(service), plan: plan.to_owned(), window, shadow, digest, group }
     }
 
+    /// How it divides time.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
     /// Refuses a key whose quota was used up a moment ago, so that clients who are over it do not fill the service's time.
     ///
     /// # Errors

@@ -314,6 +314,29 @@ fn a_key_that_is_over_its_quota_fills_nobodys_time() {
     assert_eq!(other.send(KEY, &says(1)), passed(), "what was said of yesterday is not said of today");
 }
 
+/// Twelve hours before the day ends.
+#[test]
+fn a_refusal_tells_when_the_window_ends_and_nothing_that_only_the_service_knows() {
+    let mut document = document(daily(), service());
+    document["apis"][0]["rateLimitHeaders"] = json!(true);
+    document["usagePlans"][0]["throttle"] = json!({ "rateLimit": 1, "burstLimit": 2 });
+    let world = World::new(&document);
+    let told = |reply: Option<&CalloutReply>| {
+        let (mut exchange, flow) = world.begin(KEY);
+        let flow = reply.map_or(flow, |reply| exchange.on_callout(reply, &world.env()));
+        let Flow::Answer(answer) = flow else { panic!("{flow:?}") };
+        let limits = answer
+            .headers
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(b"ratelimit") || name.as_ref() == b"retry-after");
+        limits.map(|(_, value)| String::from_utf8(value.into_owned()).unwrap()).collect::<Vec<_>>()
+    };
+    let policy = r#""plan";q=2;w=2"#;
+    assert_eq!(told(Some(&CalloutReply::Failed)), [policy], "nobody knows");
+    assert_eq!(told(Some(&says(2))), [policy, "43200"]);
+    assert_eq!(told(None), [policy, "43200"], "without a question");
+}
+
 #[test]
 fn what_is_remembered_is_bounded() {
     let mut worker = Worker::default();

@@ -2,7 +2,7 @@
 
 use super::bucket::{Bucket, Limit};
 use super::lease::{Lease, Leasing};
-use super::{At, Holder, Refused, Taken, Throttle};
+use super::{At, Holder, Refused, Rest, Taken, Throttle};
 use crate::gateway::Nanos;
 use crate::gateway::shared::{Conflict, Memory, Shared, SharedStore};
 use proptest::prelude::*;
@@ -286,4 +286,28 @@ fn leases_ask_the_store_seldom() {
         (0..10_000).filter(|i| take(&throttle, &mut lease, at(i * 100_000, &store)).is_ok()).count();
     assert_eq!(admitted, 10_000);
     assert!(store.1.get() < 600, "{} reads for {admitted} requests", store.1.get());
+}
+
+#[test]
+fn what_is_left_is_told_to_the_token_where_one_worker_asks() {
+    let (store, mut lease) = (Memory::default(), Lease::default());
+    let slow = throttle(0.5, 2);
+    let mut rest = |now| {
+        let taken = take(&slow, &mut lease, at(now, &store)).unwrap();
+        slow.rest(taken, &lease)
+    };
+    assert_eq!(rest(SECOND), Rest { tokens: 1, next: Some(Nanos(2 * SECOND)) });
+    assert_eq!(rest(2 * SECOND), Rest { tokens: 0, next: Some(Nanos(SECOND)) }, "half a token is there");
+
+    let (store, mut lease) = (Memory::default(), Lease::default());
+    let fast = throttle(10_000.0, 10_000);
+    let mut before = 9_900;
+    for _ in 0..1_000 {
+        let taken = take(&fast, &mut lease, at(SECOND, &store)).unwrap();
+        assert!(matches!(taken, Taken::Leased(_)), "it is leased");
+        let Rest { tokens, next } = fast.rest(taken, &lease);
+        assert_eq!(next, Some(Nanos(100_000)));
+        assert!(tokens < before && before - tokens <= 2, "{before} {tokens}");
+        before = tokens;
+    }
 }

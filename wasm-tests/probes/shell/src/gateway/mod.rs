@@ -19,6 +19,7 @@ pub mod shared;
 #[allow(dead_code)]
 pub mod surroundings;
 pub mod upkeep;
+pub mod usage;
 
 pub use exchange::Exchange;
 
