@@ -63,7 +63,7 @@ fn fleet() -> String {
     document["apis"][0]["routes"] =
         json!([{ "routeKey": "GET /x", "target": "integrations/b", "apiKeyRequired": true }]);
     document["rateLimitService"] = json!({ "uri": "http://ratelimit.test:8081", "engine": "limitador" });
-    document["apiKeys"] = json!([{ "id": "k1", "value": "key-of-a-partner-of-ours", "enabled": true }]);
+    document["apiKeys"] = json!([{ "id": "k1", "value": KEY, "enabled": true }]);
     let quota = json!({ "limit": 500, "period": "MONTH", "offset": 20, "scope": "FLEET" });
     document["usagePlans"] =
         json!([{ "id": "gold", "apiStages": [{ "apiId": "shop", "stage": "$default" }], "quota": quota }]);
@@ -160,7 +160,6 @@ fn explanations_are_as_written() {
     let keys = format!("200 {jwks}");
     let discovery = document(&json!({}));
     let fleet = fleet();
-    let member = "x-api-key: key-of-a-partner-of-ours";
     let key = format!("x-api-key: {KEY}");
     let spent = format!("x-api-key: {SPENT_KEY}");
     let cases: [(&str, &str, &str, Vec<&str>); 17] = [
@@ -176,10 +175,10 @@ fn explanations_are_as_written() {
         ("not-a-key-of-its-own", &inline(), "/x", vec!["-H", &odd]),
         ("question", &discovery, "/x", vec!["-H", &good]),
         ("answers", &discovery, "/x", vec!["-H", &good, "--answer", &discovered, "--answer", &keys]),
-        ("fleet-question", &fleet, "/x", vec!["-H", member, "--ask"]),
-        ("fleet-ok", &fleet, "/x", vec!["-H", member, "--answer", "OK"]),
-        ("fleet-over-limit", &fleet, "/x", vec!["-H", member, "--answer", "OVER_LIMIT"]),
-        ("fleet-unanswered", &fleet, "/x", vec!["-H", member, "--answer", "503 upstream connect error"]),
+        ("fleet-question", &fleet, "/x", vec!["-H", &key, "--ask"]),
+        ("fleet-ok", &fleet, "/x", vec!["-H", &key, "--answer", "OK"]),
+        ("fleet-over-limit", &fleet, "/x", vec!["-H", &key, "--answer", "OVER_LIMIT"]),
+        ("fleet-unanswered", &fleet, "/x", vec!["-H", &key, "--answer", "503 upstream connect error"]),
         ("issuer-down", &discovery, "/x", vec!["-H", &good, "--answer", "503 upstream connect error"]),
     ];
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/explain");
