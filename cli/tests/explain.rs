@@ -57,6 +57,20 @@ fn document(jwt: &Value) -> String {
     .to_string()
 }
 
+/// An HTTP API whose keys have a quota over a fleet.
+fn fleet() -> String {
+    let mut document: Value = serde_json::from_str(&inline()).unwrap();
+    document["apis"][0]["routes"] =
+        json!([{ "routeKey": "GET /x", "target": "integrations/b", "apiKeyRequired": true }]);
+    document["rateLimitService"] = json!({ "uri": "http://ratelimit.test:8081", "engine": "limitador" });
+    document["apiKeys"] = json!([{ "id": "k1", "value": KEY, "enabled": true }]);
+    let quota = json!({ "limit": 500, "period": "MONTH", "offset": 20, "scope": "FLEET" });
+    document["usagePlans"] =
+        json!([{ "id": "gold", "apiStages": [{ "apiId": "shop", "stage": "$default" }], "quota": quota }]);
+    document["usagePlanKeys"] = json!([{ "usagePlanId": "gold", "keyId": "k1" }]);
+    document.to_string()
+}
+
 fn inline() -> String {
     document(&json!({ "jwks": { "keys": [jwk()] } }))
 }
@@ -145,9 +159,10 @@ fn explanations_are_as_written() {
     let discovered = format!("200 {{\"issuer\": \"{ISSUER}\", \"jwks_uri\": \"{ISSUER}/keys\"}}");
     let keys = format!("200 {jwks}");
     let discovery = document(&json!({}));
+    let fleet = fleet();
     let key = format!("x-api-key: {KEY}");
     let spent = format!("x-api-key: {SPENT_KEY}");
-    let cases: [(&str, &str, &str, Vec<&str>); 13] = [
+    let cases: [(&str, &str, &str, Vec<&str>); 17] = [
         ("key", &keyed(), "/prod/keyed", vec!["-H", &key]),
         ("no-key", &keyed(), "/prod/keyed", vec!["-H", &key, "-H", &key]),
         ("no-quota", &keyed(), "/prod/keyed", vec!["-H", &spent]),
@@ -160,6 +175,10 @@ fn explanations_are_as_written() {
         ("not-a-key-of-its-own", &inline(), "/x", vec!["-H", &odd]),
         ("question", &discovery, "/x", vec!["-H", &good]),
         ("answers", &discovery, "/x", vec!["-H", &good, "--answer", &discovered, "--answer", &keys]),
+        ("fleet-question", &fleet, "/x", vec!["-H", &key, "--ask"]),
+        ("fleet-ok", &fleet, "/x", vec!["-H", &key, "--answer", "OK"]),
+        ("fleet-over-limit", &fleet, "/x", vec!["-H", &key, "--answer", "OVER_LIMIT"]),
+        ("fleet-unanswered", &fleet, "/x", vec!["-H", &key, "--answer", "503 upstream connect error"]),
         ("issuer-down", &discovery, "/x", vec!["-H", &good, "--answer", "503 upstream connect error"]),
     ];
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/explain");

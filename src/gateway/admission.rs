@@ -129,12 +129,12 @@ fn hold(
     held: &mut Held,
     env: &Env<'_>,
 ) -> Result<(), Rejection> {
+    let claims = claim(limits, held, env)?;
     if let Some((key, quota)) = of_fleet(request) {
         let checked = quota.check(key, env);
         checked
             .inspect_err(|rejection| refused_by_fleet(*rejection, request, &mut held.standing, env.wall))?;
     }
-    let claims = claim(limits, held, env)?;
     count(request, held, env)?;
     take(limits, &claims, held, env)
 }

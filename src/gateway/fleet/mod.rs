@@ -107,14 +107,14 @@ impl FleetQuota {
         let window = self.window.name(env.wall);
         env.note(|| {
             let unanswered = match failure_mode {
-                FailureMode::Deny => "refuses",
-                FailureMode::Allow => "lets pass",
+                FailureMode::Deny => "refuses the request",
+                FailureMode::Allow => "lets the request pass",
             };
             let (plan, key, period) = (&self.plan, &key.id, period(self.window.period()));
             Note::fact(
                 "quota",
                 format!(
-                    "of the usage plan `{plan}`, counted by a rate-limit service: {domain}: usage_plan {plan}, api_key {key}, period {period}, window {window}; no answer {unanswered}"
+                    "of the usage plan `{plan}`, counted by a service in the domain `{domain}`: usage_plan {plan}, api_key {key}, period {period}, window {window}; no answer {unanswered}"
                 ),
             )
         });
@@ -215,4 +215,4 @@ fn read(reply: &CalloutReply) -> Option<Code> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 /// Sunday, 2026-11-22T12:00:00Z.
 const NOW: u64 = 1_795_348_800_000;
-const KEY: &str = "key-of-nobody-else-1";
+pub(in crate::gateway) const KEY: &str = "key-of-nobody-else-1";
 const OTHER: &str = "key-of-nobody-else-2";
 
 /// A gateway, its memory and its clocks.
@@ -104,7 +104,7 @@ fn document(quota: Value, service: Value) -> Value {
     document
 }
 
-fn metered(document: &mut Value, stage: &str, quota: Value, service: Value) {
+pub(in crate::gateway) fn metered(document: &mut Value, stage: &str, quota: Value, service: Value) {
     let hash = |value: &str| {
         let hex: String = Sha256::digest(value).iter().map(|byte| format!("{byte:02x}")).collect();
         format!("sha256:{hex}")
@@ -120,11 +120,11 @@ fn metered(document: &mut Value, stage: &str, quota: Value, service: Value) {
         json!([{ "usagePlanId": "gold", "keyId": "k1" }, { "usagePlanId": "gold", "keyId": "k2" }]);
 }
 
-fn daily() -> Value {
+pub(in crate::gateway) fn daily() -> Value {
     json!({ "limit": 50, "period": "DAY", "scope": "FLEET" })
 }
 
-fn service() -> Value {
+pub(in crate::gateway) fn service() -> Value {
     json!({ "uri": "http://ratelimit.test:8081", "engine": "limitador" })
 }
 
@@ -137,7 +137,7 @@ fn answered(status: u16, headers: &[(&str, &str)], body: &[u8]) -> CalloutReply 
 }
 
 /// A gRPC answer with this code.
-fn says(code: u8) -> CalloutReply {
+pub(in crate::gateway) fn says(code: u8) -> CalloutReply {
     answered(200, &[("content-type", "application/grpc")], &[0, 0, 0, 0, 2, 8, code])
 }
 

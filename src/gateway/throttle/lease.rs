@@ -19,6 +19,11 @@ const WORTH: f64 = 64.0;
 /// A worker that admits fewer than this in the life of a lease takes what it needs: the rest would expire.
 const FEW: u32 = 8;
 
+/// A lease is taken only out of a bucket that holds as many like it: one for each of eight workers. At the limit each token
+/// is taken when it is spent: else a worker that is not asked any more, or gets no time from a busy machine, would let expire
+/// what the others had to refuse for.
+pub(super) const SPARE: f64 = 8.0;
+
 /// How tokens of a limit are leased.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Leasing {

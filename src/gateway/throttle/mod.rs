@@ -212,7 +212,9 @@ impl Throttle {
                 (Some(shared.version), before)
             }
         };
-        match before.take(limit, wanted, at.now) {
+        // What expires here may be needed elsewhere, so nobody takes in advance of the last.
+        let plenty = before.level(limit, at.now) >= f64::from(wanted) * lease::SPARE;
+        match before.take(limit, if plenty { wanted } else { 1 }, at.now) {
             Ok((tokens, after)) => Ok(Draft { seen, before, after, tokens }),
             Err(due) => {
                 lease.refuse_until(due);

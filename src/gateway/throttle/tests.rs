@@ -257,6 +257,25 @@ fn a_token_of_a_lease_that_ended_is_not_put_back_into_the_next() {
 }
 
 #[test]
+fn the_last_tokens_are_not_taken_in_advance() {
+    let memory = Memory::default();
+    let throttle = throttle(10_000.0, 5_000);
+    let (mut stays, mut leaves) = (Lease::default(), Lease::default());
+    let mut admitted = 0;
+    for _ in 0..2_250 {
+        for lease in [&mut stays, &mut leaves] {
+            admitted += u32::from(take(&throttle, lease, at(0, &memory)).is_ok());
+        }
+    }
+    assert_eq!(admitted, 4_500);
+    // The other one holds nothing of the rest: 5,000, less what leases cost.
+    while take(&throttle, &mut stays, at(0, &memory)).is_ok() {
+        admitted += 1;
+    }
+    assert!(admitted >= 4_899, "{admitted}");
+}
+
+#[test]
 fn leases_are_for_high_rates_only() {
     assert_eq!(Leasing::of(limit(100.0, 50)), None);
     assert_eq!(Leasing::of(limit(0.0, 5_000)), None);

@@ -39,7 +39,6 @@ pub struct Nanos(pub u64);
 pub struct Env<'a> {
     #[allow(dead_code)]
     pub wall: Millis,
-    #[allow(dead_code)]
     pub monotonic: Nanos,
     #[allow(dead_code)]
     pub dice: [u8; 32],
@@ -48,7 +47,6 @@ pub struct Env<'a> {
     pub client_cert_digest: &'a [u8],
     #[allow(dead_code)]
     pub worker: &'a RefCell<Worker>,
-    #[allow(dead_code)]
     pub shared: &'a dyn SharedStore,
     #[allow(dead_code)]
     pub signatures: &'a dyn Signatures,
