@@ -125,7 +125,7 @@ def measure(variants, envoy, generate, rounds, seconds):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; all of them if none is named")
-    parser.add_argument("--rounds", type=int, help="40, and 14 of the many variants of `throttle`, where nothing is said")
+    parser.add_argument("--rounds", type=int, help="40, and 12 of the many variants of `throttle`, where nothing is said")
     parser.add_argument("--seconds", type=int, default=1, help="of load, for each variant in each round")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="of each Envoy, in the section `throttle`")
     parser.add_argument("--routes", type=int, nargs="*", default=[10, 10_000])
@@ -230,7 +230,7 @@ class Section:
 SECTIONS = {
     "filters": Section(plan_filters),
     "jwt": Section(plan_jwt, "authorization alone"),
-    "throttle": Section(plan_throttle, "what is added alone", rounds=14),
+    "throttle": Section(plan_throttle, "what is added alone", rounds=12),
 }
 
 
