@@ -72,6 +72,38 @@ fn filters_are_as_they_were() {
 }
 
 #[test]
+fn limits_of_a_fleet_are_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    for engine in ["limitador", "ratelimit"] {
+        let name = format!("fleet-{engine}");
+        let text = rendered(&["render", "--rate-limits", &format!("{name}.json")]);
+        check(&golden().join(format!("{name}.limits.yaml")), &text);
+        let out = folder.path().join("limits.json");
+        let written = ["render", "--rate-limits", &format!("{name}.json"), "--out", out.to_str().unwrap()];
+        assert_eq!(rendered(&written), "");
+        let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+        assert_eq!(json, serde_yaml_ng::from_str::<serde_json::Value>(&text).unwrap());
+    }
+}
+
+#[test]
+fn limits_that_nobody_counts_are_not_rendered() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = std::fs::read_to_string(golden().join("fleet-ratelimit.json")).unwrap();
+    let refused = |document: &str| {
+        let file = folder.path().join("gateway.json");
+        std::fs::write(&file, document).unwrap();
+        let output = sekisho(&["render", "--rate-limits", file.to_str().unwrap()]);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let message = refused(&document.replace(r#", "engine": "ratelimit""#, ""));
+    assert!(message.contains("does not say which engine counts"), "{message}");
+    let message = refused(&document.replace("FLEET", "ENVOY"));
+    assert!(message.contains("no usage plan has a quota of the scope `FLEET`"), "{message}");
+}
+
+#[test]
 fn files_of_a_dynamic_rendering_are_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().to_str().unwrap();
@@ -172,7 +204,7 @@ fn envoy_accepts_everything_that_is_rendered() {
     )
     .unwrap();
     let mut accepted = 0;
-    for name in ["users-posts", "everything"] {
+    for name in ["users-posts", "everything", "fleet-limitador"] {
         let document = std::fs::read_to_string(golden().join(format!("{name}.json"))).unwrap();
         let mut document = document.replace("/etc/sekisho/backend-token", &place("token"));
         if envoy::is_oldest(&binary) {
@@ -192,5 +224,5 @@ fn envoy_accepts_everything_that_is_rendered() {
             accepted += 1;
         }
     }
-    assert_eq!(accepted, 4);
+    assert_eq!(accepted, 6);
 }

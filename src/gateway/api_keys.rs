@@ -8,6 +8,7 @@ use super::config::ApiKeySource;
 use super::request::Request;
 use super::throttle::{Holder, digest};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A longer key is nobody's and is not even hashed; AWS's longest has 128 characters.
@@ -15,11 +16,7 @@ const LONGEST: usize = 1024;
 
 /// The keys of a gateway: the enabled ones.
 #[derive(Debug, Default)]
-pub struct ApiKeys {
-    /// In order; `keys` has what belongs to each.
-    hashes: Vec<[u8; 32]>,
-    keys: Vec<ApiKey>,
-}
+pub struct ApiKeys(HashMap<[u8; 32], ApiKey>);
 
 /// A key as run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +34,8 @@ pub struct ApiKey {
 impl ApiKeys {
     /// Takes the enabled keys, by the hashes of their values.
     #[must_use]
-    pub fn new(mut keys: Vec<([u8; 32], ApiKey)>) -> Self {
-        keys.sort_unstable_by_key(|(hash, _)| *hash);
-        let (hashes, keys) = keys.into_iter().unzip();
-        Self { hashes, keys }
+    pub fn new(keys: HashMap<[u8; 32], ApiKey>) -> Self {
+        Self(keys)
     }
 
     /// The key of this value.
@@ -50,13 +45,12 @@ impl ApiKeys {
             return None;
         }
         let hash: [u8; 32] = Sha256::digest(value).into();
-        let at = self.hashes.binary_search(&hash).ok()?;
-        self.keys.get(at)
+        self.0.get(&hash)
     }
 
-    /// Every key.
+    /// Every key, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &ApiKey> {
-        self.keys.iter()
+        self.0.values()
     }
 }
 

@@ -3,6 +3,7 @@
 mod api;
 mod authorizer;
 mod cluster;
+mod fleet;
 mod integration;
 mod lambda_proxy;
 mod policy;
@@ -86,7 +87,8 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
     let mut first = None;
     let mut scope = Scope::new(String::new(), &mut diagnostics, &mut wants, surroundings);
     let iam = authorizer::iam(config, &mut scope).map(|iam| Rc::new(Authorizer::Iam(iam)));
-    let usage = usage::compile(config, &mut scope);
+    let fleet = fleet::service(config, &mut clusters, &mut scope);
+    let usage = usage::compile(config, fleet.as_ref(), &mut scope);
     let account = throttle::account(config, &mut scope);
     for (i, written) in config.apis.iter().enumerate() {
         let mut scope = Scope::new(format!("apis[{i}]"), &mut diagnostics, &mut wants, surroundings);

@@ -32,11 +32,16 @@ pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
     /// Adds an error.
+    // Cold, here and below: what is cold stands once and not at each of its callers, and Envoy compiles all of the module.
+    #[cold]
+    #[inline(never)]
     pub fn error(&mut self, path: impl Into<String>, problem: impl Into<String>) -> &mut Diagnostic {
         self.push(Severity::Error, path.into(), problem.into())
     }
 
     /// Adds a warning.
+    #[cold]
+    #[inline(never)]
     pub fn warning(&mut self, path: impl Into<String>, problem: impl Into<String>) -> &mut Diagnostic {
         self.push(Severity::Warning, path.into(), problem.into())
     }
@@ -72,11 +77,15 @@ impl Diagnostics {
 
 impl Diagnostic {
     /// Adds a help line.
+    #[cold]
+    #[inline(never)]
     pub fn help(&mut self, help: impl Into<String>) {
         self.help = Some(help.into());
     }
 
     /// Adds a help line that names the candidate most like `name`, if one is near enough.
+    #[cold]
+    #[inline(never)]
     pub fn suggest<'a>(&mut self, what: &str, name: &str, candidates: impl IntoIterator<Item = &'a str>) {
         if let Some(similar) = similar(name, candidates) {
             self.help = Some(format!("{what} with a similar name exists: `{similar}`"));
@@ -87,9 +96,12 @@ impl Diagnostic {
 /// The candidate most like `name`: the same but for case, or within three edits and a third of its length.
 #[must_use]
 pub fn similar<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest(name, &mut candidates.into_iter())
+}
+
+fn nearest<'a>(name: &str, candidates: &mut dyn Iterator<Item = &'a str>) -> Option<&'a str> {
     let reach = (name.len() / 3).clamp(1, 3);
     candidates
-        .into_iter()
         .filter_map(|candidate| Some((distance(name, candidate, reach)?, candidate)))
         .min()
         .map(|(_, candidate)| candidate)

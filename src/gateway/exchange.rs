@@ -45,6 +45,13 @@ enum State {
     Authorizing(Pending),
     /// All of its body, because a signature covers it.
     Proving(Pending),
+    /// The count of a fleet that its quota needs.
+    Metering {
+        /// The question, and what is held meanwhile.
+        pending: admission::Pending,
+        /// Bytes of its body, where all of it has been seen already.
+        seen: u64,
+    },
     /// Its body, as far as a mapping reads it.
     Buffering(Admitted),
     /// What its function returns.
@@ -103,10 +110,17 @@ impl Exchange {
                     Err(rejection) => self.refuse(rejection),
                 }
             }
+            (State::Metering { pending, seen }, Some(request)) => {
+                match admission::finish(pending, reply, request, env) {
+                    Err(rejection) => self.refuse(rejection),
+                    Ok(admitted) => self.admitted(admitted, None, seen, env),
+                }
+            }
             (
                 State::Arriving
                 | State::Authorizing(_)
                 | State::Proving(_)
+                | State::Metering { .. }
                 | State::Buffering(_)
                 | State::Invoking
                 | State::Upstream { .. }
@@ -134,20 +148,29 @@ impl Exchange {
             }
             Ok(Decision::Authorized(authorized)) => {
                 request.principal = authorized.principal();
-                let admitted = match admission::admit(authorized, request, env) {
-                    Ok(admitted) => admitted,
-                    Err(rejection) => return self.refuse(rejection),
-                };
-                if body.is_some() {
-                    return self.integrate(admitted, body, env);
+                let seen = body.map_or(0, |body| body.len() as u64);
+                match admission::begin(authorized, request, env) {
+                    Err(rejection) => self.refuse(rejection),
+                    Ok(admission::Decision::Ask(mut callout, pending)) => {
+                        callout.then_body = wanted_body(request).is_some();
+                        self.state = State::Metering { pending, seen };
+                        Flow::Call(callout)
+                    }
+                    Ok(admission::Decision::Admitted(admitted)) => self.admitted(admitted, body, seen, env),
                 }
-                if let Some(wanted) = wanted_body(request) {
-                    self.state = State::Buffering(admitted);
-                    return Flow::Body(wanted);
-                }
-                self.integrate(admitted, None, env)
             }
         }
+    }
+
+    /// From admission on: what the integration needs of the body. `body` is the request's where it is at hand, and `seen` how
+    /// much of it has been seen: a body that was seen before a question is still held, and is handed over again.
+    fn admitted(&mut self, admitted: Admitted, body: Option<&[u8]>, seen: u64, env: &Env<'_>) -> Flow {
+        let wanted = self.request.as_ref().and_then(wanted_body);
+        if let (None, Some(wanted)) = (body, wanted) {
+            self.state = State::Buffering(admitted);
+            return Flow::Body(wanted);
+        }
+        self.integrate(admitted, body, seen, env)
     }
 
     /// The body asked for by [`Flow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
@@ -158,7 +181,7 @@ impl Exchange {
             {
                 self.refuse(Rejection::PayloadTooLarge)
             }
-            (State::Buffering(admitted), _) => self.integrate(admitted, Some(body), env),
+            (State::Buffering(admitted), _) => self.integrate(admitted, Some(body), body.len() as u64, env),
             (State::Proving(pending), Some(request)) => {
                 let decision = authorizers::finish_body(pending, body, request, env);
                 self.go_on(decision, Some(body), env)
@@ -168,6 +191,7 @@ impl Exchange {
                 | State::Authorizing(_)
                 | State::Proving(_)
                 | State::Invoking
+                | State::Metering { .. }
                 | State::Upstream { .. }
                 | State::Responding { .. }
                 | State::Answered,
@@ -241,8 +265,8 @@ impl Exchange {
         self.request.as_ref()
     }
 
-    /// Hands an admitted request to its integration.
-    fn integrate(&mut self, _: Admitted, body: Option<&[u8]>, env: &Env<'_>) -> Flow {
+    /// Hands an admitted request, of whose body so much is sent without being shown again, to its integration.
+    fn integrate(&mut self, _: Admitted, body: Option<&[u8]>, sent: u64, env: &Env<'_>) -> Flow {
         let Some(request) = &self.request else { return self.refuse(Rejection::Internal) };
         let json = body.map(JsonBody::new);
         let facts = Facts { request_body: json.as_ref(), ..request.facts() };
@@ -260,7 +284,7 @@ impl Exchange {
             Some(Integration::HttpProxy(backend)) => match backend.forward(&facts) {
                 Err(rejection) => self.refuse(rejection),
                 Ok(edits) => {
-                    self.state = State::Upstream { sent: body.map_or(0, |body| body.len() as u64) };
+                    self.state = State::Upstream { sent };
                     Flow::Forward(edits)
                 }
             },
@@ -291,6 +315,7 @@ impl Exchange {
                 State::Arriving
                 | State::Authorizing(_)
                 | State::Proving(_)
+                | State::Metering { .. }
                 | State::Buffering(_)
                 | State::Invoking
                 | State::Upstream { .. }
@@ -302,7 +327,8 @@ impl Exchange {
 
     fn ids(&self) -> Edits {
         let mut edits = Edits::default();
-        for (name, value) in self.request.iter().flat_map(|request| request.ids.headers(request.protocol())) {
+        let Some(request) = &self.request else { return edits };
+        for (name, value) in request.ids.headers(request.protocol()).chain(request.standing_headers()) {
             edits.set(name, value);
         }
         edits
@@ -322,7 +348,9 @@ impl Exchange {
         request.authorizer_error = rejection.authorizer_error();
         let none = GatewayResponses::default();
         let responses = request.api.as_ref().map_or(&none, |api| &api.responses);
-        rejection.answer(request.protocol(), responses, request)
+        let mut answer = rejection.answer(request.protocol(), responses, request);
+        answer.add_missing(request.standing_headers());
+        answer
     }
 }
 

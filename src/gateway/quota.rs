@@ -4,10 +4,14 @@
 //! A count is kept with the window that it belongs to. Where the clock has gone back to an earlier window, the count goes on:
 //! a clock that jumps opens no second quota, and locks nobody out for longer than the present window.
 
+mod window;
+
+pub use window::Window;
+
 use super::Millis;
-use super::config::QuotaPeriod;
 use super::shared::{LAYOUT, SharedStore, unambiguous};
-use time::{Date, Duration, OffsetDateTime};
+use super::throttle::digest;
+use sha2::{Digest, Sha256};
 
 /// Tries to write a count that others write at the same time; then the request is refused.
 const TRIES: usize = 16;
@@ -17,10 +21,10 @@ const TRIES: usize = 16;
 pub struct Quota {
     /// Where counts are kept: from configuration only, as all names in shared data.
     name: String,
+    /// Tells it from every other quota, in a worker's memory.
+    pub digest: u128,
     limit: u64,
-    period: QuotaPeriod,
-    /// Days that the window begins late.
-    offset: u16,
+    window: Window,
     /// Whether it only counts what it would refuse.
     pub shadow: bool,
 }
@@ -46,30 +50,11 @@ pub enum Exhausted {
 
 impl Quota {
     /// A quota of the plan of this name.
-    ///
-    /// # Errors
-    /// If the offset is not one of the period's.
-    pub fn new(
-        plan: &str,
-        limit: u64,
-        period: QuotaPeriod,
-        offset: u32,
-        shadow: bool,
-    ) -> Result<Self, String> {
-        let most = match period {
-            QuotaPeriod::Day => 0,
-            QuotaPeriod::Week => 6,
-            QuotaPeriod::Month => 27,
-        };
-        let offset = u16::try_from(offset).ok().filter(|offset| *offset <= most);
-        let offset = offset.ok_or_else(|| match period {
-            QuotaPeriod::Day => "a day begins at 00:00 UTC: its offset is 0".to_owned(),
-            QuotaPeriod::Week | QuotaPeriod::Month => {
-                format!("the offset is from 0 to {most} days in this period")
-            }
-        })?;
+    #[must_use]
+    pub fn new(plan: &str, limit: u64, window: Window, shadow: bool) -> Self {
         let name = format!("{LAYOUT}/quota/{}", unambiguous(&[plan]));
-        Ok(Self { name, limit, period, offset, shadow })
+        let digest = digest(Sha256::digest(&name).into());
+        Self { name, digest, limit, window, shadow }
     }
 
     /// Requests of a key in a window.
@@ -78,35 +63,42 @@ impl Quota {
         self.limit
     }
 
+    /// How it divides time.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
     /// Whether a key has a request left: only reads.
     ///
     /// # Errors
     /// If it has none.
     pub fn check(&self, key: &str, now: Millis, store: &dyn SharedStore) -> Result<(), Exhausted> {
-        let window = self.window(now);
+        let window = self.window.first_day(now);
         let (_, count) = self.read(key, window, store)?;
         if count.in_window(window).used >= self.limit { Err(Exhausted::UsedUp) } else { Ok(()) }
     }
 
-    /// Counts a request.
+    /// Counts a request; gives how many are left.
     ///
     /// # Errors
     /// If the quota is used up, or the count cannot be written.
-    pub fn take(&self, key: &str, now: Millis, store: &dyn SharedStore) -> Result<(), Exhausted> {
-        let window = self.window(now);
-        self.change(key, window, store, |count| {
+    pub fn take(&self, key: &str, now: Millis, store: &dyn SharedStore) -> Result<u64, Exhausted> {
+        let window = self.window.first_day(now);
+        let counted = self.change(key, window, store, |count| {
             let count = count.in_window(window);
             if count.used >= self.limit {
                 return Err(Exhausted::UsedUp);
             }
             Ok(Count { used: count.used + 1, ..count })
-        })
+        });
+        counted.map(|count| self.limit.saturating_sub(count.used))
     }
 
     /// Takes a request off again, because something else refused it. It was counted at `then`: in another window there is
     /// nothing to take off.
     pub fn put_back(&self, key: &str, then: Millis, store: &dyn SharedStore) {
-        let window = self.window(then);
+        let window = self.window.first_day(then);
         // One that cannot be taken off stays counted: a quota may cost requests, it never gives any.
         let _ = self.change(key, window, store, |count| {
             if count.window != window {
@@ -120,9 +112,23 @@ impl Quota {
     #[must_use]
     pub fn usage(&self, key: &str, now: Millis, store: &dyn SharedStore) -> (u64, u64) {
         // What cannot be read refuses, so nothing is left of it.
-        let window = self.window(now);
+        let window = self.window.first_day(now);
         let count = self.read(key, window, store);
         let used = count.map_or(self.limit, |(_, count)| count.in_window(window).used);
+        (used, self.limit.saturating_sub(used))
+    }
+
+    /// The count of a key as it is kept: the first day of its window, and the requests. None if it cannot be read.
+    #[must_use]
+    pub fn count(&self, key: &str, store: &dyn SharedStore) -> Option<(u64, u64)> {
+        let count = Count::from_bytes(&store.get(&self.count_name(key))?.value)?;
+        Some((count.window, count.used))
+    }
+
+    /// What a count that was [told](Quota::count) means now: requests in the present window, and those that are left.
+    #[must_use]
+    pub fn usage_of(&self, (window, used): (u64, u64), now: Millis) -> (u64, u64) {
+        let used = Count { window, used }.in_window(self.window.first_day(now)).used;
         (used, self.limit.saturating_sub(used))
     }
 
@@ -148,17 +154,18 @@ impl Quota {
         window: u64,
         store: &dyn SharedStore,
         change: impl Fn(Count) -> Result<Count, Exhausted>,
-    ) -> Result<(), Exhausted> {
+    ) -> Result<Count, Exhausted> {
         let name = self.count_name(key);
         for _ in 0..TRIES {
             let (seen, count) = self.read(key, window, store)?;
-            let bytes = change(count)?.to_bytes();
+            let changed = change(count)?;
+            let bytes = changed.to_bytes();
             let written = match seen {
                 None => store.create(&name, &bytes),
                 Some(version) => store.set(&name, &bytes, Some(version)),
             };
             if written.is_ok() {
-                return Ok(());
+                return Ok(changed);
             }
         }
         Err(Exhausted::Contended)
@@ -168,28 +175,6 @@ impl Quota {
         // Last, so nothing that follows could be taken for a part of it.
         format!("{}//{key}", self.name)
     }
-
-    /// The first day of the window that a moment is in, in days since 1970.
-    fn window(&self, now: Millis) -> u64 {
-        let day = now.0 / 86_400_000;
-        let offset = u64::from(self.offset);
-        match self.period {
-            QuotaPeriod::Day => day,
-            // 1970-01-01 was a Thursday: the week before it began on a Sunday, four days earlier.
-            QuotaPeriod::Week => {
-                let since_sunday = day + 4;
-                (since_sunday.saturating_sub(offset) / 7 * 7 + offset).saturating_sub(4)
-            }
-            QuotaPeriod::Month => first_of_month(day.saturating_sub(offset)) + offset,
-        }
-    }
-}
-
-/// The first day of the month that a day is in.
-fn first_of_month(day: u64) -> u64 {
-    let days = i64::try_from(day).unwrap_or_default();
-    let date = OffsetDateTime::UNIX_EPOCH.date().checked_add(Duration::days(days)).unwrap_or(Date::MAX);
-    day.saturating_sub(u64::from(date.day()) - 1)
 }
 
 // === impl Count ===
@@ -221,48 +206,25 @@ impl Count {
 
 #[cfg(test)]
 mod tests {
-    use super::{Exhausted, Quota};
+    use super::{Exhausted, Quota, Window};
     use crate::gateway::Millis;
-    use crate::gateway::config::QuotaPeriod::{self, Day, Month, Week};
+    use crate::gateway::config::QuotaPeriod::Day;
     use crate::gateway::shared::{Memory, SharedStore};
     use time::UtcDateTime;
-    use time::macros::{datetime, utc_datetime};
+    use time::macros::utc_datetime;
 
     fn at(moment: UtcDateTime) -> Millis {
         Millis(u64::try_from(moment.unix_timestamp()).unwrap() * 1000)
     }
 
-    /// The first day of the window of a moment, as a date.
-    fn window(period: QuotaPeriod, offset: u32, moment: UtcDateTime) -> String {
-        let day = Quota::new("x", 1, period, offset, false).unwrap().window(at(moment));
-        let first = datetime!(1970-01-01 0:00 UTC) + time::Duration::days(i64::try_from(day).unwrap());
-        first.date().to_string()
-    }
-
-    #[test]
-    fn windows_are_days_weeks_from_sunday_and_months_of_utc() {
-        assert_eq!(window(Day, 0, utc_datetime!(2026-11-22 23:59:59)), "2026-11-22");
-        assert_eq!(window(Week, 0, utc_datetime!(2026-11-22 00:00:00)), "2026-11-22", "a Sunday");
-        assert_eq!(window(Week, 0, utc_datetime!(2026-11-21 23:59:59)), "2026-11-15");
-        assert_eq!(window(Week, 1, utc_datetime!(2026-11-22 12:00:00)), "2026-11-16", "from Monday");
-        assert_eq!(window(Week, 1, utc_datetime!(2026-11-23 00:00:00)), "2026-11-23");
-        assert_eq!(window(Month, 0, utc_datetime!(2028-02-29 12:00:00)), "2028-02-01");
-        assert_eq!(window(Month, 27, utc_datetime!(2026-03-27 12:00:00)), "2026-02-28");
-        assert_eq!(window(Month, 27, utc_datetime!(2026-03-28 00:00:00)), "2026-03-28");
-    }
-
-    #[test]
-    fn offsets_are_days_of_the_period() {
-        for (period, most) in [(Day, 0), (Week, 6), (Month, 27)] {
-            assert!(Quota::new("x", 1, period, most, false).is_ok());
-            assert!(Quota::new("x", 1, period, most + 1, false).is_err());
-        }
+    fn daily(limit: u64) -> Quota {
+        Quota::new("x", limit, Window::new(Day, 0).unwrap(), false)
     }
 
     #[test]
     fn a_quota_admits_its_limit_to_each_key_in_each_window() {
         let store = Memory::default();
-        let quota = Quota::new("x", 3, Day, 0, false).unwrap();
+        let quota = daily(3);
         let today = at(utc_datetime!(2026-11-22 23:00:00));
         let admitted = (0..10).filter(|_| quota.take("k", today, &store).is_ok()).count();
         assert_eq!((admitted, quota.usage("k", today, &store)), (3, (3, 0)));
@@ -273,10 +235,10 @@ mod tests {
         );
         let tomorrow = at(utc_datetime!(2026-11-23 00:00:00));
         assert_eq!(quota.usage("k", tomorrow, &store), (0, 3));
-        assert_eq!(quota.take("k", tomorrow, &store), Ok(()));
+        assert_eq!(quota.take("k", tomorrow, &store), Ok(2));
         quota.put_back("k", tomorrow, &store);
         assert_eq!(quota.usage("k", tomorrow, &store), (0, 3));
-        assert_eq!(quota.take("k", tomorrow, &store), Ok(()));
+        assert_eq!(quota.take("k", tomorrow, &store), Ok(2));
         quota.put_back("k", today, &store);
         assert_eq!(
             quota.usage("k", tomorrow, &store),
@@ -289,28 +251,27 @@ mod tests {
     fn a_new_limit_counts_what_was_counted() {
         let store = Memory::default();
         let now = at(utc_datetime!(2026-11-22 23:00:00));
-        let quota = |limit| Quota::new("x", limit, Day, 0, false).unwrap();
-        assert_eq!(quota(1).take("k", now, &store), Ok(()));
-        assert_eq!(quota(1).take("k", now, &store), Err(Exhausted::UsedUp));
-        assert_eq!(quota(3).usage("k", now, &store), (1, 2));
+        assert_eq!(daily(1).take("k", now, &store), Ok(0));
+        assert_eq!(daily(1).take("k", now, &store), Err(Exhausted::UsedUp));
+        assert_eq!(daily(3).usage("k", now, &store), (1, 2));
     }
 
     #[test]
     fn a_clock_that_jumps_back_goes_on_counting_and_locks_nobody_out() {
         let store = Memory::default();
-        let quota = Quota::new("x", 2, Day, 0, false).unwrap();
+        let quota = daily(2);
         let (now, future) = (at(utc_datetime!(2026-11-22 12:00:00)), at(utc_datetime!(2099-01-01 00:00:00)));
-        assert_eq!(quota.take("k", now, &store), Ok(()));
-        assert_eq!(quota.take("k", future, &store), Ok(()));
-        assert_eq!(quota.take("k", now, &store), Ok(()));
+        assert_eq!(quota.take("k", now, &store), Ok(1));
+        assert_eq!(quota.take("k", future, &store), Ok(1));
+        assert_eq!(quota.take("k", now, &store), Ok(0));
         assert_eq!(quota.take("k", now, &store), Err(Exhausted::UsedUp));
-        assert_eq!(quota.take("k", at(utc_datetime!(2026-11-23 12:00:00)), &store), Ok(()));
+        assert_eq!(quota.take("k", at(utc_datetime!(2026-11-23 12:00:00)), &store), Ok(1));
     }
 
     #[test]
     fn a_count_that_cannot_be_read_refuses() {
         let store = Memory::default();
-        let quota = Quota::new("x", 2, Day, 0, false).unwrap();
+        let quota = daily(2);
         store.set(&quota.count_name("k"), b"odd", None).unwrap();
         assert_eq!(quota.take("k", Millis(0), &store), Err(Exhausted::Contended));
         assert_eq!(quota.usage("k", Millis(0), &store), (2, 0));

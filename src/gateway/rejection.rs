@@ -66,6 +66,9 @@ pub enum Rejection {
     QuotaExceeded,
     /// Too many workers wrote one limit at the same time, or what is kept of it cannot be read.
     LimitContended,
+    /// The service that counts a key's quota for a fleet does not answer, and the document says that this refuses. AWS has no
+    /// such case: its own counts are always there.
+    UsageUnknown,
     /// The request's ARN is too long.
     UriTooLong,
     /// A REST API has no upgrades: Envoy has made the connection a tunnel already, so the request cannot go on without one.
@@ -225,6 +228,9 @@ impl Rejection {
             Self::LimitContended => ("sekisho_limit_contended", TOO_MANY, As(Type::Throttled)),
             Self::QuotaExceeded => {
                 ("sekisho_quota_exceeded", (429, "Limit Exceeded"), As(Type::QuotaExceeded))
+            }
+            Self::UsageUnknown => {
+                ("sekisho_usage_unknown", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
             }
             Self::UriTooLong => (
                 "sekisho_uri_too_long",

@@ -2,9 +2,9 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html>
 
 use super::api_keys::{ApiKey, ApiKeys};
+use super::fleet::FleetQuota;
 use super::quota::Quota;
 use super::throttle::Throttle;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The keys and the usage plans of a gateway.
@@ -22,8 +22,10 @@ pub struct UsagePlan {
     pub id: String,
     /// How fast each key may call.
     pub throttle: Option<Throttle>,
-    /// How often each key may call.
+    /// How often each key may call, as this Envoy counts.
     pub quota: Option<Quota>,
+    /// How often each key may call, as a service counts for all Envoys; then `quota` is none.
+    pub fleet: Option<FleetQuota>,
 }
 
 /// A key, and the plan by which it opens a stage.
@@ -37,12 +39,12 @@ pub struct Member {
     pub place: usize,
 }
 
-/// The plans that open a stage, by their place, and how fast a key may call each route by them.
+/// The plans that open a stage, by their place and in its order, and how fast a key may call each route by them.
 #[derive(Debug, Default)]
-pub struct Openings(BTreeMap<usize, MethodThrottles>);
+pub struct Openings(Vec<(usize, MethodThrottles)>);
 
-/// How fast each key of a plan may call routes of a stage, by their place in its table.
-pub type MethodThrottles = BTreeMap<usize, Throttle>;
+/// How fast each key of a plan may call routes of a stage, by their place in its table and in its order.
+pub type MethodThrottles = Vec<(usize, Throttle)>;
 
 // === impl UsagePlans ===
 
@@ -57,7 +59,7 @@ impl UsagePlans {
     #[must_use]
     pub fn member(&self, value: &[u8], openings: &Openings) -> Option<Member> {
         let key = self.keys.find(value)?;
-        let place = *key.plans.iter().find(|plan| openings.0.contains_key(plan))?;
+        let place = *key.plans.iter().find(|plan| at(&openings.0, **plan).is_some())?;
         Some(Member { key: key.clone(), plan: Rc::clone(self.plans.get(place)?), place })
     }
 
@@ -70,15 +72,27 @@ impl UsagePlans {
 // === impl Openings ===
 
 impl Openings {
-    /// Takes the plans that open a stage.
+    /// Takes the plans that open a stage, in the order of their places, and each once.
     #[must_use]
-    pub fn new(plans: BTreeMap<usize, MethodThrottles>) -> Self {
+    pub fn new(plans: Vec<(usize, MethodThrottles)>) -> Self {
         Self(plans)
+    }
+
+    /// Whether no plan opens the stage.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// How fast a key of a plan may call a route.
     #[must_use]
     pub fn method(&self, plan: usize, route: usize) -> Option<&Throttle> {
-        self.0.get(&plan)?.get(&route)
+        at(at(&self.0, plan)?, route)
     }
+}
+
+/// What stands at a place.
+fn at<T>(ordered: &[(usize, T)], place: usize) -> Option<&T> {
+    let found = ordered.binary_search_by_key(&place, |(place, _)| *place).ok()?;
+    ordered.get(found).map(|(_, value)| value)
 }

@@ -1,11 +1,14 @@
 //! What a worker remembers between requests. Every map is bounded in count and bytes.
 
+use super::Nanos;
 use super::authorizers::jwt::claims::Bearer;
 use super::authorizers::jwt::keys::learned::Learned;
 use super::authorizers::lambda::cache::Answers;
 use super::counts::Counts;
+use super::fleet::{REMEMBERED, UsedUp};
 use super::throttle::LeaseKey;
 use super::throttle::lease::Lease;
+use super::usage::Usage;
 use lru::LruCache;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -20,17 +23,24 @@ const MOST_OTHER_SOURCES: usize = 16;
 /// and gives none.
 const MOST_LEASES: usize = 65_536;
 
+/// Quotas of a fleet that are known to be used up. To forget one costs a question.
+const MOST_USED_UP: usize = 4096;
+
 /// A worker's memory.
 #[derive(Debug)]
 pub struct Worker {
     /// What happened.
     pub counts: Counts,
+    /// Which keys were counted, to be told.
+    pub usage: Usage,
     /// By key source: those that documents name.
     learned: HashMap<[u8; 32], Learned>,
     tokens: LruCache<TokenKey, Verified>,
     bytes: usize,
     answers: Answers,
     leases: HashMap<LeaseKey, Lease>,
+    /// Quotas of a fleet that were found used up, and when.
+    used_up: LruCache<UsedUp, Nanos>,
 }
 
 /// Where a verified token is looked for: its authorizer and the end of its signature, which only the issuer's key can
@@ -71,11 +81,13 @@ impl Default for Worker {
     fn default() -> Self {
         Self {
             counts: Counts::default(),
+            usage: Usage::default(),
             learned: HashMap::new(),
             tokens: LruCache::unbounded(),
             bytes: 0,
             answers: Answers::default(),
             leases: HashMap::new(),
+            used_up: LruCache::unbounded(),
         }
     }
 }
@@ -110,6 +122,19 @@ impl Worker {
             self.leases.clear();
         }
         self.leases.entry(key).or_default()
+    }
+
+    /// Whether a quota of a fleet was found used up a moment ago.
+    pub fn used_up(&mut self, quota: &UsedUp, now: Nanos) -> bool {
+        self.used_up.get(quota).is_some_and(|found| now.0.saturating_sub(found.0) < REMEMBERED.0)
+    }
+
+    /// Remembers that a quota of a fleet is used up; what was not asked for longest goes.
+    pub fn remember_used_up(&mut self, quota: UsedUp, now: Nanos) {
+        self.used_up.put(quota, now);
+        if self.used_up.len() > MOST_USED_UP {
+            self.used_up.pop_lru();
+        }
     }
 
     /// Remembers a verified token; those that were not asked for longest go.

@@ -3,6 +3,7 @@
 //! Envoy's `/config_dump` shows the filter's configuration word for word, so what enters it holds no secret.
 
 use super::discovery::{self, Issuers};
+use super::rate_limits::RateLimits;
 use crate::hash_key::{PREFIX, hash, hash_plain_keys};
 use crate::{Error, validate};
 use sekisho::gateway::clusters::Cluster;
@@ -43,6 +44,8 @@ pub struct Plan {
     pub envoy_routes: Vec<String>,
     /// Whether the filter must be the one that is built with `software-signatures`.
     pub software_signatures: bool,
+    /// What a rate-limit service is to count.
+    pub rate_limits: RateLimits,
 }
 
 /// Reads, checks and compiles a document; `-` is stdin.
@@ -105,6 +108,7 @@ pub fn plan_with(
         forwarded_proto: config.apis.iter().any(|api| api.protocol_type == ProtocolType::Rest),
         envoy_routes: envoy_routes(&config),
         software_signatures: compiled.gateway.wants().software_signatures,
+        rate_limits: RateLimits::of(&config),
     };
     Ok((plan, compiled.warnings))
 }
@@ -175,6 +179,7 @@ fn is_expanded(path: &str, key: &str) -> bool {
     (is_field && key.ends_with("Uri"))
         || NAMES.contains(&key)
         || path.starts_with("endpoints.")
+        || matches!(path, "rateLimitService.uri" | "rateLimitService.domain")
         || parent.ends_with(".stageVariables.")
         || parent.ends_with(".stageVariableOverrides.")
 }

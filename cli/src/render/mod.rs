@@ -12,6 +12,7 @@ pub mod filter;
 pub mod fragment;
 pub mod listener;
 pub mod local_reply;
+pub mod rate_limits;
 pub mod route;
 pub mod settings;
 pub mod yaml;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 
 /// Writes the Envoy configuration of a document.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The gateway document; `-` is stdin.
     pub file: String,
@@ -48,6 +50,10 @@ pub struct Args {
     /// Only the HTTP filter, and the settings that it needs around it, for an Envoy that you configure yourself.
     #[arg(long, conflicts_with = "dynamic")]
     pub filter: bool,
+    /// Only the limits of the rate-limit service that counts quotas of the scope `FLEET`, as its engine reads them: Limitador
+    /// or envoyproxy/ratelimit, whichever the document's `rateLimitService.engine` names.
+    #[arg(long, conflicts_with_all = ["filter", "dynamic"])]
+    pub rate_limits: bool,
     /// A folder of files that a running Envoy watches; `sekisho apply` changes them.
     #[arg(long, value_name = "DIR")]
     pub dynamic: Option<PathBuf>,
@@ -75,6 +81,13 @@ pub struct Args {
     #[arg(long)]
     pub access_log: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  sekisho render gateway.json --out envoy.yaml
+  sekisho render gateway.json --dynamic /etc/sekisho
+  sekisho render --filter gateway.json
+  sekisho render --rate-limits gateway.json --out limits.yaml";
 
 /// Why nothing was rendered.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +123,12 @@ pub enum Error {
         /// The secret.
         name: String,
     },
+    /// No limit of a rate-limit service is asked for.
+    #[error("there is nothing to count for a fleet: no usage plan has a quota of the scope `FLEET`")]
+    NoFleetQuota,
+    /// Each engine reads a file of its own.
+    #[error("the document does not say which engine counts")]
+    Engine,
     /// The settings cannot be written.
     #[error("the settings cannot be written: {source}")]
     Settings {
@@ -128,6 +147,10 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
     let issuers = discovery::issuers(args.offline, &settings.ca_file, layout.as_ref());
     let (plan, warnings) = document::read(&args.file, &issuers)?;
     ui.diagnostics(&warnings);
+    if args.rate_limits {
+        write(ui, args.out.as_deref(), &plan.rate_limits.rendering()?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if args.filter {
         write(ui, args.out.as_deref(), &fragment::fragment(&plan, &settings))?;
         return Ok(ExitCode::SUCCESS);
@@ -239,6 +262,11 @@ impl Error {
                 cluster::file_name(name)
             )),
             Self::Admin { .. } => Some("change the integration's URI, or `--admin`".to_owned()),
+            Self::Engine => Some(
+                "add `\"engine\": \"limitador\"` or `\"engine\": \"ratelimit\"` to `rateLimitService`"
+                    .to_owned(),
+            ),
+            Self::NoFleetQuota => Some("`\"scope\": \"FLEET\"` in its `quota`".to_owned()),
             Self::Write { .. } | Self::Settings { .. } => None,
         }
     }

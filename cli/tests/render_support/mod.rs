@@ -27,6 +27,7 @@ pub fn plan(clusters: Vec<Cluster>) -> Plan {
         forwarded_proto: false,
         envoy_routes: Vec::new(),
         software_signatures: false,
+        rate_limits: sekisho_cli::render::rate_limits::RateLimits::default(),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Api {
     pub api_key_source: ApiKeySource,
     /// How it words what it answers itself.
     pub responses: GatewayResponses,
+    /// Whether its responses tell of limits and quotas.
+    pub rate_limit_headers: bool,
     stages: HashMap<String, Rc<Stage>>,
 }
 
@@ -137,6 +139,7 @@ impl Api {
             policy,
             api_key_source: written.api_key_source.unwrap_or(ApiKeySource::Header),
             responses,
+            rate_limit_headers: written.rate_limit_headers.unwrap_or(false),
             stages,
         }
     }
@@ -157,7 +160,7 @@ fn lists<'c>(
 ) -> (Lists<'c>, HashMap<&'c str, Lists<'c>>) {
     let mut compile = |at: &str, routes, integrations: &'c [_], authorizers, scope: &mut Scope<'_>| {
         let authorizers = authorizer::compile(authorizers, written, iam, clusters, scope);
-        let table = RouteTable::compile(written.protocol_type, routes, integrations, &authorizers, scope);
+        let table = RouteTable::compile(written, routes, integrations, &authorizers, scope);
         let binary_media_types = &written.binary_media_types;
         Lists { at: at.to_owned(), integrations, binary_media_types, table: Rc::new(table) }
     };
@@ -185,6 +188,22 @@ fn limits(
 ) -> Limits {
     let throttles = throttle::routes(api, stage, table, config, scope);
     let openings = usage::openings(config, api, &stage.stage_name, table, &mut scope.root());
+    if openings.is_empty()
+        && let Some(route) = table.iter().find(|route| route.api_key_required)
+    {
+        scope
+            .warning(
+                "",
+                format!(
+                    "nobody can call `{}`: it requires an API key, and no usage plan opens the stage",
+                    route.key
+                ),
+            )
+            .help(format!(
+                "add `{{\"apiId\": \"{api}\", \"stage\": \"{}\"}}` to the `apiStages` of a usage plan",
+                stage.stage_name
+            ));
+    }
     Limits { openings, throttles }
 }
 

@@ -58,18 +58,31 @@ impl<'c> Clusters<'c> {
 
     /// Makes sure of a cluster for a URL that is asked by the gateway itself.
     pub(super) fn derive_plain(&mut self, url: &str) {
-        let Ok(uri) = BackendUri::parse(url) else { return };
-        let name = plain_name(uri.tls, &uri.host, uri.port);
-        self.by_name.entry(name.clone()).or_insert(Cluster {
-            name,
+        if let Ok(uri) = BackendUri::parse(url) {
+            self.derive_for_gateway(&uri, ProtocolVersion::Http1);
+        }
+    }
+
+    /// The name of the cluster for a gRPC service that is asked by the gateway itself.
+    pub(super) fn derive_grpc(&mut self, uri: &BackendUri) -> String {
+        self.derive_for_gateway(uri, ProtocolVersion::Grpc)
+    }
+
+    fn derive_for_gateway(&mut self, uri: &BackendUri, protocol: ProtocolVersion) -> String {
+        let mut cluster = Cluster {
+            name: String::new(),
             tls: uri.tls,
-            host: uri.host,
+            host: uri.host.clone(),
             port: uri.port,
-            protocol: ProtocolVersion::Http1,
+            protocol,
             server_name: None,
             health_check: None,
             credential: None,
-        });
+        };
+        cluster.name = name(&cluster);
+        let name = cluster.name.clone();
+        self.by_name.entry(name.clone()).or_insert(cluster);
+        name
     }
 
     /// The keyring of a source whose keys are asked for: the same source has one.

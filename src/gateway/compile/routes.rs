@@ -3,7 +3,7 @@
 use super::authorizer::{self, Authorizers};
 use super::scope::Scope;
 use crate::gateway::authorizers::Authorizer;
-use crate::gateway::config::{self, AuthorizationType, ProtocolType};
+use crate::gateway::config::{self, ApiKeySource, AuthorizationType, ProtocolType};
 use crate::gateway::integrations::Integration;
 use crate::gateway::routes::{Captures, RequestPath, RouteKey, Routes};
 use std::collections::{HashMap, HashSet};
@@ -43,12 +43,13 @@ pub struct Route {
 impl RouteTable {
     /// Compiles routes; what cannot be goes to the diagnostics.
     pub(super) fn compile(
-        protocol: ProtocolType,
+        api: &config::Api,
         routes: &[config::Route],
         integrations: &[config::Integration],
         authorizers: &Authorizers,
         scope: &mut Scope<'_>,
     ) -> Self {
+        let protocol = api.protocol_type;
         let mut by_id = HashMap::new();
         for (i, integration) in integrations.iter().enumerate() {
             if by_id.insert(integration.integration_id.as_str(), i).is_some() {
@@ -62,6 +63,7 @@ impl RouteTable {
             let key = parse_key(route, protocol, i, scope);
             let integration = find_target(route, &by_id, i, scope);
             let authorizer = authorizer::of_route(route, authorizers, &format!("routes[{i}]"), scope);
+            check_key_source(route, api, i, scope);
             if let (Some(key), Some(integration)) = (key, integration) {
                 list.push(Rc::new(Route::new(route, &key, integration, authorizer, i)));
                 keys.push(key);
@@ -129,6 +131,18 @@ fn parse_key(
             }
             None
         }
+    }
+}
+
+/// Where authorizers say which key a caller has, a route that requires one asks an authorizer that can.
+fn check_key_source(route: &config::Route, api: &config::Api, i: usize, scope: &mut Scope<'_>) {
+    let by_authorizer = api.api_key_source == Some(ApiKeySource::Authorizer);
+    let required = route.api_key_required.unwrap_or(false);
+    if by_authorizer && required && route.authorization_type != Some(AuthorizationType::Custom) {
+        let problem = "nobody could call the route: with `apiKeySource` `AUTHORIZER` only a Lambda authorizer says which key a caller has";
+        scope
+            .error(&format!("routes[{i}].apiKeyRequired"), problem)
+            .help("ask a Lambda authorizer (`\"authorizationType\": \"CUSTOM\"`), or write `\"apiKeySource\": \"HEADER\"`");
     }
 }
 

@@ -30,6 +30,7 @@ impl<'a> Scope<'a> {
     }
 
     /// A place below this one.
+    #[inline(never)]
     pub fn below(&mut self, at: &str) -> Scope<'_> {
         Scope {
             prefix: self.path(at),
@@ -50,12 +51,16 @@ impl<'a> Scope<'a> {
     }
 
     /// Adds an error at a path below this place.
+    #[cold]
+    #[inline(never)]
     pub fn error(&mut self, at: &str, problem: impl Into<String>) -> &mut Diagnostic {
         let path = self.path(at);
         self.diagnostics.error(path, problem)
     }
 
     /// Adds a warning at a path below this place.
+    #[cold]
+    #[inline(never)]
     pub fn warning(&mut self, at: &str, problem: impl Into<String>) -> &mut Diagnostic {
         let path = self.path(at);
         self.diagnostics.warning(path, problem)
@@ -127,7 +132,8 @@ impl<'a> Scope<'a> {
         self.header_name(at, name)
     }
 
-    fn path(&self, at: &str) -> String {
+    /// The path of what is below this place, from the document on.
+    pub(super) fn path(&self, at: &str) -> String {
         match (self.prefix.as_str(), at) {
             ("", at) => at.to_owned(),
             (prefix, "") => prefix.to_owned(),

@@ -15,7 +15,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
         }
     };
     refuse(!config.certificates.is_empty(), "certificates");
-    refuse(config.rate_limit_service.is_some(), "rateLimitService");
     refuse(!config.domain_names.is_empty(), "domainNames");
     refuse(!config.api_mappings.is_empty(), "apiMappings");
     refuse(!config.routing_rules.is_empty(), "routingRules");

@@ -2,16 +2,17 @@
 
 use super::routes::RouteTable;
 use super::scope::Scope;
-use super::throttle;
+use super::{fleet, throttle};
 use crate::gateway::api_keys::{ApiKey, ApiKeys, parse_hash};
 use crate::gateway::config::{self, Config, QuotaScope};
-use crate::gateway::quota::Quota;
+use crate::gateway::fleet::{FleetQuota, Service};
+use crate::gateway::quota::{Quota, Window};
 use crate::gateway::usage_plans::{MethodThrottles, Openings, UsagePlan, UsagePlans};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Compiles them; what cannot be goes to the diagnostics.
-pub(super) fn compile(config: &Config, scope: &mut Scope<'_>) -> UsagePlans {
+pub(super) fn compile(config: &Config, fleet: Option<&Rc<Service>>, scope: &mut Scope<'_>) -> UsagePlans {
     let mut places = HashMap::new();
     let mut plans = Vec::with_capacity(config.usage_plans.len());
     for (i, written) in config.usage_plans.iter().enumerate() {
@@ -20,7 +21,7 @@ pub(super) fn compile(config: &Config, scope: &mut Scope<'_>) -> UsagePlans {
             below.error("id", format!("the usage plan `{}` exists twice", written.id));
         }
         check_stages(written, config, below);
-        plans.push(plan(written, below));
+        plans.push(plan(written, config, fleet, below));
     }
     let memberships = memberships(config, &places, scope);
     UsagePlans::new(keys(config, memberships, scope), plans)
@@ -34,14 +35,16 @@ pub(super) fn openings(
     table: &RouteTable,
     scope: &mut Scope<'_>,
 ) -> Openings {
-    let mut openings = BTreeMap::new();
+    let mut openings: Vec<(usize, MethodThrottles)> = Vec::new();
     for (i, plan) in config.usage_plans.iter().enumerate() {
         let opens = |written: &config::ApiStage| written.api_id == api && written.stage == stage;
         for (j, written) in plan.api_stages.iter().enumerate().filter(|(_, written)| opens(written)) {
             let below = &mut scope.below(&format!("usagePlans[{i}].apiStages[{j}]"));
             let methods = methods(plan, written, table, below);
-            if openings.insert(i, methods).is_some() {
+            if openings.last().is_some_and(|(last, _)| *last == i) {
                 below.error("", "the plan opens this stage twice");
+            } else {
+                openings.push((i, methods));
             }
         }
     }
@@ -55,21 +58,23 @@ fn methods(
     table: &RouteTable,
     scope: &mut Scope<'_>,
 ) -> MethodThrottles {
-    let mut unknown: BTreeMap<&str, _> =
-        written.throttle.iter().map(|(name, written)| (name.as_str(), written)).collect();
-    unknown.remove("/*/*");
-    let mut throttles = BTreeMap::new();
+    let mut throttles = MethodThrottles::new();
+    if written.throttle.is_empty() {
+        return throttles;
+    }
+    let mut known = HashSet::new();
     for (place, route) in table.iter().enumerate() {
         let name = method_name(&route.key);
-        unknown.remove(name.as_str());
         let found = [name.as_str(), "/*/*"].iter().find_map(|name| written.throttle.get_key_value(*name));
         if let Some((name, throttle)) = found {
+            known.insert(name.as_str());
             let at = format!("throttle[{name:?}]");
             let names = ["method", &plan.id, &written.api_id, &written.stage, &route.key];
-            throttles.insert(place, throttle::of_plan(throttle, &names, &at, scope));
+            throttles.push((place, throttle::of_plan(throttle, &names, &at, scope)));
         }
     }
-    for (name, throttle) in unknown {
+    let unknown = |name: &str| name != "/*/*" && !known.contains(name);
+    for (name, throttle) in written.throttle.iter().filter(|(name, _)| unknown(name)) {
         let at = format!("throttle[{name:?}]");
         throttle::of_plan(throttle, &[], &at, scope);
         let names: Vec<_> = table.iter().map(|route| method_name(&route.key)).collect();
@@ -93,28 +98,37 @@ fn method_name(route_key: &str) -> String {
     }
 }
 
-fn plan(written: &config::UsagePlan, scope: &mut Scope<'_>) -> UsagePlan {
+fn plan(
+    written: &config::UsagePlan,
+    config: &Config,
+    service: Option<&Rc<Service>>,
+    scope: &mut Scope<'_>,
+) -> UsagePlan {
     let throttle = written.throttle.as_ref();
     let throttle = throttle.map(|written_throttle| {
         throttle::of_plan(written_throttle, &["plan", &written.id], "throttle", scope)
     });
-    let quota = written.quota.as_ref().and_then(|quota| {
-        if quota.scope == Some(QuotaScope::Fleet) {
-            scope
-                .error("quota.scope", "quotas that hold over a fleet are not supported yet")
-                .help("`ENVOY` counts in each Envoy");
+    let id = written.id.clone();
+    let mut plan = UsagePlan { id, throttle, quota: None, fleet: None };
+    let Some(quota) = &written.quota else { return plan };
+    let window = match Window::new(quota.period, quota.offset.unwrap_or_default()) {
+        Ok(window) => window,
+        Err(problem) => {
+            scope.error("quota.offset", problem);
+            return plan;
         }
-        let offset = quota.offset.unwrap_or_default();
-        let shadow = quota.shadow.unwrap_or(false);
-        match Quota::new(&written.id, quota.limit, quota.period, offset, shadow) {
-            Ok(compiled) => Some(compiled),
-            Err(problem) => {
-                scope.error("quota.offset", problem);
-                None
-            }
+    };
+    let shadow = quota.shadow.unwrap_or(false);
+    match quota.scope {
+        None | Some(QuotaScope::Envoy) => {
+            plan.quota = Some(Quota::new(&written.id, quota.limit, window, shadow));
         }
-    });
-    UsagePlan { id: written.id.clone(), throttle, quota }
+        Some(QuotaScope::Fleet) => {
+            fleet::check(written, quota, config, scope);
+            plan.fleet = service.map(|service| FleetQuota::new(service, &written.id, window, shadow));
+        }
+    }
+    plan
 }
 
 fn check_stages(plan: &config::UsagePlan, config: &Config, scope: &mut Scope<'_>) {
@@ -187,7 +201,7 @@ fn opened(plan: &config::UsagePlan) -> HashSet<(&str, &str)> {
 fn keys(config: &Config, mut plans: HashMap<&str, Vec<usize>>, scope: &mut Scope<'_>) -> ApiKeys {
     let mut hashes = HashMap::with_capacity(config.api_keys.len());
     let mut known: HashSet<Rc<[usize]>> = HashSet::new();
-    let mut keys = Vec::with_capacity(config.api_keys.len());
+    let mut keys = HashMap::with_capacity(config.api_keys.len());
     let at = |i: usize, member: &str| format!("apiKeys[{i}].{member}");
     for (i, key) in config.api_keys.iter().enumerate() {
         let Some(plans) = plans.remove(key.id.as_str()) else {
@@ -205,7 +219,7 @@ fn keys(config: &Config, mut plans: HashMap<&str, Vec<usize>>, scope: &mut Scope
                     None => Rc::from(plans),
                 };
                 known.insert(Rc::clone(&plans));
-                keys.push((hash, ApiKey::new(key.id.as_str().into(), plans, hash)));
+                keys.insert(hash, ApiKey::new(key.id.as_str().into(), plans, hash));
             }
             Some(false) => {}
             None => {
@@ -234,3 +248,6 @@ fn hash(key: &config::ApiKey, at: &dyn Fn(&str) -> String, scope: &mut Scope<'_>
     }
     hash
 }
+
+#[cfg(test)]
+mod tests;

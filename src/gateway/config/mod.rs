@@ -142,19 +142,36 @@ pub struct Certificate {
     pub sds_secret: Option<String>,
 }
 
-/// *Extension.* Envoy's rate-limit service protocol through a cluster.
+/// *Extension.* The service that counts quotas of the scope `FLEET`, by Envoy's own protocol
+/// (`envoy.service.ratelimit.v3.RateLimitService`).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RateLimitService {
-    /// Envoy cluster of the service.
-    pub cluster: String,
-    /// Domain of the descriptors.
+    /// Where it is: `http://ratelimit:8081`; HTTP/2 is spoken there. Either this or `cluster`.
+    pub uri: Option<String>,
+    /// An Envoy cluster that exists already, in the place of `uri`; it must speak HTTP/2.
+    pub cluster: Option<String>,
+    /// Domain of the descriptors; `sekisho` when absent.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 256)))]
     pub domain: Option<String>,
-    /// Milliseconds to wait for an answer.
+    /// Milliseconds to wait for an answer, from 1 to 10,000; 20 when absent.
     pub timeout_in_millis: Option<u32>,
-    /// What an unanswered question means.
+    /// What an unanswered question means; `deny` when absent.
     pub failure_mode: Option<FailureMode>,
+    /// Who counts. Required for quotas of a week or a month, which not every engine counts exactly.
+    pub engine: Option<RateLimitEngine>,
+}
+
+/// *Extension.* An engine that speaks the rate-limit service's protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RateLimitEngine {
+    /// Limitador.
+    Limitador,
+    /// envoyproxy/ratelimit, Envoy's own service.
+    Ratelimit,
 }
 
 /// *Extension.* What happens when a service that was asked does not answer.

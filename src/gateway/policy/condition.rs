@@ -175,7 +175,8 @@ struct Each<'a> {
 }
 
 impl Each<'_> {
-    fn read<T>(&mut self, wrong: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    #[inline(never)]
+    fn read<T>(&mut self, wrong: &str, read: fn(&str) -> Option<T>) -> Vec<T> {
         let mut all = Vec::with_capacity(self.values.len());
         for (at, text) in self.values {
             match (variable(text, at), read(text)) {

@@ -178,10 +178,14 @@ impl Kind {
 // === impl Problem ===
 
 impl Problem {
+    #[cold]
+    #[inline(never)]
     fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { path: path.into(), problem: problem.into(), help: None }
     }
 
+    #[cold]
+    #[inline(never)]
     fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

@@ -160,6 +160,8 @@ impl Resource {
 }
 
 /// A policy variable: taken literally, a `Deny` with one would deny nobody.
+// Once in the module, and not once for each kind of values.
+#[inline(never)]
 pub(super) fn variable(text: &str, at: &str) -> Option<Problem> {
     text.contains("${").then(|| {
         Problem::new(at, format!("`{text}`: policy variables are not supported"))

@@ -33,6 +33,7 @@
 //!   set is `{"keys": [<jwk>]}`.
 //! - `<a*20000>` anywhere in a request or an expectation stands for twenty thousand times `a`, and `<client>` in an
 //!   expectation for the client's address, which differs between the engines.
+//! - `<hash KEY>` in `config` is the hash of an API key: `value: <hash gold>` is the key that a client sends as `gold`.
 //! - A host that `services` name anywhere in the file is no backend, in any case of it: asked anything else it answers
 //!   404. A service that `dead.test` stands for refuses connections, and is therefore not seen to be `asked`.
 //! - A service that hangs takes as long as the gateway waits for it, in Envoy really so: `skip` it there if that is long.
@@ -171,6 +172,7 @@ impl File {
         if written != file.cases.len() {
             return Err(format!("{written} lines begin a case, but {} were read", file.cases.len()));
         }
+        placeholders::hashes(&mut file.config);
         let mut names = BTreeSet::new();
         for case in &mut file.cases {
             if !names.insert(case.name.clone()) {

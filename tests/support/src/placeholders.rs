@@ -1,4 +1,4 @@
-//! What stands for something else in a case file: `<a*3>`, and the tokens of [`crate::tokens`].
+//! What stands for something else in a case file: `<a*3>`, `<hash KEY>`, and the tokens of [`crate::tokens`].
 //!
 //! Answers and expectations are expanded when the file is read ([`text`], [`json`]). A request is expanded just before it is
 //! sent ([`request`]), because what it holds may depend on the time, on secrets or on all the rest of it: signatures do.
@@ -7,7 +7,9 @@ use crate::format::Request;
 use crate::tokens;
 use regex_lite::Regex;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
 /// What a request's placeholders may depend on, beside the request.
@@ -59,4 +61,26 @@ pub fn json(value: &mut Value) {
         Value::Object(members) => members.values_mut().for_each(json),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Replaces `<hash KEY>` in a gateway's document by what stands there in the API key's place: the filter takes hashes only.
+pub fn hashes(document: &mut Value) {
+    match document {
+        Value::String(text) => {
+            if let Some(key) = text.strip_prefix("<hash ").and_then(|rest| rest.strip_suffix('>')) {
+                *text = hash(key);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(hashes),
+        Value::Object(members) => members.values_mut().for_each(hashes),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn hash(key: &str) -> String {
+    Sha256::digest(key).iter().fold("sha256:".to_owned(), |mut hash, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hash, "{byte:02x}");
+        hash
+    })
 }

@@ -21,10 +21,12 @@ pub fn pairs(query: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>
 pub fn canonical(query: &[u8]) -> String {
     let encode = |bytes: &[u8]| percent_encode(bytes, RESERVED).to_string();
     let signed = pairs(query).filter(|(name, _)| name.as_ref() != SIGNATURE);
-    let mut encoded: Vec<_> = signed.map(|(name, value)| (encode(&name), encode(&value))).collect();
-    encoded.sort_unstable();
-    let pairs: Vec<_> = encoded.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    pairs.join("&")
+    // A blank comes before all that an encoded name may hold, so this is the order by name and then by value.
+    let encoded: Vec<_> =
+        signed.map(|(name, value)| format!("{} {}", encode(&name), encode(&value))).collect();
+    let mut sorted: Vec<_> = encoded.iter().map(String::as_str).collect();
+    sorted.sort_unstable();
+    sorted.join("&").replace(' ', "=")
 }
 
 /// A plus is a space, as AWS's own clients sign it. <https://url.spec.whatwg.org/#urlencoded-parsing>

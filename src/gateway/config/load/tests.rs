@@ -46,6 +46,25 @@ fn a_name_that_stands_twice_is_an_error_at_any_depth() {
 }
 
 #[test]
+fn a_name_stands_twice_however_many_there_are_and_however_it_is_spelt() {
+    for (first, second) in [(0, 39), (0, 1), (15, 16), (16, 17), (20, 39)] {
+        let names: Vec<_> = (0..40).map(|i| if i == second { first } else { i }).collect();
+        // The second time a letter is escaped: it is the same name.
+        let spelt = |(i, name): (usize, &usize)| {
+            let letter = if i == second { "\\u006e" } else { "n" };
+            format!(r#""{letter}{name}": "v""#)
+        };
+        let variables: Vec<_> = names.iter().enumerate().map(spelt).collect();
+        let text = format!(
+            r#"{{"apis": [{{"apiId": "a", "protocolType": "HTTP", "stages": [{{"stageName": "s", "stageVariables": {{{}}}}}]}}]}}"#,
+            variables.join(",")
+        );
+        let found: Vec<_> = problems(&text).0.into_iter().map(|problem| problem.problem).collect();
+        assert_eq!(found, [format!("`n{first}` stands twice")], "{first} {second}");
+    }
+}
+
+#[test]
 fn what_is_not_json_has_a_line_and_a_column() {
     for (text, expected) in [
         ("", "error: the document is empty\n  help: `sekisho schema --markdown` says what stands in one"),
@@ -82,7 +101,7 @@ fn what_is_not_json_has_a_line_and_a_column() {
 mod with_schema {
     use super::{load, problems};
     use std::fmt::Write;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     #[test]
     fn every_problem_is_reported_at_once_in_the_documents_order() {
@@ -157,23 +176,26 @@ mod with_schema {
     }
 
     #[test]
-    fn ten_thousand_routes_load_quickly() {
-        let text = large(10_000);
-        load(b"{}").unwrap();
-        let start = Instant::now();
-        let config = load(text.as_bytes()).unwrap();
-        let good = start.elapsed();
-        assert_eq!(config.apis[0].routes.len(), 10_000);
+    fn a_document_loads_in_a_time_that_grows_with_its_length() {
+        let loading = |count: usize| {
+            let text = large(count);
+            let start = Instant::now();
+            let config = load(text.as_bytes()).unwrap();
+            let good = start.elapsed();
+            assert_eq!(config.apis[0].routes.len(), count);
 
-        let bad = text.replace(r#""apiKeyRequired": true"#, r#""apiKeyRequired": 1"#);
-        let start = Instant::now();
-        assert_eq!(problems(&bad).0.len(), 10_000);
-        let refused = start.elapsed();
-        println!(
-            "10,000 routes, {} KB: loaded in {good:?}, refused with 10,000 errors in {refused:?}",
-            text.len() / 1024
-        );
-        // An unoptimised build on a busy machine; optimised it is a fraction.
-        assert!(good < Duration::from_secs(5) && refused < Duration::from_secs(10), "{good:?}, {refused:?}");
+            let bad = text.replace(r#""apiKeyRequired": true"#, r#""apiKeyRequired": 1"#);
+            let start = Instant::now();
+            assert_eq!(problems(&bad).0.len(), count);
+            [good, start.elapsed()]
+        };
+        // Ten times the routes take ten times as long, or a hundred times if each looks at all others. Both are measured on the
+        // same machine, which may be busy in one of them: one good try of several is enough.
+        let grows_as_it_should = || {
+            let (few, many) = (loading(1_000), loading(10_000));
+            println!("good, bad: 1,000 routes in {few:?}, 10,000 in {many:?}");
+            few.iter().zip(many).all(|(few, many)| many < *few * 30)
+        };
+        assert!((0..5).any(|_| grows_as_it_should()));
     }
 }

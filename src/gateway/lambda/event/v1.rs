@@ -48,9 +48,12 @@ pub fn maps(event: &mut Object<'_>, request: &Request, form: Form<'_>) {
     if request.protocol() == ProtocolType::Rest {
         sent.remove("content-length");
     }
-    let sent =
-        sent.into_iter().map(|(name, values)| (spelled(&name, form.spellings).into(), values)).collect();
-    multi(event, ["headers", "multiValueHeaders"], &sent, form);
+    let mut named = Multi::new();
+    // Not collected: that would sort, by code of its own.
+    for (name, values) in sent {
+        named.insert(spelled(&name, form.spellings).into(), values);
+    }
+    multi(event, ["headers", "multiValueHeaders"], &named, form);
     multi(event, ["queryStringParameters", "multiValueQueryStringParameters"], &query(request), form);
     let raw = request.protocol() == ProtocolType::Rest;
     single(event, "pathParameters", path_parameters(request, raw), form);

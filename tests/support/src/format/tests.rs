@@ -127,3 +127,18 @@ fn the_nearest_service_answers_and_every_services_host_is_none_of_the_backends()
     );
     assert_eq!(file.secrets["KEY"], "value");
 }
+
+#[test]
+fn keys_of_a_document_stand_there_as_hashes() {
+    let file = File::parse(
+        "config: { apiKeys: [{ id: <hash id, value: <hash abc> }, { value: a <hash abc> }] }\ncases:\n  - name: x\n    \
+         expect: { status: 200 }\n",
+    )
+    .unwrap();
+    assert_eq!(
+        file.config["apiKeys"][0]["value"],
+        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+    assert_eq!(file.config["apiKeys"][0]["id"], "<hash id");
+    assert_eq!(file.config["apiKeys"][1]["value"], "a <hash abc>");
+}
