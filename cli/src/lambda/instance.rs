@@ -90,7 +90,7 @@ impl Instance {
         let report = Report {
             id: &id,
             duration: now.saturating_duration_since(began),
-            init: is_cold.then(|| began.saturating_duration_since(self.started)),
+            init: fetched.filter(|_| is_cold).map(|at| at.saturating_duration_since(self.started)),
             memory: self.function.memory,
             memory_used,
             error: answer.error.as_deref(),

@@ -32,6 +32,7 @@ use house::House;
 use invoke_api::Served;
 use pool::Pool;
 use sekisho::gateway::diagnostics::Diagnostics;
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -116,11 +117,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)));
     let listener = listener.map_err(|error| no_port(args.port, error))?;
     let address = listener.local_addr().map_err(|error| no_port(args.port, error))?;
-    for function in &mut functions {
-        if let Runtime::Python { version, python } = &mut function.runtime {
-            *python = toolchain::lambda_python(ui, version).map_err(no_tool)?;
-        }
-    }
+    install(&mut functions, ui)?;
 
     let told: Vec<String> = functions
         .iter()
@@ -150,6 +147,20 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     step.done("stopped");
     show(&house, ui, Duration::ZERO);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Finds a Python for the functions that need one: each version once.
+fn install(functions: &mut [Function], ui: &Ui) -> Result<(), Error> {
+    let mut pythons: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for function in functions {
+        let Runtime::Python { version, python } = &mut function.runtime else { continue };
+        if !pythons.contains_key(version) {
+            let found = toolchain::lambda_python(ui, version).map_err(no_tool)?;
+            pythons.insert(version.clone(), found);
+        }
+        *python = pythons.get(version).cloned().unwrap_or_default();
+    }
+    Ok(())
 }
 
 fn show(house: &House, ui: &Ui, within: Duration) {
