@@ -3,15 +3,18 @@
 
 filters: no filter, an empty filter on the SDK, one on the bare ABI, and Sekisho;
 jwt: JWT authorization by Sekisho and by Envoy's native `jwt_authn`, of a token that is always the same and of tokens that
-never come again before caches forget them.
+never come again before caches forget them;
+throttle: API keys, buckets and quotas by Sekisho, and Envoy's native `api_key_auth` and `local_ratelimit`, with one worker and
+with two; and what a hundred thousand keys take to load.
 
-Each variant is an Envoy of its own with one worker; all stand in front of one more Envoy that answers. Sekisho's are
-configured by `sekisho render`; the others have the same listener, route and cluster, with another filter or none. Rounds are
-short and alternate between the variants; a round's cost is the CPU time that its Envoy used (utime + stime of
-/proc/PID/stat) over the requests that were answered. CPU time and not latency, because machines are shared; quartiles and
+Each variant is an Envoy of its own, with one worker where nothing else is said; all stand in front of one more Envoy that
+answers. Sekisho's are configured by `sekisho render`; the others have the same listener, route and cluster, with other filters
+or none. Rounds are short and alternate between the variants; a round's cost is the CPU time that its Envoy used (the CPU clock
+of its process) over the requests that were answered. CPU time and not latency, because machines are shared; quartiles and
 medians and not means, because neighbours are noisy. Compare figures of one run only.
 
-    ENVOY_BIN=/path/to/envoy bench/run.py [filters] [jwt] [--rounds 40] [--seconds 1] [--json FILE] [--module LABEL=FILE.wasm]
+    ENVOY_BIN=/path/to/envoy bench/run.py [filters] [jwt] [throttle] [--rounds 40] [--seconds 1] [--json FILE]
+                                          [--module LABEL=FILE.wasm]
 
 Needs: Envoy in ENVOY_BIN or on PATH, cargo with the wasm32-wasip1 target, and wrk or h2load for load (Debian: `wrk`,
 `nghttp2-client`); without either a small generator in Python takes their place, which is slower but counts the same.
@@ -20,6 +23,7 @@ How to read the table: docs/performance.md.
 """
 
 import argparse
+import dataclasses
 import hashlib
 import http.client
 import itertools
@@ -36,11 +40,11 @@ import tempfile
 import threading
 import time
 
+import limits
 import tokens
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = "wasm32-wasip1/release"
-TICK = os.sysconf("SC_CLK_TCK")
 # What a browser sends, so that reading a head costs what it costs.
 HEADERS = {
     "accept": "application/json, text/plain, */*",
@@ -70,18 +74,24 @@ def main():
         build()
     sections = {}
     for name in args.sections or SECTIONS:
-        variants = list(SECTIONS[name](args))
-        measure(variants, envoy, choose_generator(any(variant.tokens for variant in variants)), args)
-        print(f"\n{name}: CPU of the gateway's Envoy per request, µs; {args.rounds} rounds of {args.seconds} s\n")
-        report(variants)
-        if name == "jwt":
-            report_authorization(variants)
+        section = SECTIONS[name]
+        rounds = args.rounds or section.rounds
+        variants = list(section.plan(args))
+        measure(variants, envoy, choose_generator(any(variant.tokens for variant in variants)), rounds, args.seconds)
+        print(f"\n{name}: CPU of the gateway's Envoy per request, µs; {rounds} rounds of {args.seconds} s")
+        for workers in sorted({variant.workers for variant in variants}):
+            print(f"\n{workers} worker{'s' * (workers > 1)}\n")
+            those = [variant for variant in variants if variant.workers == workers]
+            report(those)
+            report_added(section.added, those)
         sections[name] = variants
+        if name == "throttle":
+            report_loading(variants)
     if args.json:
         write_json(sections, args.json)
 
 
-def measure(variants, envoy, generate, args):
+def measure(variants, envoy, generate, rounds, seconds):
     """Starts an Envoy for each variant, and sends load to one after the other, again and again."""
     with tempfile.TemporaryDirectory() as scratch:
         processes = []
@@ -94,16 +104,17 @@ def measure(variants, envoy, generate, args):
                 if variant.absent:
                     continue
                 bootstrap = render(variant, gateway_document(variant, upstream.port), scratch)
-                variant.envoy = Envoy(envoy, scratch, re.sub(r"\W+", "-", variant.label), bootstrap)
+                name = re.sub(r"\W+", "-", f"{variant.label} {variant.workers}")
+                variant.envoy = Envoy(envoy, scratch, name, bootstrap, variant.workers)
                 processes.append(variant.envoy)
                 variant.absent = variant.probe()
             measured = [variant for variant in variants if not variant.absent]
             for variant in measured:
                 variant.round(generate, 1, keep=False)
-            for n in range(args.rounds):
+            for n in range(rounds):
                 for variant in measured if n % 2 == 0 else reversed(measured):
-                    variant.round(generate, args.seconds)
-                progress(n + 1, args.rounds)
+                    variant.round(generate, seconds)
+                progress(n + 1, rounds)
             for variant in measured:
                 variant.end()
         finally:
@@ -113,9 +124,10 @@ def measure(variants, envoy, generate, args):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{' or '.join(SECTIONS)}; all of them if none is named")
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; all of them if none is named")
+    parser.add_argument("--rounds", type=int, help="40, and 14 of the many variants of `throttle`, where nothing is said")
     parser.add_argument("--seconds", type=int, default=1, help="of load, for each variant in each round")
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="of each Envoy, in the section `throttle`")
     parser.add_argument("--routes", type=int, nargs="*", default=[10, 10_000])
     parser.add_argument("--module", action="append", default=[], metavar="LABEL=FILE", help="one more module of Sekisho")
     parser.add_argument("--json", metavar="FILE", help="write every round's figures here")
@@ -185,16 +197,46 @@ def plan_jwt(args):
         for kind, count, cache in (("cached", 1, {}), ("uncached", tokens.DISTINCT, None)):
             yield Variant(
                 f"native, {algorithm} {kind}", None, tokens=Stream(made[algorithm], count),
-                native=jwt_authn(made[algorithm].jwks, cache), over="no filter", hits=cache is not None,
+                native=[jwt_authn(made[algorithm].jwks, cache)], over="no filter", hits=cache is not None,
             )
 
 
-SECTIONS = {"filters": plan_filters, "jwt": plan_jwt}
+def plan_throttle(args):
+    """Every variant gets the same request, an API key in it."""
+    modules = [("sekisho", sekisho())]
+    for module in args.module:
+        label, _, file = module.partition("=")
+        modules.append((label, pathlib.Path(file).absolute()))
+    for workers in args.workers:
+        same = {"workers": workers, "added": limits.HEADER}
+        yield Variant("no filter", None, **same)
+        yield Variant("empty, SDK", built("empty_sdk.wasm"), **same)
+        for name, module in modules:
+            for label, limited, over in limits.variants():
+                named = lambda label: label and label.replace("sekisho", name)
+                yield Variant(named(label), module, decides=True, limits=limited, over=named(over), **same)
+        for label, native in limits.native_variants():
+            yield Variant(label, None, native=native, over="no filter", **same)
+
+
+@dataclasses.dataclass
+class Section:
+    plan: object
+    # What its variants add to those that they are compared with, if any are.
+    added: str = ""
+    rounds: int = 40
+
+
+SECTIONS = {
+    "filters": Section(plan_filters),
+    "jwt": Section(plan_jwt, "authorization alone"),
+    "throttle": Section(plan_throttle, "what is added alone", rounds=14),
+}
 
 
 def gateway_document(variant, upstream_port):
     secured = {"authorizationType": "JWT", "authorizerId": "login"} if variant.authorizer else {}
-    return json.dumps({
+    document = {
         "defaultApiId": "bench",
         "apis": [{
             "apiId": "bench",
@@ -209,9 +251,12 @@ def gateway_document(variant, upstream_port):
                 "integrationMethod": "ANY",
                 "integrationUri": f"http://127.0.0.1:{upstream_port}/items/{{id}}",
             }],
-            "stages": [{"stageName": "$default"}],
+            "stages": [{"stageName": limits.STAGE}],
         }],
-    })
+    }
+    # AWS's own limit of an account would refuse the load.
+    variant.limits.add_to(document)
+    return json.dumps(document)
 
 
 def jwt_authorizer(algorithm, jwks):
@@ -287,8 +332,7 @@ def render(variant, document, scratch):
     if variant.module:
         wasm["typed_config"]["config"]["configuration"]["value"] = ""
         others.insert(0, wasm)
-    if variant.native:
-        others.insert(0, variant.native)
+    others[:0] = variant.native
     manager["http_filters"] = others
     # Nobody writes the header that names the cluster.
     host = manager["route_config"]["virtual_hosts"][0]
@@ -300,9 +344,9 @@ def render(variant, document, scratch):
 
 
 class Envoy:
-    """One Envoy process with one worker, its ports and its costs."""
+    """One Envoy process, its ports and its costs."""
 
-    def __init__(self, binary, scratch, name, config):
+    def __init__(self, binary, scratch, name, config, workers=1):
         directory = pathlib.Path(scratch) / name
         directory.mkdir()
         (directory / "envoy.json").write_text(json.dumps(config))
@@ -311,7 +355,7 @@ class Envoy:
         begun = time.monotonic()
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
-                [binary, "-c", directory / "envoy.json", "--concurrency", "1", "--disable-hot-restart",
+                [binary, "-c", directory / "envoy.json", "--concurrency", str(workers), "--disable-hot-restart",
                  "--log-level", "warning", "--admin-address-path", admin],
                 stdout=log, stderr=log,
             )
@@ -334,8 +378,8 @@ class Envoy:
         sys.exit(f"error: Envoy did not start\n{self.log.read_text()[-3000:]}")
 
     def cpu(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
+        # The clock that clock_getcpuclockid(3) names: nanoseconds, where /proc has hundredths of a second.
+        return time.clock_gettime((~self.process.pid << 3) | 2)
 
     def counter(self, name):
         """The sum of the counters whose names end so."""
@@ -378,25 +422,27 @@ class Stream:
 
 
 class Variant:
-    def __init__(self, label, module, routes=10, decides=False, tokens=None, authorizer=None, native=None, over=None,
-                 hits=False):
+    def __init__(self, label, module, routes=10, decides=False, tokens=None, authorizer=None, native=(), over=None,
+                 hits=False, limits=limits.Limits(), added=None, workers=1):
         self.label, self.module, self.routes, self.decides = label, module, routes, decides
-        self.tokens, self.authorizer, self.native, self.over = tokens, authorizer, native, over
+        self.tokens, self.authorizer, self.native, self.over = tokens, authorizer, list(native), over
+        self.limits, self.workers, self.headers = limits, workers, HEADERS | (added or {})
         self.path = f"/r{routes * 7 // 10}/42?expand=lines"
         # Whether its cache counts, and should have hit always.
         self.hits = hits
         self.absent, self.envoy, self.rounds = None, None, []
 
     def probe(self):
-        """Why it cannot be measured. What should refuse a request without its token must do so."""
-        with_token = self.headers() | ({"authorization": f"Bearer {self.tokens.first}"} if self.tokens else {})
+        """Why it cannot be measured. What should refuse a request without its token or its key must do so."""
+        with_token = self.headers | ({"authorization": f"Bearer {self.tokens.first}"} if self.tokens else {})
         if (status := self.status(with_token)) != 200:
             return f"it answers {status}, not 200"
-        if (self.authorizer or self.native) and (status := self.status(self.headers())) != 401:
+        native = {filter["name"].rpartition(".")[2] for filter in self.native}
+        if (self.authorizer or "jwt_authn" in native) and (status := self.status(self.headers)) != 401:
             return f"it answers {status}, not 401, to a request without a token of its issuer"
-
-    def headers(self):
-        return dict(HEADERS)
+        refusal = 403 if self.limits.keys else 401 if "api_key_auth" in native else 200
+        if limits.HEADER.items() <= self.headers.items() and (status := self.status(HEADERS)) != refusal:
+            return f"it answers {status}, not {refusal}, to a request without a key"
 
     def status(self, headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.envoy.port, timeout=10)
@@ -408,7 +454,7 @@ class Variant:
 
     def round(self, generate, seconds, keep=True):
         before = self.envoy.cpu()
-        requests, failed = generate(self.envoy.port, self.path, HEADERS, seconds, self.tokens)
+        requests, failed = generate(self.envoy.port, self.path, self.headers, seconds, self.tokens)
         used = self.envoy.cpu() - before
         if failed or not requests:
             sys.exit(f"error: {self.label}: {failed} of {requests} requests failed\n{self.envoy.log.read_text()[-2000:]}")
@@ -522,10 +568,12 @@ def report(variants):
         print(f"{line}{variant.start:>7.2f} s{variant.rss:>5.0f} MB")
 
 
-def report_authorization(variants):
-    """What authorization alone costs: the difference from the same request without it, in the same round."""
+def report_added(added, variants):
+    """What something alone costs: the difference from the same request without it, in the same round."""
     by_label = {variant.label: variant for variant in variants if not variant.absent}
-    print(f"\n{'authorization alone':<28}{'p25s':>8}{'p25':>8}{'median':>8}{'p75':>8}    over")
+    if not added:
+        return
+    print(f"\n{added:<28}{'p25s':>8}{'p25':>8}{'median':>8}{'p75':>8}    over")
     for variant in by_label.values():
         if not variant.over or variant.over not in by_label:
             continue
@@ -537,11 +585,38 @@ def report_authorization(variants):
     print("p25s: the difference of the quietest quarters; the others are of the differences within a round")
 
 
+def report_loading(variants):
+    """What keys take to load: by the command, and by an Envoy of as many workers, its filter compiled and all."""
+    print()
+    seen = set()
+    for variant in variants:
+        count = variant.limits.keys
+        if variant.absent or not count:
+            continue
+        if count not in seen:
+            seen.add(count)
+            print(f"{count:,} keys: `sekisho validate` {validating(variant):.2f} s")
+        print(f"  {variant.label}, {variant.workers} workers: ready in {variant.start:.2f} s, RSS {variant.rss:.0f} MB")
+
+
+def validating(variant):
+    """Seconds, the least of three."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = pathlib.Path(scratch) / "gateway.json"
+        file.write_text(gateway_document(variant, 1))
+        def one():
+            begun = time.monotonic()
+            subprocess.run([target() / "release/sekisho", "validate", file], check=True, capture_output=True)
+            return time.monotonic() - begun
+        return min(one() for _ in range(3))
+
+
 def write_json(sections, file):
     pathlib.Path(file).write_text(json.dumps({
         name: [
             {
                 "variant": variant.label,
+                "workers": variant.workers,
                 "absent": variant.absent,
                 "module_sha256": hashlib.sha256(variant.module.read_bytes()).hexdigest()
                 if variant.module and variant.module.exists() else None,

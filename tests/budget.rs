@@ -112,6 +112,41 @@ fn a_route_with_a_jwt_authorizer() {
     println!("{first} allocations the first time, a verification by a library among them");
 }
 
+/// Reading and compiling a document costs each of its API keys the same, however many there are.
+#[test]
+fn a_key_of_a_document_costs_what_any_other_costs() {
+    let cost = |keys: usize| {
+        let list = |item: &dyn Fn(usize) -> String| (0..keys).map(item).collect::<Vec<_>>().join(",");
+        let key = |i| format!(r#"{{"id": "k{i:06}", "value": "sha256:{i:064x}", "enabled": true}}"#);
+        let member = |i| format!(r#"{{"usagePlanId": "gold", "keyId": "k{i:06}", "keyType": "API_KEY"}}"#);
+        let document = format!(
+            r#"{{"apis": [{{
+                "apiId": "shop", "protocolType": "REST",
+                "routes": [{{"routeKey": "GET /x", "target": "integrations/up", "apiKeyRequired": true}}],
+                "integrations": [{{"integrationId": "up", "integrationType": "HTTP_PROXY",
+                                   "integrationMethod": "GET", "integrationUri": "http://backend:8080/"}}],
+                "stages": [{{"stageName": "prod"}}]
+            }}],
+            "usagePlans": [{{"id": "gold", "apiStages": [{{"apiId": "shop", "stage": "prod"}}]}}],
+            "apiKeys": [{}], "usagePlanKeys": [{}]}}"#,
+            list(&key),
+            list(&member)
+        );
+        let before = ALLOCATIONS.get();
+        let gateway = compile(&load(document.as_bytes()).unwrap(), &Elsewhere).unwrap().gateway;
+        assert_eq!(gateway.usage.keys.iter().count(), keys);
+        ALLOCATIONS.get() - before
+    };
+    let (few, many, most) = (cost(1_000), cost(10_000), cost(100_000));
+    let each = |keys: usize, more: usize| more as f64 / keys as f64;
+    let (at_ten, at_hundred) = (each(9_000, many - few), each(90_000, most - many));
+    println!(
+        "allocations of a key: {at_ten:.2} among ten thousand, {at_hundred:.2} among a hundred thousand"
+    );
+    // A place's path has one digit more: that is all that may grow.
+    assert!(at_hundred < 1.2 * at_ten, "{at_ten} {at_hundred}");
+}
+
 fn gateway(protocol: &str, route: &str, stage: &str, uri: &str) -> Rc<Gateway> {
     let document = format!(
         r#"{{"apis": [{{

@@ -4,7 +4,7 @@
 //! answered by hand or over the network, or the explanation ends with the question.
 
 use crate::{Error, Ui, validate};
-use answers::{Answers, By};
+use answers::{Answers, By, is_grpc};
 use report::{Decision, Found, Question, Report, Request, Step};
 use secrets::Secrets;
 use sekisho::gateway::authorizers::software::Software;
@@ -17,6 +17,7 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
 use world::Environment;
+pub(crate) use world::now;
 
 mod answers;
 mod report;
@@ -29,6 +30,9 @@ mod world;
 /// Each check of authorization is shown with what was found and what was wanted, also behind the first that fails. Where the
 /// gateway would ask a service (a function, an issuer's keys), the question is shown and the explanation ends, unless it is
 /// carried out (`--ask`) or answered by hand (`--answer`).
+///
+/// Limits and quotas are shown as the first request finds them: every bucket is full and every quota unused, because what
+/// other requests have taken is not known here.
 ///
 /// What the document names by environment variable is read from this command's own environment. Signatures of tokens and
 /// secrets of the request are not printed. Request ids are the same each time, so that two explanations can be compared.
@@ -54,11 +58,13 @@ pub struct Args {
     /// When the request arrives, if not now: `2026-01-31T12:00:00Z`, or seconds since 1970.
     #[arg(long, value_name = "TIME", value_parser = world::time)]
     at: Option<Millis>,
-    /// Carry out the gateway's questions over the network. They are not signed with AWS credentials.
+    /// Carry out the gateway's questions over the network. They are not signed with AWS credentials. A service that counts
+    /// quotas of a fleet is not asked: it would count.
     #[arg(long)]
     ask: bool,
-    /// Answer the gateway's next question: `'STATUS BODY'`, `'STATUS @FILE'`, or a file that holds the body of a 200. May be
-    /// given more than once, in the order of the questions; `--ask` carries out those that are left.
+    /// Answer the gateway's next question: `'STATUS BODY'`, `'STATUS @FILE'`, or a file that holds the body of a 200; `OK` or
+    /// `OVER_LIMIT` is what a rate-limit service says. May be given more than once, in the order of the questions; `--ask`
+    /// carries out those that are left.
     #[arg(long = "answer", value_name = "ANSWER")]
     answers: Vec<String>,
     /// Print JSON.
@@ -75,6 +81,7 @@ Examples:
   sekisho explain gateway.json /orders -H \"authorization: Bearer $TOKEN\" --at 2026-01-31T12:00:00Z --answer jwks.json
   sekisho explain gateway.json /orders -H 'authorization: abc' --answer '200 {\"isAuthorized\": true}'
   sekisho explain gateway.json /orders -H 'authorization: abc' --answer '503'
+  sekisho explain gateway.json /orders -H 'x-api-key: …' --answer OVER_LIMIT
 
 Exit status: 0 whatever becomes of the request, 1 if the document is refused.";
 
@@ -99,10 +106,24 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     let report = follow(exchange, request, args, &mut answers);
     let shown = if args.json { report.json() } else { report.text() };
     ui.print(&secrets.hidden(&shown))?;
-    if let (Decision::Call { .. }, false) = (&report.decision, args.ask) {
+    if report.asks_limits() {
         ui.note(
-            "the explanation ends with a question: `--ask` carries it out, `--answer` answers it by hand",
+            "every bucket is full here, and every quota unused: what other requests have taken is not known",
         );
+    }
+    match &report.decision {
+        Decision::Call { headers, .. } if is_grpc(headers) => {
+            ui.note("the explanation ends with a question that would count a request: `--answer OK` or `--answer OVER_LIMIT` answers it");
+        }
+        Decision::Call { .. } if !args.ask => {
+            ui.note(
+                "the explanation ends with a question: `--ask` carries it out, `--answer` answers it by hand",
+            );
+        }
+        Decision::Call { .. }
+        | Decision::Forward { .. }
+        | Decision::Answer { .. }
+        | Decision::Body { .. } => {}
     }
     if let left @ 1.. = answers.left() {
         ui.note(&format!("{left} of the answers given by hand were not asked for"));

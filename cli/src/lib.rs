@@ -17,6 +17,7 @@ pub mod render;
 pub mod schema;
 pub mod toolchain;
 pub mod ui;
+pub mod usage;
 pub mod validate;
 
 pub use error::Error;

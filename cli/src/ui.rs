@@ -197,7 +197,7 @@ fn paint(diagnostic: &Diagnostic) -> String {
 }
 
 /// Text as it may be printed: a document's names could hold a terminal's control sequences.
-fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(char::is_control) {
         return Cow::Borrowed(text);
     }

@@ -18,6 +18,10 @@ use std::process::{Command, Output, Stdio};
 
 /// 2023-11-14T22:13:20Z, when every request here arrives.
 const NOW: u64 = 1_700_000_000;
+/// An API key, as its client sends it.
+const KEY: &str = "7c1f-the-key-of-a-partner";
+/// One whose plan has no quota left.
+const SPENT_KEY: &str = "91ab-the-key-of-another";
 
 /// An HTTP API with a JWT authorizer of this configuration in front of `GET /x` and, with scopes, of `GET /scoped`.
 fn document(jwt: &Value) -> String {
@@ -53,8 +57,58 @@ fn document(jwt: &Value) -> String {
     .to_string()
 }
 
+/// An HTTP API whose keys have a quota over a fleet.
+fn fleet() -> String {
+    let mut document: Value = serde_json::from_str(&inline()).unwrap();
+    document["apis"][0]["routes"] =
+        json!([{ "routeKey": "GET /x", "target": "integrations/b", "apiKeyRequired": true }]);
+    document["rateLimitService"] = json!({ "uri": "http://ratelimit.test:8081", "engine": "limitador" });
+    document["apiKeys"] = json!([{ "id": "k1", "value": KEY, "enabled": true }]);
+    let quota = json!({ "limit": 500, "period": "MONTH", "offset": 20, "scope": "FLEET" });
+    document["usagePlans"] =
+        json!([{ "id": "gold", "apiStages": [{ "apiId": "shop", "stage": "$default" }], "quota": quota }]);
+    document["usagePlanKeys"] = json!([{ "usagePlanId": "gold", "keyId": "k1" }]);
+    document.to_string()
+}
+
 fn inline() -> String {
     document(&json!({ "jwks": { "keys": [jwk()] } }))
+}
+
+/// A REST API whose `GET /keyed` requires a key, with each kind of limit.
+fn keyed() -> String {
+    let bucket = |rate: f64, burst: u32| json!({ "rateLimit": rate, "burstLimit": burst });
+    json!({
+        "apis": [{
+            "apiId": "shop", "protocolType": "REST",
+            "stages": [{ "stageName": "prod", "defaultRouteSettings": {
+                "throttlingRateLimit": 50, "throttlingBurstLimit": 25, "throttlingShadow": true,
+            } }],
+            "routes": [
+                { "routeKey": "GET /keyed", "target": "integrations/b", "apiKeyRequired": true },
+                { "routeKey": "GET /open", "target": "integrations/b" },
+            ],
+            "integrations": [{
+                "integrationId": "b", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+                "integrationUri": "http://backend.test/",
+            }],
+        }],
+        "apiKeys": [
+            { "id": "partner", "value": KEY, "enabled": true },
+            { "id": "spent", "value": SPENT_KEY, "enabled": true },
+        ],
+        "usagePlans": [
+            { "id": "gold", "throttle": bucket(100.0, 20), "quota": { "limit": 1000, "period": "DAY" },
+              "apiStages": [{ "apiId": "shop", "stage": "prod", "throttle": { "/keyed/GET": bucket(0.5, 5) } }] },
+            { "id": "none", "apiStages": [{ "apiId": "shop", "stage": "prod" }],
+              "quota": { "limit": 0, "period": "MONTH" } },
+        ],
+        "usagePlanKeys": [
+            { "usagePlanId": "gold", "keyId": "partner" },
+            { "usagePlanId": "none", "keyId": "spent" },
+        ],
+    })
+    .to_string()
 }
 
 fn explain(document: &str, request: &str, more: &[&str]) -> Output {
@@ -105,7 +159,14 @@ fn explanations_are_as_written() {
     let discovered = format!("200 {{\"issuer\": \"{ISSUER}\", \"jwks_uri\": \"{ISSUER}/keys\"}}");
     let keys = format!("200 {jwks}");
     let discovery = document(&json!({}));
-    let cases: [(&str, &str, &str, Vec<&str>); 9] = [
+    let fleet = fleet();
+    let key = format!("x-api-key: {KEY}");
+    let spent = format!("x-api-key: {SPENT_KEY}");
+    let cases: [(&str, &str, &str, Vec<&str>); 17] = [
+        ("key", &keyed(), "/prod/keyed", vec!["-H", &key]),
+        ("no-key", &keyed(), "/prod/keyed", vec!["-H", &key, "-H", &key]),
+        ("no-quota", &keyed(), "/prod/keyed", vec!["-H", &spent]),
+        ("no-key-required", &keyed(), "/prod/open", vec!["-H", &key]),
         ("open", &inline(), "/open", vec![]),
         ("no-token", &inline(), "/x", vec![]),
         ("good", &inline(), "/x", vec!["-H", &good]),
@@ -114,6 +175,10 @@ fn explanations_are_as_written() {
         ("not-a-key-of-its-own", &inline(), "/x", vec!["-H", &odd]),
         ("question", &discovery, "/x", vec!["-H", &good]),
         ("answers", &discovery, "/x", vec!["-H", &good, "--answer", &discovered, "--answer", &keys]),
+        ("fleet-question", &fleet, "/x", vec!["-H", &key, "--ask"]),
+        ("fleet-ok", &fleet, "/x", vec!["-H", &key, "--answer", "OK"]),
+        ("fleet-over-limit", &fleet, "/x", vec!["-H", &key, "--answer", "OVER_LIMIT"]),
+        ("fleet-unanswered", &fleet, "/x", vec!["-H", &key, "--answer", "503 upstream connect error"]),
         ("issuer-down", &discovery, "/x", vec!["-H", &good, "--answer", "503 upstream connect error"]),
     ];
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/explain");
@@ -159,6 +224,19 @@ fn the_signature_and_the_whole_token_are_never_printed() {
             let output = explain(&document, "/x", &[&["-H", &header], more].concat());
             assert!(!out(&output).contains(signature), "{}", out(&output));
             assert!(out(&output).contains("…"), "{}", out(&output));
+        }
+    }
+}
+
+#[test]
+fn an_api_key_is_never_printed() {
+    for key in [KEY, "c0de-the-key-of-nobody-here"] {
+        for more in [&[][..], &["--json"]] {
+            let header = format!("x-api-key: {key}");
+            let output = explain(&keyed(), "/prod/keyed", &[&["-H", &header], more].concat());
+            let said = format!("{}{}", out(&output), err(&output));
+            let (shown, hidden) = key.split_at(4);
+            assert!(said.contains(shown) && !said.contains(hidden), "{said}");
         }
     }
 }

@@ -230,6 +230,7 @@ pub(super) fn environment(variable: &str) -> Option<Vec<u8>> {
 // === statistics ===
 
 /// A gauge of Envoy's.
+#[derive(Debug)]
 pub(super) struct Gauge(u32);
 
 /// The gauge of a name, which every VM of this Envoy shares.

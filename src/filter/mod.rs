@@ -13,8 +13,10 @@ mod root;
 mod shared;
 mod signatures;
 mod stream;
+mod usage;
 
 use crate::gateway::counts::Counts;
+use crate::gateway::usage::due;
 use crate::gateway::{Env, Wants, Worker as Memory};
 use abi::{DataStatus, HeadersStatus, TrailersStatus};
 use callouts::{Asker, Callouts, Question};
@@ -27,6 +29,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use stream::Stream;
+use usage::UsageGauges;
 
 thread_local! {
     static VM: RefCell<Vm> = const { RefCell::new(Vm::new()) };
@@ -47,6 +50,7 @@ struct Worker {
     verifiers: OnceCell<Verifiers>,
     shared: HostShared,
     counters: OnceCell<Counters>,
+    usage: UsageGauges,
 }
 
 /// What the core wants to know of who is at the other end; empty until the head is there, and where it does not want it.
@@ -83,6 +87,7 @@ impl Vm {
                 verifiers: OnceCell::new(),
                 shared: HostShared::new(),
                 counters: OnceCell::new(),
+                usage: UsageGauges::new(),
             },
         }
     }
@@ -229,7 +234,9 @@ impl Worker {
     }
 
     /// Tells Envoy's statistics what happened since it was last told.
-    fn tell(&self) {
+    fn tell(&mut self) {
+        let due = due(&self.env(&Peer::default()));
+        self.usage.tell(due);
         self.counters().tell(self.memory().borrow_mut().counts.drain().chain(self.shared.drain()));
     }
 

@@ -15,6 +15,7 @@ use super::fleet::FleetQuota;
 use super::flow::{Callout, CalloutReply};
 use super::notes::Note;
 use super::quota::Exhausted;
+use super::rate_limit_headers::Standing;
 use super::rejection::Rejection;
 use super::request::Request;
 use super::throttle::{At, Claim, Holder, Refused, Taken, Throttle};
@@ -59,6 +60,8 @@ struct Held {
     tokens: [Option<Taken>; MOST],
     /// When the quota counted it.
     counted: Option<Millis>,
+    /// How the request stands with its limits, where it is told.
+    standing: Option<Box<Standing>>,
 }
 
 /// What can be said of an authorized request now.
@@ -73,8 +76,8 @@ pub enum Decision {
 /// A request that waits for the count of a fleet.
 #[derive(Debug)]
 pub struct Pending {
-    /// What it has taken.
-    held: Held,
+    /// What it has taken. In a box: most requests wait for nobody.
+    held: Box<Held>,
     asked: Millis,
 }
 
@@ -84,19 +87,19 @@ pub struct Pending {
 /// If it has no key and needs one, or a limit or a quota is used up.
 pub fn begin(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     request.member = member(request, env)?;
-    if let Some((key, quota)) = of_fleet(request) {
-        quota.check(key, env)?;
-    }
     let limits = limits(request);
-    let claims = claim(&limits, env)?;
-    let mut held = Held { counted: count(request, env)?, ..Held::default() };
-    if let Err(rejection) = take(&limits, &claims, &mut held, env) {
-        put_back(&limits, held, request, env);
-        return Err(rejection);
+    let mut held = Held { standing: standing(request, &limits, env), ..Held::default() };
+    let outcome = hold(&limits, request, &mut held, env);
+    if outcome.is_err() {
+        put_back(&limits, &held, request, env);
     }
+    request.standing = held.standing.take();
+    outcome?;
     Ok(match of_fleet(request) {
         None => Decision::Admitted(Admitted(())),
-        Some((key, quota)) => Decision::Ask(quota.begin(key, env), Pending { held, asked: env.wall }),
+        Some((key, quota)) => {
+            Decision::Ask(quota.begin(key, env), Pending { held: Box::new(held), asked: env.wall })
+        }
     })
 }
 
@@ -107,16 +110,62 @@ pub fn begin(_: Authorized, request: &mut Request, env: &Env<'_>) -> Result<Deci
 pub fn finish(
     pending: Pending,
     reply: &CalloutReply,
-    request: &Request,
+    request: &mut Request,
     env: &Env<'_>,
 ) -> Result<Admitted, Rejection> {
     let (key, quota) = of_fleet(request).ok_or(Rejection::Internal)?;
-    match quota.finish(key, pending.asked, reply, env) {
-        Ok(()) => Ok(Admitted(())),
-        Err(rejection) => {
-            put_back(&limits(request), pending.held, request, env);
-            Err(rejection)
-        }
+    let Err(rejection) = quota.finish(key, pending.asked, reply, env) else { return Ok(Admitted(())) };
+    put_back(&limits(request), &pending.held, request, env);
+    let mut standing = request.standing.take();
+    refused_by_fleet(rejection, request, &mut standing, pending.asked);
+    request.standing = standing;
+    Err(rejection)
+}
+
+/// Takes what the request needs of its limits and its quota. If one refuses, the others' stay in `held`.
+fn hold(
+    limits: &[Option<Applied<'_>>; MOST],
+    request: &Request,
+    held: &mut Held,
+    env: &Env<'_>,
+) -> Result<(), Rejection> {
+    let claims = claim(limits, held, env)?;
+    if let Some((key, quota)) = of_fleet(request) {
+        let checked = quota.check(key, env);
+        checked
+            .inspect_err(|rejection| refused_by_fleet(*rejection, request, &mut held.standing, env.wall))?;
+    }
+    count(request, held, env)?;
+    take(limits, &claims, held, env)
+}
+
+/// What responses will tell of limits, where the API says so: those that can refuse.
+fn standing(request: &Request, limits: &[Option<Applied<'_>>; MOST], env: &Env<'_>) -> Option<Box<Standing>> {
+    request.api.as_ref().filter(|api| api.rate_limit_headers)?;
+    let mut standing = Box::<Standing>::default();
+    for limit in limits.iter().flatten().filter(|limit| !limit.throttle.shadow) {
+        standing.limited(limit.kind, limit.throttle.limit());
+    }
+    let quota = request.member.as_ref().and_then(|member| member.plan.quota.as_ref());
+    if let Some(quota) = quota.filter(|quota| !quota.shadow) {
+        standing.counted(quota.limit(), quota.window().seconds(env.wall));
+    }
+    Some(standing)
+}
+
+/// A quota that a service counts refused a request of this moment, or nobody knows.
+fn refused_by_fleet(
+    rejection: Rejection,
+    request: &Request,
+    standing: &mut Option<Box<Standing>>,
+    asked: Millis,
+) {
+    let (Some(standing), Some((_, quota))) = (standing, of_fleet(request)) else { return };
+    if rejection == Rejection::QuotaExceeded {
+        let (_, left) = quota.window().seconds(asked);
+        standing.used_up(left);
+    } else {
+        standing.forget();
     }
 }
 
@@ -172,7 +221,11 @@ fn limits(request: &Request) -> [Option<Applied<'_>>; MOST] {
 }
 
 /// Asks each limit.
-fn claim(limits: &[Option<Applied<'_>>; MOST], env: &Env<'_>) -> Result<[Option<Claim>; MOST], Rejection> {
+fn claim(
+    limits: &[Option<Applied<'_>>; MOST],
+    held: &mut Held,
+    env: &Env<'_>,
+) -> Result<[Option<Claim>; MOST], Rejection> {
     let mut claims = [None; MOST];
     let mut worker = env.worker.borrow_mut();
     for (limit, claim) in limits.iter().zip(&mut claims) {
@@ -183,12 +236,16 @@ fn claim(limits: &[Option<Applied<'_>>; MOST], env: &Env<'_>) -> Result<[Option<
             Note::judged(
                 "throttle",
                 claimed.is_ok(),
-                format!("{limit}, {:.0} tokens left", limit.throttle.level(at)),
+                format!(
+                    "{limit}, {:.0} of {:.0} tokens left",
+                    limit.throttle.level(at),
+                    limit.throttle.capacity()
+                ),
             )
         });
         match claimed {
             Ok(claimed) => *claim = Some(claimed),
-            Err(refused) => limit.refuse(refused, &mut worker)?,
+            Err(refused) => limit.refuse(refused, &mut held.standing, &mut worker, env)?,
         }
     }
     Ok(claims)
@@ -206,19 +263,24 @@ fn take(
         let (Some(limit), Some(claim)) = (limit, claim) else { continue };
         let lease = worker.lease(limit.throttle.lease_key(limit.holder));
         match limit.throttle.take(*claim, lease, limit.at(env)) {
-            Ok(taken) => *token = Some(taken),
-            Err(refused) => limit.refuse(refused, &mut worker)?,
+            Ok(taken) => {
+                if let Some(standing) = &mut held.standing {
+                    standing.left(limit.kind, limit.throttle.rest(taken, lease));
+                }
+                *token = Some(taken);
+            }
+            Err(refused) => limit.refuse(refused, &mut held.standing, &mut worker, env)?,
         }
     }
     Ok(())
 }
 
-/// Counts the request under the quota of its plan; gives when.
-fn count(request: &Request, env: &Env<'_>) -> Result<Option<Millis>, Rejection> {
+/// Counts the request under the quota of its plan.
+fn count(request: &Request, held: &mut Held, env: &Env<'_>) -> Result<(), Rejection> {
     let Some((member, quota)) =
         request.member.as_ref().and_then(|member| Some((member, member.plan.quota.as_ref()?)))
     else {
-        return Ok(None);
+        return Ok(());
     };
     let counted = quota.take(&member.key.id, env.wall, env.shared);
     env.note(|| {
@@ -229,9 +291,20 @@ fn count(request: &Request, env: &Env<'_>) -> Result<Option<Millis>, Rejection> 
             format!("{used} used, {left} left of the usage plan `{}`", member.plan.id),
         )
     });
+    if let Some(standing) = held.standing.as_mut().filter(|_| !quota.shadow) {
+        let (_, left) = quota.window().seconds(env.wall);
+        standing.counted_now(counted, left);
+    }
     let (counter, outcome) = match counted {
-        Ok(()) => return Ok(Some(env.wall)),
-        Err(_) if quota.shadow => (Counter::ShadowQuotaExceeded, Ok(None)),
+        Ok(_) => {
+            held.counted = Some(env.wall);
+            let mut worker = env.worker.borrow_mut();
+            if !worker.usage.counted(member, quota.digest) {
+                worker.counts.add(Counter::UsageUntold);
+            }
+            return Ok(());
+        }
+        Err(_) if quota.shadow => (Counter::ShadowQuotaExceeded, Ok(())),
         Err(Exhausted::UsedUp) => (Counter::QuotaExceeded, Err(Rejection::QuotaExceeded)),
         Err(Exhausted::Contended) => (Counter::LimitContended, Err(Rejection::LimitContended)),
     };
@@ -240,7 +313,7 @@ fn count(request: &Request, env: &Env<'_>) -> Result<Option<Millis>, Rejection> 
 }
 
 /// Puts back what was taken for a request that is refused after all.
-fn put_back(limits: &[Option<Applied<'_>>; MOST], held: Held, request: &Request, env: &Env<'_>) {
+fn put_back(limits: &[Option<Applied<'_>>; MOST], held: &Held, request: &Request, env: &Env<'_>) {
     let mut worker = env.worker.borrow_mut();
     for (limit, token) in limits.iter().zip(held.tokens) {
         if let (Some(limit), Some(token)) = (limit, token) {
@@ -266,10 +339,19 @@ impl<'a> Applied<'a> {
     }
 
     /// What a refusal of this limit means: nothing but a count, in shadow.
-    fn refuse(&self, refused: Refused, worker: &mut RefMut<'_, Worker>) -> Result<(), Rejection> {
+    fn refuse(
+        &self,
+        refused: Refused,
+        standing: &mut Option<Box<Standing>>,
+        worker: &mut RefMut<'_, Worker>,
+        env: &Env<'_>,
+    ) -> Result<(), Rejection> {
         if self.throttle.shadow {
             worker.counts.add(Counter::ShadowThrottled(self.kind));
             return Ok(());
+        }
+        if let Some(standing) = standing {
+            standing.refused(self.kind, refused, env.monotonic);
         }
         let (counter, rejection) = match refused {
             Refused::Empty(_) => (Counter::Throttled(self.kind), Rejection::Throttled(self.kind)),

@@ -15,6 +15,8 @@ pub enum Counter {
     ShadowQuotaExceeded,
     /// Requests that were refused because too many workers wrote one limit at the same time.
     LimitContended,
+    /// Times that the usage of a key was not told, because too many are.
+    UsageUntold,
     /// Requests about which a rate-limit service was to be asked.
     FleetAsked,
     /// Those of them that it did not answer: too late, not to the letter, or not asked because too many questions were on
@@ -25,7 +27,7 @@ pub enum Counter {
 }
 
 /// All of them, and their names in statistics.
-const COUNTERS: [(Counter, &str); 14] = [
+const COUNTERS: [(Counter, &str); 15] = [
     (Counter::Throttled(LimitKind::Plan), "throttled.plan"),
     (Counter::Throttled(LimitKind::PlanMethod), "throttled.plan_method"),
     (Counter::Throttled(LimitKind::Route), "throttled.route"),
@@ -37,6 +39,7 @@ const COUNTERS: [(Counter, &str); 14] = [
     (Counter::QuotaExceeded, "quota_exceeded"),
     (Counter::ShadowQuotaExceeded, "shadow_quota_exceeded"),
     (Counter::LimitContended, "limit_contended"),
+    (Counter::UsageUntold, "usage_untold"),
     (Counter::FleetAsked, "fleet_quota.asked"),
     (Counter::FleetUnanswered, "fleet_quota.unanswered"),
     (Counter::FleetAllowed, "fleet_quota.allowed_unanswered"),

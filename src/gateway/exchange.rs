@@ -301,7 +301,8 @@ impl Exchange {
 
     fn ids(&self) -> Edits {
         let mut edits = Edits::default();
-        for (name, value) in self.request.iter().flat_map(|request| request.ids.headers(request.protocol())) {
+        let Some(request) = &self.request else { return edits };
+        for (name, value) in request.ids.headers(request.protocol()).chain(request.standing_headers()) {
             edits.set(name, value);
         }
         edits
@@ -321,7 +322,9 @@ impl Exchange {
         request.authorizer_error = rejection.authorizer_error();
         let none = GatewayResponses::default();
         let responses = request.api.as_ref().map_or(&none, |api| &api.responses);
-        rejection.answer(request.protocol(), responses, request)
+        let mut answer = rejection.answer(request.protocol(), responses, request);
+        answer.add_missing(request.standing_headers());
+        answer
     }
 }
 

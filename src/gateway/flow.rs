@@ -125,6 +125,19 @@ pub struct Answer {
     pub details: Cow<'static, str>,
 }
 
+// === impl Answer ===
+
+impl Answer {
+    /// Adds headers that it does not have yet: what the document says of them stays.
+    pub fn add_missing(&mut self, headers: impl Iterator<Item = (Bytes, Bytes)>) {
+        for (name, value) in headers {
+            if !self.headers.iter().any(|(known, _)| *known == name) {
+                self.headers.push((name, value));
+            }
+        }
+    }
+}
+
 // === impl Edits ===
 
 impl Edits {

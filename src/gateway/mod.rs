@@ -29,6 +29,7 @@ pub mod mapping;
 pub mod notes;
 pub mod policy;
 pub mod quota;
+pub mod rate_limit_headers;
 pub mod rejection;
 pub mod request;
 mod request_value;
@@ -42,6 +43,7 @@ mod template;
 mod testing;
 pub mod throttle;
 pub mod upkeep;
+pub mod usage;
 pub mod usage_plans;
 pub mod worker;
 

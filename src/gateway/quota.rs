@@ -10,6 +10,8 @@ pub use window::Window;
 
 use super::Millis;
 use super::shared::{LAYOUT, SharedStore, unambiguous};
+use super::throttle::digest;
+use sha2::{Digest, Sha256};
 
 /// Tries to write a count that others write at the same time; then the request is refused.
 const TRIES: usize = 16;
@@ -19,6 +21,8 @@ const TRIES: usize = 16;
 pub struct Quota {
     /// Where counts are kept: from configuration only, as all names in shared data.
     name: String,
+    /// Tells it from every other quota, in a worker's memory.
+    pub digest: u128,
     limit: u64,
     window: Window,
     /// Whether it only counts what it would refuse.
@@ -48,13 +52,21 @@ impl Quota {
     /// A quota of the plan of this name.
     #[must_use]
     pub fn new(plan: &str, limit: u64, window: Window, shadow: bool) -> Self {
-        Self { name: format!("{LAYOUT}/quota/{}", unambiguous(&[plan])), limit, window, shadow }
+        let name = format!("{LAYOUT}/quota/{}", unambiguous(&[plan]));
+        let digest = digest(Sha256::digest(&name).into());
+        Self { name, digest, limit, window, shadow }
     }
 
     /// Requests of a key in a window.
     #[must_use]
     pub fn limit(&self) -> u64 {
         self.limit
+    }
+
+    /// How it divides time.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        self.window
     }
 
     /// Whether a key has a request left: only reads.
@@ -67,19 +79,20 @@ impl Quota {
         if count.in_window(window).used >= self.limit { Err(Exhausted::UsedUp) } else { Ok(()) }
     }
 
-    /// Counts a request.
+    /// Counts a request; gives how many are left.
     ///
     /// # Errors
     /// If the quota is used up, or the count cannot be written.
-    pub fn take(&self, key: &str, now: Millis, store: &dyn SharedStore) -> Result<(), Exhausted> {
+    pub fn take(&self, key: &str, now: Millis, store: &dyn SharedStore) -> Result<u64, Exhausted> {
         let window = self.window.first_day(now);
-        self.change(key, window, store, |count| {
+        let counted = self.change(key, window, store, |count| {
             let count = count.in_window(window);
             if count.used >= self.limit {
                 return Err(Exhausted::UsedUp);
             }
             Ok(Count { used: count.used + 1, ..count })
-        })
+        });
+        counted.map(|count| self.limit.saturating_sub(count.used))
     }
 
     /// Takes a request off again, because something else refused it. It was counted at `then`: in another window there is
@@ -105,6 +118,20 @@ impl Quota {
         (used, self.limit.saturating_sub(used))
     }
 
+    /// The count of a key as it is kept: the first day of its window, and the requests. None if it cannot be read.
+    #[must_use]
+    pub fn count(&self, key: &str, store: &dyn SharedStore) -> Option<(u64, u64)> {
+        let count = Count::from_bytes(&store.get(&self.count_name(key))?.value)?;
+        Some((count.window, count.used))
+    }
+
+    /// What a count that was [told](Quota::count) means now: requests in the present window, and those that are left.
+    #[must_use]
+    pub fn usage_of(&self, (window, used): (u64, u64), now: Millis) -> (u64, u64) {
+        let used = Count { window, used }.in_window(self.window.first_day(now)).used;
+        (used, self.limit.saturating_sub(used))
+    }
+
     /// The count as it is kept, and its version; a new one where there is none.
     fn read(
         &self,
@@ -127,17 +154,18 @@ impl Quota {
         window: u64,
         store: &dyn SharedStore,
         change: impl Fn(Count) -> Result<Count, Exhausted>,
-    ) -> Result<(), Exhausted> {
+    ) -> Result<Count, Exhausted> {
         let name = self.count_name(key);
         for _ in 0..TRIES {
             let (seen, count) = self.read(key, window, store)?;
-            let bytes = change(count)?.to_bytes();
+            let changed = change(count)?;
+            let bytes = changed.to_bytes();
             let written = match seen {
                 None => store.create(&name, &bytes),
                 Some(version) => store.set(&name, &bytes, Some(version)),
             };
             if written.is_ok() {
-                return Ok(());
+                return Ok(changed);
             }
         }
         Err(Exhausted::Contended)
@@ -207,10 +235,10 @@ mod tests {
         );
         let tomorrow = at(utc_datetime!(2026-11-23 00:00:00));
         assert_eq!(quota.usage("k", tomorrow, &store), (0, 3));
-        assert_eq!(quota.take("k", tomorrow, &store), Ok(()));
+        assert_eq!(quota.take("k", tomorrow, &store), Ok(2));
         quota.put_back("k", tomorrow, &store);
         assert_eq!(quota.usage("k", tomorrow, &store), (0, 3));
-        assert_eq!(quota.take("k", tomorrow, &store), Ok(()));
+        assert_eq!(quota.take("k", tomorrow, &store), Ok(2));
         quota.put_back("k", today, &store);
         assert_eq!(
             quota.usage("k", tomorrow, &store),
@@ -223,7 +251,7 @@ mod tests {
     fn a_new_limit_counts_what_was_counted() {
         let store = Memory::default();
         let now = at(utc_datetime!(2026-11-22 23:00:00));
-        assert_eq!(daily(1).take("k", now, &store), Ok(()));
+        assert_eq!(daily(1).take("k", now, &store), Ok(0));
         assert_eq!(daily(1).take("k", now, &store), Err(Exhausted::UsedUp));
         assert_eq!(daily(3).usage("k", now, &store), (1, 2));
     }
@@ -233,11 +261,11 @@ mod tests {
         let store = Memory::default();
         let quota = daily(2);
         let (now, future) = (at(utc_datetime!(2026-11-22 12:00:00)), at(utc_datetime!(2099-01-01 00:00:00)));
-        assert_eq!(quota.take("k", now, &store), Ok(()));
-        assert_eq!(quota.take("k", future, &store), Ok(()));
-        assert_eq!(quota.take("k", now, &store), Ok(()));
+        assert_eq!(quota.take("k", now, &store), Ok(1));
+        assert_eq!(quota.take("k", future, &store), Ok(1));
+        assert_eq!(quota.take("k", now, &store), Ok(0));
         assert_eq!(quota.take("k", now, &store), Err(Exhausted::UsedUp));
-        assert_eq!(quota.take("k", at(utc_datetime!(2026-11-23 12:00:00)), &store), Ok(()));
+        assert_eq!(quota.take("k", at(utc_datetime!(2026-11-23 12:00:00)), &store), Ok(1));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::config::ProtocolType;
 use super::flow::Bytes;
 use super::head::Head;
 use super::json_path::JsonBody;
+use super::rate_limit_headers::Standing;
 use super::rejection::Rejection;
 use super::routes::{Captures, RequestPath};
 use super::usage_plans::Member;
@@ -45,6 +46,8 @@ pub struct Request {
     pub principal: Option<Principal>,
     /// The API key it comes with and its usage plan, where its route requires one.
     pub member: Option<Member>,
+    /// How it stands with its limits, where the API tells of them and they were asked.
+    pub standing: Option<Box<Standing>>,
     /// Why its authorizer refused it: `$context.authorizer.error`.
     pub authorizer_error: Option<&'static str>,
 }
@@ -117,6 +120,7 @@ impl Request {
             route: None,
             principal: None,
             member: None,
+            standing: None,
             authorizer_error: None,
         }
     }
@@ -193,6 +197,11 @@ impl Request {
     #[must_use]
     pub fn accept(&self) -> Option<&[u8]> {
         self.head.only(b"accept")
+    }
+
+    /// The response headers that tell how it stands with its limits.
+    pub fn standing_headers(&self) -> impl Iterator<Item = (Bytes, Bytes)> {
+        self.standing.iter().flat_map(|standing| standing.headers())
     }
 
     /// What templates may read before a body or a response is there.

@@ -8,6 +8,7 @@ use super::counts::Counts;
 use super::fleet::{REMEMBERED, UsedUp};
 use super::throttle::LeaseKey;
 use super::throttle::lease::Lease;
+use super::usage::Usage;
 use lru::LruCache;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -30,6 +31,8 @@ const MOST_USED_UP: usize = 4096;
 pub struct Worker {
     /// What happened.
     pub counts: Counts,
+    /// Which keys were counted, to be told.
+    pub usage: Usage,
     /// By key source: those that documents name.
     learned: HashMap<[u8; 32], Learned>,
     tokens: LruCache<TokenKey, Verified>,
@@ -78,6 +81,7 @@ impl Default for Worker {
     fn default() -> Self {
         Self {
             counts: Counts::default(),
+            usage: Usage::default(),
             learned: HashMap::new(),
             tokens: LruCache::unbounded(),
             bytes: 0,

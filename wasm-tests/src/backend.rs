@@ -27,7 +27,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -39,7 +39,7 @@ type Body = BoxBody<Bytes, Error>;
 /// What the backend speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// HTTP/1.1.
+    /// HTTP/1.1; and HTTP/2 with who begins with its preface, as the gateway does where it asks a gRPC service.
     Http1,
     /// HTTP/2 with prior knowledge.
     Http2,
@@ -184,23 +184,27 @@ async fn accept(listener: TcpListener, protocol: Protocol, state: Arc<State>) {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let state = Arc::clone(&state);
         let service = service_fn(move |request| serve(request, Arc::clone(&state)));
-        let io = TokioIo::new(stream);
-        // What a test breaks off is an error here, and no concern of the backend's.
-        match protocol {
-            Protocol::Http1 => {
-                let mut builder = server::conn::http1::Builder::new();
-                // What the backend answers is what the case says, and nothing else.
-                builder.auto_date_header(false).max_buf_size(1 << 20);
-                connections.spawn(async move { drop(builder.serve_connection(io, service).await) });
-            }
-            Protocol::Http2 => {
+        connections.spawn(async move {
+            // What a test breaks off is an error here, and no concern of the backend's. What the backend answers is what the
+            // case says, and nothing else.
+            if protocol == Protocol::Http2 || begins_http2(&stream).await {
                 let mut builder = server::conn::http2::Builder::new(TokioExecutor::new());
                 builder.auto_date_header(false);
-                connections.spawn(async move { drop(builder.serve_connection(io, service).await) });
+                drop(builder.serve_connection(TokioIo::new(stream), service).await);
+            } else {
+                let mut builder = server::conn::http1::Builder::new();
+                builder.auto_date_header(false).max_buf_size(1 << 20);
+                drop(builder.serve_connection(TokioIo::new(stream), service).await);
             }
-        }
+        });
         while connections.try_join_next().is_some() {}
     }
+}
+
+/// Whether the first bytes are those of HTTP/2's preface, which is sent in one piece.
+async fn begins_http2(stream: &TcpStream) -> bool {
+    let mut first = [0; 3];
+    stream.peek(&mut first).await.is_ok() && first == *b"PRI"
 }
 
 async fn serve(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Body>, Error> {

@@ -81,20 +81,39 @@ enum Parts {
 impl Sending {
     /// Sends a head; over HTTP/1.1 a body of unknown length is chunked.
     pub fn begin(wire: Wire, address: SocketAddr, method: &str, path: &str, length: Length) -> Self {
+        Self::begin_with(wire, address, method, path, &[], length)
+    }
+
+    /// The same, with more headers.
+    pub fn begin_with(
+        wire: Wire,
+        address: SocketAddr,
+        method: &str,
+        path: &str,
+        headers: &[(String, String)],
+        length: Length,
+    ) -> Self {
         match wire {
-            Wire::Http1 => Self::http1(address, method, path, length),
-            Wire::Http2 => Self::http2(address, method, path, length),
+            Wire::Http1 => Self::http1(address, method, path, headers, length),
+            Wire::Http2 => Self::http2(address, method, path, headers, length),
         }
     }
 
-    fn http1(address: SocketAddr, method: &str, path: &str, length: Length) -> Self {
+    fn http1(
+        address: SocketAddr,
+        method: &str,
+        path: &str,
+        headers: &[(String, String)],
+        length: Length,
+    ) -> Self {
         let length_header = match length {
             Length::NoBody => String::new(),
             Length::Known(bytes) => format!("content-length: {bytes}\r\n"),
             Length::Unknown => "transfer-encoding: chunked\r\n".to_owned(),
         };
         let (send, receive) = unbounded_channel();
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: h.test\r\n{length_header}\r\n");
+        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: h.test\r\n{length_header}{more}\r\n");
         let _ = send.send(head.into_bytes());
         let response = tokio::spawn(async move { Raw::connect(address).await?.stream(receive).await });
         let parts = (length != Length::NoBody).then_some(Parts::Http1(send));
@@ -106,9 +125,18 @@ impl Sending {
         }
     }
 
-    fn http2(address: SocketAddr, method: &str, path: &str, length: Length) -> Self {
+    fn http2(
+        address: SocketAddr,
+        method: &str,
+        path: &str,
+        headers: &[(String, String)],
+        length: Length,
+    ) -> Self {
         let (send, receive) = unbounded_channel();
         let mut request = hyper::Request::builder().method(method).uri(format!("http://h.test{path}"));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         if let Length::Known(bytes) = length {
             request = request.header("content-length", bytes);
         }

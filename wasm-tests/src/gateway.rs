@@ -38,6 +38,8 @@ pub struct Options {
     pub tls: Option<Value>,
     /// `forward_client_cert_details`, in the place of the bootstrap's.
     pub forward_client_cert: Option<&'static str>,
+    /// How much the filter may log.
+    pub wasm_log: &'static str,
     /// The default filter, for a document that needs the one with `software-signatures` too.
     pub default_module: bool,
 }
@@ -56,6 +58,7 @@ impl Default for Options {
             environment: BTreeMap::new(),
             tls: None,
             forward_client_cert: None,
+            wasm_log: "info",
             default_module: false,
         }
     }
@@ -163,7 +166,8 @@ impl Gateway {
             .arg("--admin-address-path")
             .arg(&told)
             .args(["--concurrency", &options.concurrency.to_string()])
-            .args(["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"])
+            .args(["--disable-hot-restart", "--log-level", "warning"])
+            .args(["--component-log-level", &format!("wasm:{}", options.wasm_log)])
             .envs(&options.environment)
             .env(sigv4::SECRET_VARIABLE, sigv4::SECRET)
             .env(sigv4::TOKEN_VARIABLE, sigv4::TOKEN)
@@ -253,8 +257,14 @@ impl Gateway {
     /// The last lines that Envoy wrote.
     #[must_use]
     pub fn log(&self) -> String {
+        tail(&self.whole_log())
+    }
+
+    /// All that Envoy wrote.
+    #[must_use]
+    pub fn whole_log(&self) -> String {
         let log = fs::read(self.folder.path().join("envoy.log")).unwrap_or_default();
-        tail(&String::from_utf8_lossy(&log))
+        String::from_utf8_lossy(&log).into_owned()
     }
 
     /// Asserts that the filter's VM never died.

@@ -151,8 +151,11 @@ impl Admin {
             .collect())
     }
 
-    /// Statistics by name.
-    fn stats(&self, filter: &str) -> Result<BTreeMap<String, Value>, Error> {
+    /// Statistics whose names match a regular expression, by name.
+    ///
+    /// # Errors
+    /// Envoy does not answer.
+    pub fn stats(&self, filter: &str) -> Result<BTreeMap<String, Value>, Error> {
         let stats = self.json(&format!("/stats?format=json&filter={}", escape(filter)))?;
         let stats = stats.get("stats").and_then(Value::as_array).into_iter().flatten();
         Ok(stats

@@ -38,8 +38,15 @@ pub(super) enum By {
     Network,
 }
 
-/// An answer given by hand: `STATUS BODY`, `STATUS @FILE`, `STATUS`, or a file that holds the body of a 200.
+/// An answer given by hand: `STATUS BODY`, `STATUS @FILE`, `STATUS`, or a file that holds the body of a 200; or a rate-limit
+/// service's, `OK` or `OVER_LIMIT`.
 pub(super) fn parse(text: &str) -> Result<CalloutReply, Error> {
+    if let Some(code) = ["OK", "OVER_LIMIT"].iter().position(|code| *code == text) {
+        // gRPC's frame, and the field `overall_code`.
+        let body = vec![0, 0, 0, 0, 2, 8, if code == 0 { 1 } else { 2 }];
+        let head = Head::from_pairs(&[("content-type", "application/grpc")], false);
+        return Ok(CalloutReply::Answered { status: 200, head, body });
+    }
     let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
     let status = first.parse::<u16>().ok().filter(|status| first.len() == 3 && (100..600).contains(status));
     let (status, body) = match (status, rest.trim().strip_prefix('@')) {
@@ -70,12 +77,13 @@ impl Answers {
         self.by_hand.len()
     }
 
-    /// The answer to a question; none if nobody is to be asked.
+    /// The answer to a question; none if nobody is to be asked. A rate-limit service is not asked over the network: it would
+    /// count a request that nobody has sent.
     pub(super) fn to(&mut self, callout: &Callout) -> Option<Answer> {
         if let Some(reply) = self.by_hand.pop_front() {
             return Some(Answer { by: By::Hand, reply, failure: None });
         }
-        let asked = self.ask.then(|| self.carry_out(callout))?;
+        let asked = (self.ask && !is_grpc(&callout.headers)).then(|| self.carry_out(callout))?;
         Some(match asked {
             Ok(reply) => Answer { by: By::Network, reply, failure: None },
             Err(why) => Answer { by: By::Network, reply: CalloutReply::Failed, failure: Some(why) },
@@ -101,6 +109,13 @@ impl Answers {
         }
         Ok(CalloutReply::Answered { status, head, body })
     }
+}
+
+/// Whether a question is one of gRPC, as those to rate-limit services are.
+pub(super) fn is_grpc<N: AsRef<[u8]>, V: AsRef<[u8]>>(headers: &[(N, V)]) -> bool {
+    headers.iter().any(|(name, value)| {
+        name.as_ref() == b"content-type" && value.as_ref().starts_with(b"application/grpc")
+    })
 }
 
 /// The question as HTTP: to the cluster's address, under the authority that the gateway names.

@@ -1,6 +1,6 @@
 //! The explanation as values.
 
-use super::answers::{self, By};
+use super::answers::{self, By, is_grpc};
 use sekisho::gateway::flow::{Bytes, Callout, CalloutReply, Edit, Edits, Flow};
 use sekisho::gateway::integrations::http_proxy::CLUSTER_HEADER;
 use sekisho::gateway::notes::{Note, Outcome};
@@ -97,6 +97,16 @@ pub(super) enum HeaderEdit {
     Add(String, String),
 }
 
+// === impl Report ===
+
+impl Report {
+    /// Whether the request met a limit or a quota, which depend on other requests.
+    pub(super) fn asks_limits(&self) -> bool {
+        let mut checks = self.steps.iter().flat_map(|step| &step.checks);
+        checks.any(|check| ["throttle", "quota"].contains(&check.check))
+    }
+}
+
 // === impl Found ===
 
 impl Found {
@@ -151,7 +161,8 @@ impl Question {
     pub(super) fn new(callout: &Callout, answer: &answers::Answer) -> Self {
         let answer = match (&answer.reply, answer.by) {
             (CalloutReply::Answered { status, body, .. }, By::Hand) => {
-                Reply::ByHand { status: *status, body: text(body) }
+                let body = if body.first() == Some(&0) { bytes_of_protobuf(body) } else { text(body) };
+                Reply::ByHand { status: *status, body }
             }
             (CalloutReply::Answered { status, body, .. }, By::Network) => {
                 Reply::Answered { status: *status, body: text(body) }
@@ -163,7 +174,7 @@ impl Question {
         Self {
             cluster: callout.cluster.clone(),
             headers: texts(&callout.headers),
-            body: text(&callout.body),
+            body: question_text(callout),
             answer,
         }
     }
@@ -197,9 +208,9 @@ impl Decision {
                 details: answer.details.into_owned(),
             },
             Flow::Call(callout) => Self::Call {
-                cluster: callout.cluster,
                 headers: texts(&callout.headers),
-                body: text(&callout.body),
+                body: question_text(&callout),
+                cluster: callout.cluster,
                 timeout_millis: callout.timeout_millis,
             },
             Flow::Body(wanted) => Self::Body { bytes: wanted.bytes },
@@ -226,6 +237,15 @@ impl Report {
         // Values of this crate's own types always have a JSON form.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
+}
+
+/// The body of a question. The notes tell what stands in one of gRPC.
+fn question_text(callout: &Callout) -> String {
+    if is_grpc(&callout.headers) { bytes_of_protobuf(&callout.body) } else { text(&callout.body) }
+}
+
+fn bytes_of_protobuf(body: &[u8]) -> String {
+    format!("{} bytes of protobuf", body.len())
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -55,7 +55,7 @@ impl Surroundings for Environment {
 }
 
 /// The clock.
-pub(super) fn now() -> Millis {
+pub(crate) fn now() -> Millis {
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(wall.as_millis()).unwrap_or(u64::MAX))
 }

@@ -85,5 +85,10 @@ fn overload_manager(settings: &Settings) -> Value {
 /// Tags of the filter's metrics belong here: each expression costs when a metric is defined, so they are few.
 #[must_use]
 pub fn stats_config() -> Value {
-    json!({ "stats_tags": [] })
+    // The filter's `sekisho.usage.PLAN.KEY.used` has no other dot: ids are escaped.
+    let tag = |name: &str, before: &str| {
+        let regex = format!("^wasmcustom\\.sekisho\\.usage\\.{before}(([^.]*)\\.)");
+        json!({ "tag_name": format!("sekisho.{name}"), "regex": regex })
+    };
+    json!({ "stats_tags": [tag("plan", ""), tag("key", "[^.]*\\.")] })
 }

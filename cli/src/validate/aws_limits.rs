@@ -2,7 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
 
-use sekisho::gateway::config::{Api, Authorizer, Config, Integration, ProtocolType, Route, Stage};
+use sekisho::gateway::config::{
+    Api, Authorizer, Config, Integration, ProtocolType, Route, RouteSettings, Stage, Throttle, UsagePlan,
+};
 use sekisho::gateway::diagnostics::{Diagnostics, element, member};
 use std::collections::BTreeMap;
 
@@ -14,6 +16,11 @@ enum Quota {
     /// The documentation does not say.
     Unsaid,
 }
+
+/// Requests a second of an account in a region.
+const ACCOUNT_RATE: f64 = 10_000.0;
+/// Requests at once of an account in a region.
+const ACCOUNT_BURST: u32 = 5_000;
 
 /// Adds a warning for each quota that the document exceeds.
 pub(super) fn check(config: &Config, warnings: &mut Diagnostics) {
@@ -39,11 +46,56 @@ pub(super) fn check(config: &Config, warnings: &mut Diagnostics) {
         exceeds("usagePlanKeys", &what, plans, 10, Quota::Soft, warnings);
     }
     for (i, plan) in config.usage_plans.iter().enumerate() {
-        for (j, stage) in plan.api_stages.iter().enumerate() {
-            let stages = member(&element("usagePlans", i), "apiStages");
-            let path = member(&element(&stages, j), "throttle");
-            count(&path, stage.throttle.len(), 20, Quota::Soft, warnings);
+        check_plan(&element("usagePlans", i), plan, warnings);
+    }
+    if let Some(account) = &config.account_throttle {
+        check_throttle("accountThrottle", account, warnings);
+    }
+}
+
+fn check_plan(path: &str, plan: &UsagePlan, warnings: &mut Diagnostics) {
+    if let Some(throttle) = &plan.throttle {
+        check_throttle(&member(path, "throttle"), throttle, warnings);
+    }
+    for (j, stage) in plan.api_stages.iter().enumerate() {
+        let path = member(&element(&member(path, "apiStages"), j), "throttle");
+        count(&path, stage.throttle.len(), 20, Quota::Soft, warnings);
+        for (name, throttle) in &stage.throttle {
+            check_throttle(&member(&path, name), throttle, warnings);
         }
+    }
+}
+
+fn check_throttle(path: &str, throttle: &Throttle, warnings: &mut Diagnostics) {
+    rate(&member(path, "rateLimit"), throttle.rate_limit, warnings);
+    let burst = throttle.burst_limit.unwrap_or_default();
+    at_once(&member(path, "burstLimit"), burst, warnings);
+}
+
+/// A bucket may be faster than its account's, but nobody would notice.
+fn rate(path: &str, rate: Option<f64>, warnings: &mut Diagnostics) {
+    if let Some(rate) = rate.filter(|rate| *rate > ACCOUNT_RATE) {
+        warnings
+            .warning(
+                path,
+                format!(
+                    "{rate} a second, more than the {ACCOUNT_RATE} that AWS allows an account in a region"
+                ),
+            )
+            .help("AWS raises this quota on request");
+    }
+}
+
+fn at_once(path: &str, burst: u32, warnings: &mut Diagnostics) {
+    if burst > ACCOUNT_BURST {
+        warnings
+            .warning(
+                path,
+                format!(
+                    "{burst} at once, more than the {ACCOUNT_BURST} that AWS allows an account in a region"
+                ),
+            )
+            .help("AWS sets it by the account's rate");
     }
 }
 
@@ -83,6 +135,12 @@ fn check_lists(
 }
 
 fn check_stage(path: &str, stage: &Stage, warnings: &mut Diagnostics) {
+    if let Some(settings) = &stage.default_route_settings {
+        check_settings(&member(path, "defaultRouteSettings"), settings, warnings);
+    }
+    for (key, settings) in &stage.route_settings {
+        check_settings(&member(&member(path, "routeSettings"), key), settings, warnings);
+    }
     let path = member(path, "stageVariables");
     count(&path, stage.stage_variables.len(), 100, Quota::Unsaid, warnings);
     for (name, value) in &stage.stage_variables {
@@ -90,6 +148,12 @@ fn check_stage(path: &str, stage: &Stage, warnings: &mut Diagnostics) {
         let what = format!("`{name}` has {length} characters");
         exceeds(&member(&path, name), &what, length, 512, Quota::Unsaid, warnings);
     }
+}
+
+fn check_settings(path: &str, settings: &RouteSettings, warnings: &mut Diagnostics) {
+    rate(&member(path, "throttlingRateLimit"), settings.throttling_rate_limit, warnings);
+    let burst = settings.throttling_burst_limit.unwrap_or_default();
+    at_once(&member(path, "throttlingBurstLimit"), burst, warnings);
 }
 
 fn count(path: &str, found: usize, allowed: usize, quota: Quota, warnings: &mut Diagnostics) {

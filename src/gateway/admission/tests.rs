@@ -197,7 +197,7 @@ fn a_route_that_requires_no_key_is_under_the_accounts_limit_alone() {
     let world = all(1, 1, 1, 9, 1);
     for left in [9, 8, 7] {
         assert_eq!(world.get("/prod/open", "k1"), "ok");
-        let account = format!("ok throttle: the account: 0.001 a second, 9 at once, {left} tokens left");
+        let account = format!("ok throttle: the account: 0.001 a second, 9 at once, {left} of 9 tokens left");
         assert_eq!(world.notes(), [account]);
     }
     assert_eq!(world.get("/prod/keyed", "k1"), "ok");
@@ -295,10 +295,10 @@ fn notes_tell_the_key_by_its_id_and_each_limit_as_it_was_found() {
     let world = all(4, 3, 2, 9, 1);
     assert_eq!(world.get("/prod/keyed", "k1"), "ok");
     let limits = [
-        "ok throttle: the usage plan: 0.001 a second, 4 at once, 4 tokens left",
-        "ok throttle: the usage plan's method: 0.001 a second, 3 at once, 3 tokens left",
-        "ok throttle: the route: 0.001 a second, 2 at once, 2 tokens left",
-        "ok throttle: the account: 0.001 a second, 9 at once, 9 tokens left",
+        "ok throttle: the usage plan: 0.001 a second, 4 at once, 4 of 4 tokens left",
+        "ok throttle: the usage plan's method: 0.001 a second, 3 at once, 3 of 3 tokens left",
+        "ok throttle: the route: 0.001 a second, 2 at once, 2 of 2 tokens left",
+        "ok throttle: the account: 0.001 a second, 9 at once, 9 of 9 tokens left",
     ];
     let first = ["ok API key: `k1`, by the usage plan `gold`"];
     let last = ["ok quota: 1 used, 0 left of the usage plan `gold`"];

@@ -31,6 +31,8 @@ pub struct Api {
     pub api_key_source: ApiKeySource,
     /// How it words what it answers itself.
     pub responses: GatewayResponses,
+    /// Whether its responses tell of limits and quotas.
+    pub rate_limit_headers: bool,
     stages: HashMap<String, Rc<Stage>>,
 }
 
@@ -136,6 +138,7 @@ impl Api {
             policy,
             api_key_source: written.api_key_source.unwrap_or(ApiKeySource::Header),
             responses,
+            rate_limit_headers: written.rate_limit_headers.unwrap_or(false),
             stages,
         }
     }

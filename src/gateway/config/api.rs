@@ -52,6 +52,9 @@ pub struct Api {
     pub gateway_responses: Vec<GatewayResponse>,
     /// *Extension.* Limits on WebSocket connections that pass through.
     pub web_socket_settings: Option<WebSocketSettings>,
+    /// *Extension.* Whether responses tell of limits and quotas, by `RateLimit-Policy`, `RateLimit` and `Retry-After`; false
+    /// when absent.
+    pub rate_limit_headers: Option<bool>,
     /// Descriptive or read-only: ignored.
     pub description: Option<Ignored>,
     /// Descriptive or read-only: ignored.

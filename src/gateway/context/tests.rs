@@ -107,3 +107,28 @@ fn errors_and_responses_have_a_status() {
         assert_eq!(Variable::IntegrationStatus.value(&answered).as_deref(), Some("418"));
     });
 }
+
+#[test]
+fn a_key_is_told_only_where_it_opened_the_stage_and_was_required() {
+    // The SHA-256 of `abc`.
+    let hash = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let mut document = rest(&["GET /keyed", "GET /open"], proxy("http://b", json!({})));
+    document["apis"][0]["routes"][0]["apiKeyRequired"] = json!(true);
+    document["apiKeys"] = json!([{ "id": "k1", "value": hash, "enabled": true }]);
+    document["usagePlans"] = json!([{ "id": "gold", "apiStages": [{ "apiId": "shop", "stage": "prod" }] }]);
+    document["usagePlanKeys"] = json!([{ "usagePlanId": "gold", "keyId": "k1" }]);
+    let told = |path: &str, key: &str| {
+        let pairs = [(":method", "GET"), (":path", path), (":authority", "shop.test"), ("x-api-key", key)];
+        with_request(&document, Head::from_pairs(&pairs, true), |request| {
+            [Variable::ApiKey, Variable::ApiKeyId]
+                .map(|variable| variable.value(&request.facts()).map(std::borrow::Cow::into_owned))
+        })
+    };
+    let both = ["abc", "k1"].map(|value| Some(value.to_owned()));
+    assert_eq!(told("/prod/keyed", "abc"), both);
+    assert_eq!(told("/prod/keyed", "abd"), [None, None], "what is no key is not repeated");
+    assert_eq!(told("/prod/open", "abc"), [None, None]);
+    for variable in [Variable::ApiKey, Variable::ApiKeyId] {
+        assert!(!variable.is_known_on_arrival(), "{variable:?}");
+    }
+}

@@ -119,6 +119,9 @@ fn varint(from: &mut &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::{Code, LARGEST, answer, question};
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert};
+    use proptest::test_runner::{Config, TestRunner};
     use sha2::{Digest, Sha256};
 
     /// A message that is not compressed.
@@ -157,6 +160,21 @@ mod tests {
         }
         assert_eq!(answer(&framed(b"")), None, "protobuf does not write `UNKNOWN`");
         assert_eq!(answer(&framed(MORE)), None);
+    }
+
+    #[test]
+    fn no_bytes_are_too_odd() {
+        let runs = Config { cases: 20_000, failure_persistence: None, ..Config::default() };
+        let result = TestRunner::new(runs).run(&vec(any::<u8>(), 0..40), |bytes| {
+            let _ = answer(&bytes);
+            let decided = answer(&framed(&bytes));
+            prop_assert!(decided.is_none() || bytes.len() >= 2);
+            // What is behind a whole message, in a field that nobody knows, changes nothing.
+            let more = [&bytes[..], &[0x7a, 1, 0]].concat();
+            prop_assert!(decided.is_none() || answer(&framed(&more)) == decided);
+            Ok(())
+        });
+        result.unwrap();
     }
 
     #[test]

@@ -82,6 +82,12 @@ impl FleetQuota {
         Self { service: Rc::clone(service), plan: plan.to_owned(), window, shadow, digest, group }
     }
 
+    /// How it divides time.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
     /// Refuses a key whose quota was used up a moment ago, so that clients who are over it do not fill the service's time.
     ///
     /// # Errors
@@ -101,14 +107,14 @@ impl FleetQuota {
         let window = self.window.name(env.wall);
         env.note(|| {
             let unanswered = match failure_mode {
-                FailureMode::Deny => "refuses",
-                FailureMode::Allow => "lets pass",
+                FailureMode::Deny => "refuses the request",
+                FailureMode::Allow => "lets the request pass",
             };
             let (plan, key, period) = (&self.plan, &key.id, period(self.window.period()));
             Note::fact(
                 "quota",
                 format!(
-                    "of the usage plan `{plan}`, counted by a rate-limit service: {domain}: usage_plan {plan}, api_key {key}, period {period}, window {window}; no answer {unanswered}"
+                    "of the usage plan `{plan}`, counted by a service in the domain `{domain}`: usage_plan {plan}, api_key {key}, period {period}, window {window}; no answer {unanswered}"
                 ),
             )
         });
@@ -209,4 +215,4 @@ fn read(reply: &CalloutReply) -> Option<Code> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 /// Sunday, 2026-11-22T12:00:00Z.
 const NOW: u64 = 1_795_348_800_000;
-const KEY: &str = "key-of-nobody-else-1";
+pub(in crate::gateway) const KEY: &str = "key-of-nobody-else-1";
 const OTHER: &str = "key-of-nobody-else-2";
 
 /// A gateway, its memory and its clocks.
@@ -104,7 +104,7 @@ fn document(quota: Value, service: Value) -> Value {
     document
 }
 
-fn metered(document: &mut Value, stage: &str, quota: Value, service: Value) {
+pub(in crate::gateway) fn metered(document: &mut Value, stage: &str, quota: Value, service: Value) {
     let hash = |value: &str| {
         let hex: String = Sha256::digest(value).iter().map(|byte| format!("{byte:02x}")).collect();
         format!("sha256:{hex}")
@@ -120,11 +120,11 @@ fn metered(document: &mut Value, stage: &str, quota: Value, service: Value) {
         json!([{ "usagePlanId": "gold", "keyId": "k1" }, { "usagePlanId": "gold", "keyId": "k2" }]);
 }
 
-fn daily() -> Value {
+pub(in crate::gateway) fn daily() -> Value {
     json!({ "limit": 50, "period": "DAY", "scope": "FLEET" })
 }
 
-fn service() -> Value {
+pub(in crate::gateway) fn service() -> Value {
     json!({ "uri": "http://ratelimit.test:8081", "engine": "limitador" })
 }
 
@@ -137,7 +137,7 @@ fn answered(status: u16, headers: &[(&str, &str)], body: &[u8]) -> CalloutReply 
 }
 
 /// A gRPC answer with this code.
-fn says(code: u8) -> CalloutReply {
+pub(in crate::gateway) fn says(code: u8) -> CalloutReply {
     answered(200, &[("content-type", "application/grpc")], &[0, 0, 0, 0, 2, 8, code])
 }
 
@@ -314,6 +314,29 @@ fn a_key_that_is_over_its_quota_fills_nobodys_time() {
     assert_eq!(other.send(KEY, &says(1)), passed(), "what was said of yesterday is not said of today");
 }
 
+/// Twelve hours before the day ends.
+#[test]
+fn a_refusal_tells_when_the_window_ends_and_nothing_that_only_the_service_knows() {
+    let mut document = document(daily(), service());
+    document["apis"][0]["rateLimitHeaders"] = json!(true);
+    document["usagePlans"][0]["throttle"] = json!({ "rateLimit": 1, "burstLimit": 2 });
+    let world = World::new(&document);
+    let told = |reply: Option<&CalloutReply>| {
+        let (mut exchange, flow) = world.begin(KEY);
+        let flow = reply.map_or(flow, |reply| exchange.on_callout(reply, &world.env()));
+        let Flow::Answer(answer) = flow else { panic!("{flow:?}") };
+        let limits = answer
+            .headers
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(b"ratelimit") || name.as_ref() == b"retry-after");
+        limits.map(|(_, value)| String::from_utf8(value.into_owned()).unwrap()).collect::<Vec<_>>()
+    };
+    let policy = r#""plan";q=2;w=2"#;
+    assert_eq!(told(Some(&CalloutReply::Failed)), [policy], "nobody knows");
+    assert_eq!(told(Some(&says(2))), [policy, "43200"]);
+    assert_eq!(told(None), [policy, "43200"], "without a question");
+}
+
 #[test]
 fn what_is_remembered_is_bounded() {
     let mut worker = Worker::default();
@@ -423,6 +446,7 @@ fn plans_whose_keys_envoys_own_service_would_count_together_are_refused() {
         let mut document = document(daily(), json!({ "uri": "http://ratelimit.test", "engine": engine }));
         document["usagePlans"] = ids.map(|id| json!({ "id": id, "quota": daily() })).into();
         document["usagePlanKeys"] = json!([]);
+        document["apis"][0]["routes"][0]["apiKeyRequired"] = json!(false);
         problems(&document)
     };
     for ids in [["a", "a_api_key_b"], ["a_api_key", "a"], ["a", "a_api_key"]] {

@@ -104,7 +104,8 @@ fn passes_to_backend(protocol: ProtocolType, name: &[u8]) -> bool {
     }
 }
 
-/// Takes away the internal headers of a response, and renames and drops what its API type does; adds the ids.
+/// Takes away the internal headers of a response, and renames and drops what its API type does; adds the ids, and what is told
+/// of limits.
 pub fn edit_response(request: &Request, head: &Head, edits: &mut Edits) {
     let protocol = request.protocol();
     let mut last: &[u8] = b"";
@@ -127,7 +128,8 @@ pub fn edit_response(request: &Request, head: &Head, edits: &mut Edits) {
     if protocol == ProtocolType::Rest {
         edits.set(b"x-amzn-trace-id", request.ids.trace.clone());
     }
-    for (name, value) in request.ids.headers(protocol) {
+    // In the place of the backend's own: two lists of one name would be read as one.
+    for (name, value) in request.ids.headers(protocol).chain(request.standing_headers()) {
         edits.set(name, value);
     }
 }

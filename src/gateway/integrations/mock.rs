@@ -147,7 +147,10 @@ impl MockResponse {
             }
         }
         headers.extend(request.ids.headers(request.protocol()));
-        Answer { status: self.status, headers, body: body.into(), details: "sekisho_mock".into() }
+        let mut answer =
+            Answer { status: self.status, headers, body: body.into(), details: "sekisho_mock".into() };
+        answer.add_missing(request.standing_headers());
+        answer
     }
 }
 

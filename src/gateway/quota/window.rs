@@ -4,6 +4,9 @@ use crate::gateway::Millis;
 use crate::gateway::config::QuotaPeriod;
 use time::{Date, Duration, OffsetDateTime};
 
+/// Milliseconds of a day.
+const DAY: u64 = 86_400_000;
+
 /// How a quota divides time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -44,7 +47,7 @@ impl Window {
     /// The first day of the window that a moment is in, in days since 1970.
     #[must_use]
     pub fn first_day(&self, now: Millis) -> u64 {
-        let day = now.0 / 86_400_000;
+        let day = now.0 / DAY;
         let offset = u64::from(self.offset);
         match self.period {
             QuotaPeriod::Day => day,
@@ -53,11 +56,29 @@ impl Window {
                 let since_sunday = day + 4;
                 (since_sunday.saturating_sub(offset) / 7 * 7 + offset).saturating_sub(4)
             }
-            QuotaPeriod::Month => {
-                let late = day.saturating_sub(offset);
-                late.saturating_sub(u64::from(date(late).day()) - 1) + offset
-            }
+            QuotaPeriod::Month => Self::first_of_month(day.saturating_sub(offset)) + offset,
         }
+    }
+
+    fn first_of_month(day: u64) -> u64 {
+        day.saturating_sub(u64::from(date(day).day()) - 1)
+    }
+
+    /// Seconds of the window that a moment is in, and those of them that are left, rounded up.
+    #[must_use]
+    pub fn seconds(&self, now: Millis) -> (u64, u64) {
+        let first = self.first_day(now);
+        let days = match self.period {
+            QuotaPeriod::Day => 1,
+            QuotaPeriod::Week => 7,
+            QuotaPeriod::Month => {
+                let first = first.saturating_sub(u64::from(self.offset));
+                // No month has more than 31 days, and none fewer than 28.
+                Self::first_of_month(first + 31).saturating_sub(first)
+            }
+        };
+        let left = (first + days).saturating_mul(DAY).saturating_sub(now.0).div_ceil(1000);
+        (days * (DAY / 1000), left)
     }
 
     /// The same as people write it: `2026-11-22`.
@@ -76,7 +97,7 @@ fn date(day: u64) -> Date {
 
 #[cfg(test)]
 mod tests {
-    use super::Window;
+    use super::{DAY, Window};
     use crate::gateway::Millis;
     use crate::gateway::config::QuotaPeriod::{self, Day, Month, Week};
     use time::UtcDateTime;
@@ -101,9 +122,30 @@ mod tests {
     }
 
     #[test]
+    fn a_window_ends_where_the_next_begins() {
+        const HOUR: u64 = 3600;
+        let seconds = |period, offset, moment: UtcDateTime| {
+            let at = Millis(u64::try_from(moment.unix_timestamp()).unwrap() * 1000);
+            Window::new(period, offset).unwrap().seconds(at)
+        };
+        assert_eq!(seconds(Day, 0, utc_datetime!(2026-11-22 00:00:00)), (24 * HOUR, 24 * HOUR));
+        assert_eq!(seconds(Day, 0, utc_datetime!(2026-11-22 23:59:59)), (24 * HOUR, 1));
+        assert_eq!(seconds(Week, 1, utc_datetime!(2026-11-22 12:00:00)), (7 * 24 * HOUR, 12 * HOUR));
+        assert_eq!(seconds(Month, 0, utc_datetime!(2028-02-29 12:00:00)), (29 * 24 * HOUR, 12 * HOUR));
+        assert_eq!(seconds(Month, 27, utc_datetime!(2026-03-27 23:00:00)), (28 * 24 * HOUR, HOUR));
+        assert_eq!(seconds(Month, 0, utc_datetime!(2026-12-31 23:00:00)), (31 * 24 * HOUR, HOUR));
+        let day = Window::new(Day, 0).unwrap();
+        assert_eq!(day.seconds(Millis(DAY - 1)), (24 * HOUR, 1), "a part of a second is one");
+    }
+
+    #[test]
     fn no_moment_is_without_a_window() {
+        let far = Millis(u64::MAX);
         for period in [Day, Week, Month] {
-            assert!(!Window::new(period, 0).unwrap().name(Millis(u64::MAX)).is_empty());
+            let window = Window::new(period, 0).unwrap();
+            assert!(!window.name(far).is_empty());
+            let (all, left) = window.seconds(far);
+            assert!(left <= all, "{period:?}");
         }
     }
 

@@ -79,6 +79,22 @@ impl Limit {
         Self { rate: self.rate, burst: self.burst.saturating_sub(self.units_in(time).saturating_add(1)) }
     }
 
+    /// How long an empty bucket takes to be full, rounded up; none where it never is.
+    #[must_use]
+    pub fn refill(self) -> Option<Nanos> {
+        self.finite(self.burst)
+    }
+
+    /// How long a token takes, rounded up; none where there never is one.
+    #[must_use]
+    pub fn interval(self) -> Option<Nanos> {
+        self.finite(UNIT)
+    }
+
+    fn finite(self, units: u64) -> Option<Nanos> {
+        Some(Nanos(self.time_of(units))).filter(|time| time.0 < u64::MAX)
+    }
+
     /// What fills in, rounded down.
     fn units_in(self, time: Nanos) -> u64 {
         // What does not fit is more than any bucket holds.
@@ -128,6 +144,18 @@ impl Bucket {
     #[must_use]
     pub fn level(self, limit: Limit, now: Nanos) -> f64 {
         self.units(limit, now) as f64 / UNIT as f64
+    }
+
+    /// Whole tokens that it held when it was written.
+    #[must_use]
+    pub fn tokens(self) -> u32 {
+        u32::try_from(self.level / UNIT).unwrap_or(u32::MAX)
+    }
+
+    /// How long the next token takes from when the bucket was written; none where there never is one, or the bucket is full.
+    #[must_use]
+    pub fn next(self, limit: Limit) -> Option<Nanos> {
+        if self.level >= limit.burst { None } else { limit.finite(UNIT - self.level % UNIT) }
     }
 
     fn units(self, limit: Limit, now: Nanos) -> u64 {

@@ -19,6 +19,11 @@ const WORTH: f64 = 64.0;
 /// A worker that admits fewer than this in the life of a lease takes what it needs: the rest would expire.
 const FEW: u32 = 8;
 
+/// A lease is taken only out of a bucket that holds as many like it: one for each of eight workers. At the limit each token
+/// is taken when it is spent: else a worker that is not asked any more, or gets no time from a busy machine, would let expire
+/// what the others had to refuse for.
+pub(super) const SPARE: f64 = 8.0;
+
 /// How tokens of a limit are leased.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Leasing {
@@ -32,6 +37,8 @@ pub struct Leasing {
 pub struct Lease {
     left: u32,
     until: Nanos,
+    /// Tokens that the shared bucket held when this lease was taken out of it.
+    behind: u32,
     /// When the current measure began, what was admitted in it, and in the one before.
     since: Nanos,
     admitted: u32,
@@ -110,9 +117,15 @@ impl Lease {
         if usual < FEW { 1 } else { 1 + usual / 2 }
     }
 
-    /// Holds tokens that were just taken.
-    pub(super) fn begin(&mut self, count: u32, now: Nanos, leasing: Leasing) {
+    /// Tokens that are left as far as this worker knows: its own, and those of the bucket when it last looked.
+    pub(super) fn known(&self) -> u32 {
+        self.left.saturating_add(self.behind)
+    }
+
+    /// Holds tokens that were just taken; so many are left behind.
+    pub(super) fn begin(&mut self, count: u32, behind: u32, now: Nanos, leasing: Leasing) {
         self.left = count;
+        self.behind = behind;
         self.until = Nanos(now.0.saturating_add(leasing.life));
     }
 }

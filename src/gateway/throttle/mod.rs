@@ -89,6 +89,15 @@ pub enum Taken {
     },
 }
 
+/// What is left of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    /// Whole tokens.
+    pub tokens: u32,
+    /// How long until there is one more; none where never.
+    pub next: Option<Nanos>,
+}
+
 /// What a limit is asked with.
 #[derive(Debug, Clone, Copy)]
 pub struct At<'a> {
@@ -165,6 +174,18 @@ impl Throttle {
         }
     }
 
+    /// What is left behind a token that was just taken, without asking anybody: exact where it came out of the shared bucket,
+    /// else as of when the lease was taken, at most its life ago.
+    #[must_use]
+    pub fn rest(&self, taken: Taken, lease: &Lease) -> Rest {
+        match taken {
+            Taken::Leased(_) => Rest { tokens: lease.known(), next: self.limit.interval() },
+            Taken::Shared { after, .. } => {
+                Rest { tokens: after.tokens(), next: after.next(self.shared_limit()) }
+            }
+        }
+    }
+
     /// Whole tokens that the shared bucket holds now, for reports.
     #[must_use]
     pub fn level(&self, at: At<'_>) -> f64 {
@@ -172,6 +193,12 @@ impl Throttle {
         let full = Bucket::full(self.shared_limit(), at.now);
         let bucket = shared.map_or(Some(full), |shared| Bucket::from_bytes(&shared.value));
         bucket.map_or(0.0, |bucket| bucket.level(self.shared_limit(), at.now))
+    }
+
+    /// Whole tokens that the shared bucket can hold, for reports: fewer than the burst where some are kept for leases.
+    #[must_use]
+    pub fn capacity(&self) -> f64 {
+        self.shared_limit().burst()
     }
 
     /// What taking would write: one token, or a lease.
@@ -185,7 +212,9 @@ impl Throttle {
                 (Some(shared.version), before)
             }
         };
-        match before.take(limit, wanted, at.now) {
+        // What expires here may be needed elsewhere, so nobody takes in advance of the last.
+        let plenty = before.level(limit, at.now) >= f64::from(wanted) * lease::SPARE;
+        match before.take(limit, if plenty { wanted } else { 1 }, at.now) {
             Ok((tokens, after)) => Ok(Draft { seen, before, after, tokens }),
             Err(due) => {
                 lease.refuse_until(due);
@@ -212,7 +241,7 @@ impl Throttle {
 
     fn begin_lease(&self, draft: Draft, lease: &mut Lease, now: Nanos) -> Taken {
         if let Some(leasing) = self.leasing {
-            lease.begin(draft.tokens, now, leasing);
+            lease.begin(draft.tokens, draft.after.tokens(), now, leasing);
             // One of those that were just taken.
             if lease.spend(now) {
                 return Taken::Leased(lease.ends());

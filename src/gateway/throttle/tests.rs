@@ -2,7 +2,7 @@
 
 use super::bucket::{Bucket, Limit};
 use super::lease::{Lease, Leasing};
-use super::{At, Holder, Refused, Taken, Throttle};
+use super::{At, Holder, Refused, Rest, Taken, Throttle};
 use crate::gateway::Nanos;
 use crate::gateway::shared::{Conflict, Memory, Shared, SharedStore};
 use proptest::prelude::*;
@@ -257,6 +257,25 @@ fn a_token_of_a_lease_that_ended_is_not_put_back_into_the_next() {
 }
 
 #[test]
+fn the_last_tokens_are_not_taken_in_advance() {
+    let memory = Memory::default();
+    let throttle = throttle(10_000.0, 5_000);
+    let (mut stays, mut leaves) = (Lease::default(), Lease::default());
+    let mut admitted = 0;
+    for _ in 0..2_250 {
+        for lease in [&mut stays, &mut leaves] {
+            admitted += u32::from(take(&throttle, lease, at(0, &memory)).is_ok());
+        }
+    }
+    assert_eq!(admitted, 4_500);
+    // The other one holds nothing of the rest: 5,000, less what leases cost.
+    while take(&throttle, &mut stays, at(0, &memory)).is_ok() {
+        admitted += 1;
+    }
+    assert!(admitted >= 4_899, "{admitted}");
+}
+
+#[test]
 fn leases_are_for_high_rates_only() {
     assert_eq!(Leasing::of(limit(100.0, 50)), None);
     assert_eq!(Leasing::of(limit(0.0, 5_000)), None);
@@ -286,4 +305,28 @@ fn leases_ask_the_store_seldom() {
         (0..10_000).filter(|i| take(&throttle, &mut lease, at(i * 100_000, &store)).is_ok()).count();
     assert_eq!(admitted, 10_000);
     assert!(store.1.get() < 600, "{} reads for {admitted} requests", store.1.get());
+}
+
+#[test]
+fn what_is_left_is_told_to_the_token_where_one_worker_asks() {
+    let (store, mut lease) = (Memory::default(), Lease::default());
+    let slow = throttle(0.5, 2);
+    let mut rest = |now| {
+        let taken = take(&slow, &mut lease, at(now, &store)).unwrap();
+        slow.rest(taken, &lease)
+    };
+    assert_eq!(rest(SECOND), Rest { tokens: 1, next: Some(Nanos(2 * SECOND)) });
+    assert_eq!(rest(2 * SECOND), Rest { tokens: 0, next: Some(Nanos(SECOND)) }, "half a token is there");
+
+    let (store, mut lease) = (Memory::default(), Lease::default());
+    let fast = throttle(10_000.0, 10_000);
+    let mut before = 9_900;
+    for _ in 0..1_000 {
+        let taken = take(&fast, &mut lease, at(SECOND, &store)).unwrap();
+        assert!(matches!(taken, Taken::Leased(_)), "it is leased");
+        let Rest { tokens, next } = fast.rest(taken, &lease);
+        assert_eq!(next, Some(Nanos(100_000)));
+        assert!(tokens < before && before - tokens <= 2, "{before} {tokens}");
+        before = tokens;
+    }
 }

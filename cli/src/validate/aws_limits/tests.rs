@@ -68,3 +68,43 @@ fn beyond_it_both_numbers_are() {
         ]
     );
 }
+
+#[test]
+fn buckets_are_not_faster_than_an_account() {
+    let document = |over: u32| {
+        let throttle = json!({ "rateLimit": 10_000.0 + f64::from(over) / 2.0, "burstLimit": 5_000 + over });
+        let settings = json!({
+            "throttlingRateLimit": 10_000 + over, "throttlingBurstLimit": 5_000 + over,
+        });
+        json!({
+            "apis": [{ "apiId": "a", "protocolType": "REST", "stages": [
+                { "stageName": "s", "defaultRouteSettings": settings, "routeSettings": { "GET /x": settings } },
+            ] }],
+            "usagePlans": [{ "id": "p", "throttle": throttle,
+                "apiStages": [{ "apiId": "a", "stage": "s", "throttle": { "/x/GET": throttle } }] }],
+            "accountThrottle": throttle,
+        })
+    };
+    assert_eq!(warnings(&document(0)), Vec::<String>::new());
+    let (rate, burst) = (
+        "more than the 10000 that AWS allows an account in a region",
+        "5001 at once, more than the 5000 that AWS allows an account in a region",
+    );
+    let stage = "apis[0].stages[0]";
+    let plan = "usagePlans[0]";
+    assert_eq!(
+        warnings(&document(1)),
+        [
+            format!("{stage}.defaultRouteSettings.throttlingRateLimit: 10001 a second, {rate}"),
+            format!("{stage}.defaultRouteSettings.throttlingBurstLimit: {burst}"),
+            format!("{stage}.routeSettings[\"GET /x\"].throttlingRateLimit: 10001 a second, {rate}"),
+            format!("{stage}.routeSettings[\"GET /x\"].throttlingBurstLimit: {burst}"),
+            format!("{plan}.throttle.rateLimit: 10000.5 a second, {rate}"),
+            format!("{plan}.throttle.burstLimit: {burst}"),
+            format!("{plan}.apiStages[0].throttle[\"/x/GET\"].rateLimit: 10000.5 a second, {rate}"),
+            format!("{plan}.apiStages[0].throttle[\"/x/GET\"].burstLimit: {burst}"),
+            format!("accountThrottle.rateLimit: 10000.5 a second, {rate}"),
+            format!("accountThrottle.burstLimit: {burst}"),
+        ]
+    );
+}

@@ -1,9 +1,6 @@
-use super::compile as compile_usage;
-use crate::gateway::compile::{Scope, compile};
+use crate::gateway::compile::compile;
 use crate::gateway::surroundings::Elsewhere;
 use crate::gateway::testing::{config, http, problems, proxy, rest};
-use crate::gateway::usage_plans::UsagePlans;
-use crate::gateway::{Wants, diagnostics::Diagnostics};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -80,7 +77,7 @@ fn a_key_exists_once_by_its_id_and_by_its_value() {
 #[test]
 fn a_value_is_a_hash_and_is_never_repeated() {
     let problem = "the value is not `sha256:` and 64 hexadecimal digits\n  help: `sekisho hash-key` makes it of the key; `sekisho render` does so by itself";
-    for value in ["a-plain-and-secret-key", "sha256:", &hashed("x")[..70], "sha512:00"] {
+    for value in ["a-plain-and-secret-key", "sha256:", hashed("x").split_at(70).0, "sha512:00"] {
         assert_eq!(
             spoiled(set("/apiKeys/1/value", json!(value))),
             format!("error: apiKeys[1].value: {problem}")
@@ -261,17 +258,6 @@ fn only_a_lambda_authorizer_says_which_key_a_caller_has() {
     assert_eq!(route(custom), "");
 }
 
-/// Compiles keys and plans alone.
-fn usage(document: &Value) -> UsagePlans {
-    let (mut diagnostics, mut wants) = (Diagnostics::default(), Wants::default());
-    let usage = {
-        let mut scope = Scope::new(String::new(), &mut diagnostics, &mut wants, &Elsewhere);
-        compile_usage(&config(document), &mut scope)
-    };
-    assert_eq!(diagnostics.to_string(), "");
-    usage
-}
-
 #[test]
 fn a_hundred_thousand_keys_share_what_they_have_in_common() {
     const KEYS: usize = 100_000;
@@ -282,7 +268,6 @@ fn a_hundred_thousand_keys_share_what_they_have_in_common() {
     let plans = |i: usize| -> &[&str] { [&["gold"][..], &["tin"], &["gold", "tin"]][i % 3] };
     let members = (0..KEYS).flat_map(|i| plans(i).iter().map(move |plan| member(plan, &id(i))));
     document["usagePlanKeys"] = members.collect();
-    let usage = usage(&document);
     let compiled = compile(&config(&document), &Elsewhere).unwrap().gateway;
     let api = compiled.api("shop").unwrap();
     let opens = |i: usize, stage: &str| {
@@ -295,6 +280,6 @@ fn a_hundred_thousand_keys_share_what_they_have_in_common() {
     }
     assert_eq!(opens(KEYS, "prod"), None);
     // What a key costs does not grow with what many have in common: there are three lists of plans, not a hundred thousand.
-    let lists: HashSet<_> = usage.keys.iter().map(|key| Rc::as_ptr(&key.plans)).collect();
-    assert_eq!((usage.keys.iter().count(), lists.len()), (KEYS, 3));
+    let lists: HashSet<_> = compiled.usage.keys.iter().map(|key| Rc::as_ptr(&key.plans)).collect();
+    assert_eq!((compiled.usage.keys.iter().count(), lists.len()), (KEYS, 3));
 }

@@ -3,14 +3,15 @@
 
 use super::{echo, reading_bodies};
 use crate::gateway::exchange::{Exchange, Origin};
+use crate::gateway::fleet::tests::{KEY, daily, metered, says, service};
 use crate::gateway::flow::{CalloutReply, ChunkFlow, Flow, ResponseFlow};
 use crate::gateway::head::{Head, MalformedHead};
 use crate::gateway::testing::{env, gateway, rest};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
-use proptest::{collection, option, prop_assert, prop_assert_eq};
-use serde_json::json;
+use proptest::{collection, option, prop_assert};
+use serde_json::{Value, json};
 use std::rc::Rc;
 
 type Pairs = Vec<(&'static str, Vec<u8>)>;
@@ -55,6 +56,7 @@ fn call() -> impl Strategy<Value = Call> {
         (":method", b"GET".to_vec()),
         (":path", b"/x".to_vec()),
         (":authority", b"shop.test".to_vec()),
+        ("x-api-key", KEY.as_bytes().to_vec()),
     ]);
     let pairs = prop_oneof![2 => good, 1 => collection::vec((name, bytes()), 0..8)];
     let details = select(vec!["overload", "no_healthy_upstream", "stream_idle_timeout", "rbac", ""]);
@@ -75,6 +77,7 @@ enum Outcome {
     Forward,
     Answer(u16),
     Body,
+    Call,
     Continue,
 }
 
@@ -83,7 +86,7 @@ fn of(flow: Flow) -> Outcome {
         Flow::Forward(_) => Outcome::Forward,
         Flow::Answer(answer) => Outcome::Answer(answer.status),
         Flow::Body(_) => Outcome::Body,
-        Flow::Call(callout) => panic!("{callout:?}"),
+        Flow::Call(_) => Outcome::Call,
     }
 }
 
@@ -107,11 +110,7 @@ fn make(exchange: &mut Exchange, call: &Call) -> Outcome {
             ChunkFlow::Answer(answer) => Outcome::Answer(answer.status),
         },
         Call::Callout(answered) => {
-            let reply = if *answered {
-                CalloutReply::Answered { status: 200, head: Head::default(), body: Vec::new() }
-            } else {
-                CalloutReply::Failed
-            };
+            let reply = if *answered { says(1) } else { CalloutReply::Failed };
             of(exchange.on_callout(&reply, &env()))
         }
         Call::ResponseHeaders(head, details) => {
@@ -123,28 +122,52 @@ fn make(exchange: &mut Exchange, call: &Call) -> Outcome {
     }
 }
 
+/// The same, for keys whose quota a service counts.
+fn counted(mut document: Value) -> Value {
+    metered(&mut document, "$default", daily(), service());
+    document
+}
+
+/// From this one on, gateways let nothing pass that is not counted.
+const COUNTED: usize = 3;
+
 #[test]
 fn every_call_in_every_state_is_answered() {
     let mock = json!({ "integrationType": "MOCK", "requestTemplates": { "application/json": "{statusCode:200}" },
         "integrationResponses": [{ "statusCode": 200 }] });
-    let gateways =
-        [gateway(&echo()), gateway(&reading_bodies()), gateway(&rest(&["ANY /x", "ANY /m"], mock))];
+    let gateways = [
+        gateway(&echo()),
+        gateway(&reading_bodies()),
+        gateway(&rest(&["ANY /x", "ANY /m"], mock)),
+        gateway(&counted(echo())),
+        gateway(&counted(reading_bodies())),
+    ];
     let mut runner = TestRunner::new(Config { cases: 4000, failure_persistence: None, ..Config::default() });
-    let cases = (select(vec![0, 1, 2]), collection::vec(call(), 1..10));
+    let cases = (select(vec![0, 1, 2, COUNTED, 4]), collection::vec(call(), 1..10));
     let result = runner.run(&cases, |(which, calls)| {
         let mut exchange = Exchange::new(Rc::clone(&gateways[which]));
         let mut waiting_for_body = false;
+        let mut waiting_for_answer = false;
         for call in &calls {
             let outcome = make(&mut exchange, call);
             match (call, outcome) {
+                (Call::RequestHeaders(None), outcome) if !matches!(outcome, Outcome::Answer(_)) => {
+                    prop_assert!(false, "{outcome:?} of no head");
+                }
                 (_, Outcome::Answer(status)) => prop_assert!((200..600).contains(&status), "{status}"),
                 (Call::RequestBody(..), Outcome::Forward) => {
                     prop_assert!(waiting_for_body, "a body that nobody waits for lets nothing through");
                 }
-                (Call::RequestBody(..) | Call::Callout(_), outcome) => {
-                    prop_assert_eq!(outcome, Outcome::Forward, "it is refused or goes on");
+                (Call::Callout(true), Outcome::Forward | Outcome::Body) => {
+                    prop_assert!(waiting_for_answer, "an answer that nobody waits for lets nothing through");
                 }
-                (Call::RequestHeaders(None), outcome) => prop_assert!(false, "{outcome:?} of no head"),
+                (Call::RequestBody(..) | Call::Callout(_), outcome) => {
+                    prop_assert!(false, "it is refused or goes on, and not {outcome:?}");
+                }
+                (Call::RequestHeaders(_), Outcome::Forward | Outcome::Body) => {
+                    prop_assert!(which < COUNTED, "nothing goes on that is not counted");
+                }
+                (Call::RequestHeaders(_), Outcome::Call) => prop_assert!(which >= COUNTED),
                 _ => {}
             }
             waiting_for_body = match call {
@@ -152,6 +175,13 @@ fn every_call_in_every_state_is_answered() {
                 // Only an answer ends the wait.
                 Call::RequestChunk(_) | Call::ResponseBody(..) => waiting_for_body,
                 Call::ResponseHeaders(..) => waiting_for_body && !matches!(outcome, Outcome::Answer(_)),
+                Call::Callout(_) => outcome == Outcome::Body,
+                Call::RequestBody(..) => false,
+            };
+            waiting_for_answer = match call {
+                Call::RequestHeaders(_) => outcome == Outcome::Call,
+                Call::RequestChunk(_) | Call::ResponseBody(..) => waiting_for_answer,
+                Call::ResponseHeaders(..) => waiting_for_answer && !matches!(outcome, Outcome::Answer(_)),
                 Call::RequestBody(..) | Call::Callout(_) => false,
             };
         }

@@ -57,7 +57,7 @@ impl Exchange {
         }
         self.dice = env.dice;
         self.source = String::from_utf8_lossy(env.source_address).into_owned();
-        self.next()
+        self.next(env)
     }
 
     pub fn on_callout(&mut self, reply: &CalloutReply, env: &Env<'_>) -> Flow {
@@ -66,7 +66,7 @@ impl Exchange {
             CalloutReply::Answered { status, body, .. } => {
                 self.seen.push(format!("call={status}+{}", body.len()));
                 match status {
-                    200..=299 => self.next(),
+                    200..=299 => self.next(env),
                     403 => self.answer(403, "forbidden_by_callout"),
                     _ => self.answer(500, "callout_failed"),
                 }
@@ -82,11 +82,11 @@ impl Exchange {
         }
     }
 
-    pub fn on_request_body(&mut self, body: &[u8], ended: bool, _env: &Env<'_>) -> Flow {
+    pub fn on_request_body(&mut self, body: &[u8], ended: bool, env: &Env<'_>) -> Flow {
         self.seen.push(format!("body={}{}", body.len(), if ended { "." } else { "+" }));
         let sum = body.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)));
         self.seen.push(format!("sum={sum:08x}"));
-        self.next()
+        self.next(env)
     }
 
     pub fn on_request_chunk(&mut self, bytes: usize) -> ChunkFlow {
@@ -119,7 +119,7 @@ impl Exchange {
         self.next_response()
     }
 
-    fn next(&mut self) -> Flow {
+    fn next(&mut self, env: &Env<'_>) -> Flow {
         let Some(turn) = self.request.pop_front() else {
             return Flow::Forward(self.forward());
         };
@@ -135,7 +135,18 @@ impl Exchange {
             "body" => Flow::Body(BodyWanted { bytes: argument.parse().unwrap_or(usize::MAX) }),
             "limit" => {
                 self.limit = argument.parse().unwrap_or(0);
-                self.next()
+                self.next(env)
+            }
+            "clock" => {
+                self.seen.push(format!("clock={}", env.monotonic.0));
+                self.next(env)
+            }
+            "create" => {
+                let made = env.shared.create(argument, &env.dice[..16]).is_ok();
+                let kept = env.shared.get(argument).map(|shared| shared.value);
+                let own = kept.is_some_and(|value| value == env.dice[..16]);
+                self.seen.push(format!("create={made},{own}"));
+                self.next(env)
             }
             "answer" => self.answer(argument.parse().unwrap_or(200), "asked_to_answer"),
             "unsafe" => {

@@ -19,6 +19,7 @@ pub mod shared;
 #[allow(dead_code)]
 pub mod surroundings;
 pub mod upkeep;
+pub mod usage;
 
 pub use exchange::Exchange;
 
@@ -38,7 +39,6 @@ pub struct Nanos(pub u64);
 pub struct Env<'a> {
     #[allow(dead_code)]
     pub wall: Millis,
-    #[allow(dead_code)]
     pub monotonic: Nanos,
     #[allow(dead_code)]
     pub dice: [u8; 32],
@@ -47,7 +47,6 @@ pub struct Env<'a> {
     pub client_cert_digest: &'a [u8],
     #[allow(dead_code)]
     pub worker: &'a RefCell<Worker>,
-    #[allow(dead_code)]
     pub shared: &'a dyn SharedStore,
     #[allow(dead_code)]
     pub signatures: &'a dyn Signatures,

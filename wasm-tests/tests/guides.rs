@@ -1,0 +1,46 @@
+//! The guides say what is answered: their document, their commands, through a real Envoy with the built module.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+use wasm_tests::{Backend, Gateway, Options};
+
+/// The text of the first fenced block of a language.
+fn block<'a>(guide: &'a str, language: &str) -> &'a str {
+    let (_, rest) = guide.split_once(&format!("```{language}\n")).expect("the guide has such a block");
+    rest.split_once("\n```").expect("a block ends").0
+}
+
+/// Commands and what they print.
+fn console(block: &str) -> Vec<(String, String)> {
+    let steps = block.strip_prefix("$ ").expect("a command comes first").split("\n$ ");
+    let step =
+        |step: &str| step.split_once('\n').map(|(command, said)| (command.to_owned(), said.to_owned()));
+    steps.map(|text| step(text).expect("a command prints something")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_and_plans_answer_as_their_guide_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/usage-plans.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    let backend = Backend::start().await;
+    let document = block(&guide, "json");
+    assert!(document.contains("http://users.internal:8080/"), "the backend is put in its place");
+    let document = document.replace("http://users.internal:8080/", "http://backend.test/");
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let gateway = Gateway::start(&document, &backend, Options::default()).await;
+    let steps = console(block(&guide, "console"));
+    assert_eq!(steps.len(), 6, "every command of the guide");
+    for (command, said) in steps {
+        assert!(command.contains("http://127.0.0.1:8080"), "{command}");
+        let command = command.replace("http://127.0.0.1:8080", &format!("http://{}", gateway.address()));
+        let output = tokio::task::spawn_blocking({
+            let command = command.clone();
+            move || Command::new("sh").args(["-c", &command]).output().unwrap()
+        });
+        let output = output.await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), said, "{command}");
+    }
+}
