@@ -6,7 +6,11 @@
 use super::desk::Invocation;
 use super::house::House;
 use super::http::{self, NoBody};
+use super::named::Named;
 use super::pool::{Busy, Pool};
+use super::refusal::{
+    Refusal, busy, invalid_content, invalid_parameter, not_found, refusal, refuse, service_error,
+};
 use super::reply::Reply;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
@@ -19,7 +23,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -48,27 +51,12 @@ struct Qualified {
     qualifier: Option<String>,
 }
 
-/// Which function is meant.
-#[derive(Debug, PartialEq, Eq)]
-struct Named {
-    name: String,
-    qualifier: Option<String>,
-}
-
 /// How a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     RequestResponse,
     Event,
     DryRun,
-}
-
-/// An error of the API: none of the function's.
-#[derive(Debug)]
-struct Refusal {
-    status: StatusCode,
-    kind: &'static str,
-    body: serde_json::Value,
 }
 
 /// The API.
@@ -193,41 +181,6 @@ fn returned(Reply { answer, tail }: Reply, wants_log: bool) -> Response {
     response
 }
 
-// === impl Named ===
-
-impl Named {
-    /// Reads `NAME`, `ACCOUNT:function:NAME` or an ARN, with or without `:QUALIFIER`.
-    fn parse(text: &str, qualifier: Option<String>) -> Result<Self, Refusal> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let (name, inner) = match *parts.as_slice() {
-            [name] | [_, "function", name] | ["arn", _, "lambda", _, _, "function", name] => (name, None),
-            [name, qualifier]
-            | [_, "function", name, qualifier]
-            | ["arn", _, "lambda", _, _, "function", name, qualifier] => (name, Some(qualifier.to_owned())),
-            _ => return Err(invalid_parameter("it is neither the name of a function nor its ARN")),
-        };
-        let word = |text: &str, more: &[u8]| {
-            (1..=128).contains(&text.len())
-                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
-        };
-        if !word(name, b"-_") {
-            return Err(invalid_parameter("it is neither the name of a function nor its ARN"));
-        }
-        let qualifier = match (inner, qualifier) {
-            (Some(inner), Some(outer)) if inner != outer => {
-                return Err(invalid_parameter(
-                    "The derived qualifier from the function name does not match the specified qualifier.",
-                ));
-            }
-            (inner, outer) => inner.or(outer),
-        };
-        if qualifier.as_deref().is_some_and(|qualifier| !word(qualifier, b"-_$")) {
-            return Err(invalid_parameter("the qualifier is neither a version nor an alias"));
-        }
-        Ok(Self { name: name.to_owned(), qualifier })
-    }
-}
-
 // === impl Kind ===
 
 impl Kind {
@@ -259,52 +212,6 @@ fn client_context(headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
             "Client context must be a valid Base64-encoded JSON object.",
         )),
     }
-}
-
-// === impl Refusal ===
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut response = (self.status, axum::Json(self.body)).into_response();
-        response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(self.kind));
-        response
-    }
-}
-
-fn refusal(status: StatusCode, kind: &'static str, message: &str) -> Refusal {
-    let who = if status.is_server_error() { "Service" } else { "User" };
-    // The Message of some of AWS's errors begins with a capital and that of others does not; its clients read both.
-    Refusal { status, kind, body: json!({"Type": who, "Message": message}) }
-}
-
-fn refuse(status: StatusCode, kind: &'static str, message: &str) -> Response {
-    refusal(status, kind, message).into_response()
-}
-
-fn not_found(message: String) -> Refusal {
-    refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message)
-}
-
-fn invalid_parameter(message: &str) -> Refusal {
-    refusal(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
-}
-
-fn invalid_content(message: String) -> Refusal {
-    refusal(StatusCode::BAD_REQUEST, "InvalidRequestContentException", &message)
-}
-
-fn service_error() -> Refusal {
-    refusal(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", "the invocation was lost")
-}
-
-fn busy(pool: &Pool) -> Refusal {
-    let reason = if pool.function.reserved {
-        "ReservedFunctionConcurrentInvocationLimitExceeded"
-    } else {
-        "ConcurrentInvocationLimitExceeded"
-    };
-    let body = json!({"Reason": reason, "Type": "User", "message": "Rate Exceeded."});
-    Refusal { status: StatusCode::TOO_MANY_REQUESTS, kind: "TooManyRequestsException", body }
 }
 
 fn header(name: &'static str, value: String) -> Option<(HeaderName, HeaderValue)> {

@@ -3,7 +3,7 @@
 //! | module | |
 //! |---|---|
 //! | `file.rs`, `function.rs` | which functions there are |
-//! | `invoke_api.rs` | what callers ask |
+//! | `invoke_api.rs`, `named.rs`, `refusal.rs` | what callers ask, and why they are refused |
 //! | `pool.rs`, `instance.rs`, `environment.rs` | processes, and how many |
 //! | `runtime_api.rs`, `desk.rs` | what processes ask |
 //! | `reply.rs`, `log.rs`, `screen.rs` | what callers and people are told |
@@ -18,7 +18,9 @@ mod http;
 mod instance;
 mod invoke_api;
 mod log;
+mod named;
 mod pool;
+mod refusal;
 mod reply;
 mod runtime_api;
 mod screen;
@@ -164,8 +166,10 @@ fn install(functions: &mut [Function], ui: &Ui) -> Result<(), Error> {
 }
 
 fn show(house: &House, ui: &Ui, within: Duration) {
-    for line in house.screen.take(within) {
-        ui.note(&line);
+    let lines = house.screen.take(within);
+    if !lines.is_empty() {
+        // At once: a line at a time takes a terminal a hundred times as long.
+        ui.note(&lines.join("\n"));
     }
 }
 

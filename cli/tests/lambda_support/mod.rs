@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, dead_code)] // Each test binary uses a part of it.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -158,6 +160,12 @@ impl Answer {
     pub(crate) fn pid(&self) -> u64 {
         assert_eq!((self.status, self.header("x-amz-function-error")), (200, ""), "{}", self.text);
         self.json()["pid"].as_u64().unwrap()
+    }
+
+    /// The end of the log, from the header that has it.
+    pub(crate) fn tail(&self) -> String {
+        let log = BASE64_STANDARD.decode(self.header("x-amz-log-result")).unwrap();
+        String::from_utf8(log).unwrap()
     }
 
     /// The type of the function's error.
