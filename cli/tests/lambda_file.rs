@@ -45,6 +45,8 @@ fn all_problems_of_a_file_are_told_at_once() {
             {"FunctionName": "i", "Runtime": "provided", "CodeUri": "code",
                 "Environment": {"Variables": {"AWS_REGION": "r", "1A": "", "Z": "\u{0}"}}},
             {"Runtime": "provided"},
+            {"FunctionName": "k", "Runtime": "provided.\u{1b}[31m", "CodeUri": "code"},
+            {"FunctionName": "l", "Runtime": "python3.12", "Handler": "a.b\nc", "CodeUri": "code"},
         ]})
         .to_string(),
     );
@@ -67,6 +69,8 @@ fn all_problems_of_a_file_are_told_at_once() {
         "`1A` is no name of a variable",
         "the value of `Z` has a NUL byte",
         "Functions[10]: missing field `FunctionName`",
+        r"Functions[11].Runtime: `provided.\u{1b}[31m` does not run here",
+        r"Functions[12].Handler: `a.b\nc` is no handler",
     ] {
         assert!(said.contains(problem), "`{problem}` in\n{said}");
     }

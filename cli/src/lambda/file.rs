@@ -134,7 +134,8 @@ fn one(path: &str, written: Written, folder: &Path, problems: &mut Diagnostics) 
     let code = code(path, written.code_uri, written.code, folder, problems)?;
     let (runtime, code) = runtime(path, &written.runtime, code, problems)?;
     let handler = written.handler.unwrap_or_default();
-    if matches!(runtime, Runtime::Python { .. }) && !handler.contains('.') {
+    let is_word = handler.len() <= 128 && !handler.chars().any(|c| c.is_whitespace() || c.is_control());
+    if !is_word || matches!(runtime, Runtime::Python { .. }) && !handler.contains('.') {
         let problem =
             format!("`{handler}` is no handler: a module and a function of it, such as `app.handler`");
         problems.error(format!("{path}.Handler"), problem);
@@ -207,8 +208,8 @@ fn code(
 /// What runs it, and in which folder.
 fn runtime(path: &str, name: &str, code: PathBuf, problems: &mut Diagnostics) -> Option<(Runtime, PathBuf)> {
     if let Some(version) = name.strip_prefix("python") {
-        let minor = version.strip_prefix("3.").and_then(|minor| minor.parse::<u32>().ok());
-        if minor.is_none_or(|minor| minor < 10) {
+        let minor = version.strip_prefix("3.").filter(|minor| minor.bytes().all(|b| b.is_ascii_digit()));
+        if minor.and_then(|minor| minor.parse::<u32>().ok()).is_none_or(|minor| minor < 10) {
             let problem = format!("`{name}` is not one of `python3.10` and newer");
             problems.error(format!("{path}.Runtime"), problem);
             return None;
@@ -219,7 +220,7 @@ fn runtime(path: &str, name: &str, code: PathBuf, problems: &mut Diagnostics) ->
         }
         return Some((Runtime::Python { version: version.to_owned(), python: PathBuf::new() }, code));
     }
-    if name != "provided" && !name.starts_with("provided.") {
+    if !["provided", "provided.al2", "provided.al2023"].contains(&name) {
         let problem = problems.error(format!("{path}.Runtime"), format!("`{name}` does not run here"));
         problem.help(
             "`python3.10` and newer run, and `provided.al2023`: any program that speaks the Runtime API",

@@ -56,7 +56,7 @@ impl Lambda {
             let mut piece = vec![0; 1 << 16];
             while let Ok(count @ 1..) = errors.read(&mut piece) {
                 let mut kept = kept.lock().unwrap();
-                kept.push_str(&String::from_utf8_lossy(&piece[..count]));
+                kept.push_str(&String::from_utf8_lossy(piece.get(..count).unwrap()));
                 let over = kept.len().saturating_sub(KEPT);
                 let over = (over..=kept.len()).find(|at| kept.is_char_boundary(*at)).unwrap();
                 kept.drain(..over);
