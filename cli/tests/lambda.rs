@@ -45,7 +45,7 @@ fn a_runtime_is_told_what_aws_tells() {
     let lambda = Lambda::one(&["--timeout", "7", "--region", "eu-west-1"]);
     let context =
         [("x-amz-client-context", "eyJjdXN0b20iOnsiYSI6MX19"), ("x-amzn-trace-id", "Root=1-2-3;Sampled=1")];
-    let told = lambda.invoke_with("f:live", r#"{"do": "headers"}"#, &context);
+    let told = lambda.invoke_with("f?Qualifier=live", r#"{"do": "headers"}"#, &context);
     let (headers, now) = (&told.json()["headers"], std::time::SystemTime::now());
     assert_eq!(headers["lambda-runtime-aws-request-id"], told.header("x-amzn-requestid"));
     assert_eq!(
@@ -178,7 +178,8 @@ fn requests_that_are_wrong_are_refused_in_aws_words() {
         ("f", "{} {}", &[], 400, "InvalidRequestContentException"),
         ("f", "{}", &[("x-amz-invocation-type", "Sometime")], 400, "InvalidParameterValueException"),
         ("f", "{}", &[("x-amz-client-context", "~")], 400, "InvalidRequestContentException"),
-        ("f:a?Qualifier=b&", "{}", &[], 404, "UnknownOperationException"),
+        ("f:a?Qualifier=b", "{}", &[], 400, "InvalidParameterValueException"),
+        ("f/invocations/x", "{}", &[], 404, "UnknownOperationException"),
         ("f%2F..%2Fg", "{}", &[], 400, "InvalidParameterValueException"),
         ("f", "{}", &[], 429, "TooManyRequestsException"),
         ("f", "{}", &[("x-amz-invocation-type", "Event")], 429, "TooManyRequestsException"),

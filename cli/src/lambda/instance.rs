@@ -57,7 +57,7 @@ impl Instance {
         let log = Arc::new(log.inspect_err(|_| group.kill())?);
         let follower = Arc::clone(&log);
         tokio::spawn(async move { follower.follow().await });
-        let served = Served { desk: Arc::clone(&desk), log: Arc::clone(&log) };
+        let served = Served::new(Arc::clone(&desk), Arc::clone(&log));
         let api = tokio::spawn(async move {
             // It fails only where a port cannot be listened on, and it is.
             let _ = axum::serve(listener, runtime_api::router(served)).await;

@@ -25,7 +25,7 @@ mod reply;
 mod runtime_api;
 mod screen;
 
-use crate::process::{interrupted, watch_interrupts};
+use crate::process::{self, interrupted, watch_interrupts};
 use crate::ui::Ui;
 use crate::{Error, toolchain, validate};
 use file::{Environment, Written};
@@ -119,7 +119,13 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)));
     let listener = listener.map_err(|error| no_port(args.port, error))?;
     let address = listener.local_addr().map_err(|error| no_port(args.port, error))?;
-    install(&mut functions, ui)?;
+    match install(&mut functions, ui) {
+        Err(toolchain::Error::Process(process::Error::Interrupted)) => {
+            ui.note("interrupted; nothing was started");
+            return Ok(ExitCode::from(130));
+        }
+        installed => installed.map_err(no_tool)?,
+    }
 
     let told: Vec<String> = functions
         .iter()
@@ -152,12 +158,12 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
 }
 
 /// Finds a Python for the functions that need one: each version once.
-fn install(functions: &mut [Function], ui: &Ui) -> Result<(), Error> {
+fn install(functions: &mut [Function], ui: &Ui) -> Result<(), toolchain::Error> {
     let mut pythons: BTreeMap<String, PathBuf> = BTreeMap::new();
     for function in functions {
         let Runtime::Python { version, python } = &mut function.runtime else { continue };
         if !pythons.contains_key(version) {
-            let found = toolchain::lambda_python(ui, version).map_err(no_tool)?;
+            let found = toolchain::lambda_python(ui, version)?;
             pythons.insert(version.clone(), found);
         }
         *python = pythons.get(version).cloned().unwrap_or_default();

@@ -14,15 +14,34 @@ use axum::{Json, Router, middleware};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Semaphore;
 
 /// What a function may answer: 6 MB and a little, as AWS has it.
 pub(super) const MOST: usize = 6 * 1024 * 1024 + 100;
+
+/// How many answers are read at a time: of an invocation there is one.
+const READING: usize = 2;
 
 /// What the API of one instance serves.
 #[derive(Debug, Clone)]
 pub(super) struct Served {
     pub(super) desk: Arc<Desk>,
     pub(super) log: Arc<Log>,
+    reading: Arc<Semaphore>,
+}
+
+// === impl Served ===
+
+impl Served {
+    pub(super) fn new(desk: Arc<Desk>, log: Arc<Log>) -> Self {
+        Self { desk, log, reading: Arc::new(Semaphore::new(READING)) }
+    }
+
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, NoBody> {
+        // It fails only if the semaphore is closed, which nobody does.
+        let _turn = self.reading.acquire().await.map_err(|_| NoBody::Broken)?;
+        http::read(headers, body, MOST).await
+    }
 }
 
 /// The API.
@@ -36,7 +55,7 @@ pub(super) fn router(served: Served) -> Router {
         .with_state(served)
 }
 
-async fn next(State(Served { desk, log }): State<Served>) -> Response {
+async fn next(State(Served { desk, log, .. }): State<Served>) -> Response {
     let begins = |invocation: &Invocation| {
         // What was written while it started stands before.
         log.catch_up();
@@ -65,17 +84,17 @@ fn deliver(invocation: Invocation, timeout: Duration) -> Response {
 }
 
 async fn response(
-    State(Served { desk, .. }): State<Served>,
+    State(served): State<Served>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Err(refusal) = desk.may_answer(&id) {
+    if let Err(refusal) = served.desk.may_answer(&id) {
         return refuse(refusal);
     }
-    match http::read(&headers, body, MOST).await {
-        Ok(body) => taken(desk.answer(&id, Answer { body, error: None })),
-        Err(NoBody::TooLarge) => match desk.answer(&id, reply::too_large()) {
+    match served.read(&headers, body).await {
+        Ok(body) => taken(served.desk.answer(&id, Answer { body, error: None })),
+        Err(NoBody::TooLarge) => match served.desk.answer(&id, reply::too_large()) {
             Ok(()) => too_large(),
             Err(refusal) => refuse(refusal),
         },
@@ -84,24 +103,24 @@ async fn response(
 }
 
 async fn error(
-    State(Served { desk, .. }): State<Served>,
+    State(served): State<Served>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Err(refusal) = desk.may_answer(&id) {
+    if let Err(refusal) = served.desk.may_answer(&id) {
         return refuse(refusal);
     }
-    match http::read(&headers, body, MOST).await {
-        Ok(body) => taken(desk.answer(&id, failure(&headers, body))),
+    match served.read(&headers, body).await {
+        Ok(body) => taken(served.desk.answer(&id, failure(&headers, body))),
         Err(NoBody::TooLarge) => too_large(),
         Err(NoBody::Broken) => broken(),
     }
 }
 
-async fn init_error(State(Served { desk, .. }): State<Served>, headers: HeaderMap, body: Body) -> Response {
-    match http::read(&headers, body, MOST).await {
-        Ok(body) => taken(desk.init_error(failure(&headers, body))),
+async fn init_error(State(served): State<Served>, headers: HeaderMap, body: Body) -> Response {
+    match served.read(&headers, body).await {
+        Ok(body) => taken(served.desk.init_error(failure(&headers, body))),
         Err(NoBody::TooLarge) => too_large(),
         Err(NoBody::Broken) => broken(),
     }

@@ -84,9 +84,10 @@ impl Lambda {
         self.invoke_with(function, event, &[])
     }
 
-    /// Calls a function with headers.
+    /// Calls a function with headers; a query may stand behind its name.
     pub(crate) fn invoke_with(&self, function: &str, event: &str, headers: &[(&str, &str)]) -> Answer {
-        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.endpoint);
+        let (function, query) = function.split_once('?').unwrap_or((function, ""));
+        let url = format!("{}/2015-03-31/functions/{function}/invocations?{query}", self.endpoint);
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
