@@ -125,7 +125,7 @@ def measure(variants, envoy, generate, rounds, seconds):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; all of them if none is named")
-    parser.add_argument("--rounds", type=int, help="40, and 14 of the many variants of `throttle`, where nothing is said")
+    parser.add_argument("--rounds", type=int, help="40, and 12 of the many variants of `throttle`, where nothing is said")
     parser.add_argument("--seconds", type=int, default=1, help="of load, for each variant in each round")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="of each Envoy, in the section `throttle`")
     parser.add_argument("--routes", type=int, nargs="*", default=[10, 10_000])
@@ -230,7 +230,7 @@ class Section:
 SECTIONS = {
     "filters": Section(plan_filters),
     "jwt": Section(plan_jwt, "authorization alone"),
-    "throttle": Section(plan_throttle, "what is added alone", rounds=14),
+    "throttle": Section(plan_throttle, "what is added alone", rounds=12),
 }
 
 
@@ -547,14 +547,14 @@ def report(variants):
     base, sdk = (next((v.rounds for v in variants if v.label == label), []) for label in ("no filter", "empty, SDK"))
     # Differences within a round: what slows a round down slows all of its variants.
     over = lambda rounds: [cost - floor for cost, floor in zip(rounds, base)]
-    print(f"{'':<28}{'µs a request':^22}{'over no filter, same round':^30}{'× SDK':^14}")
-    print(f"{'variant':<28}{'p25':>8}{'median':>8}{'':>6}{'p25':>8}{'median':>8}{'p75':>8}{'':>6}"
+    print(f"{'':<32}{'µs a request':^22}{'over no filter, same round':^30}{'× SDK':^14}")
+    print(f"{'variant':<32}{'p25':>8}{'median':>8}{'':>6}{'p25':>8}{'median':>8}{'p75':>8}{'':>6}"
           f"{'p25':>6}{'median':>8}{'module':>11}{'start':>9}{'RSS':>8}")
     for variant in variants:
         if variant.absent:
-            print(f"{variant.label:<28}  not measured: {variant.absent}")
+            print(f"{variant.label:<32}  not measured: {variant.absent}")
             continue
-        line = f"{variant.label:<28}{quartile(variant.rounds, 1):>8.1f}{quartile(variant.rounds, 2):>8.1f}{'':>6}"
+        line = f"{variant.label:<32}{quartile(variant.rounds, 1):>8.1f}{quartile(variant.rounds, 2):>8.1f}{'':>6}"
         if variant.module or variant.native:
             deltas = over(variant.rounds)
             line += "".join(f"{quartile(deltas, n):>8.1f}" for n in (1, 2, 3)) + f"{'':>6}"
@@ -573,7 +573,7 @@ def report_added(added, variants):
     by_label = {variant.label: variant for variant in variants if not variant.absent}
     if not added:
         return
-    print(f"\n{added:<28}{'p25s':>8}{'p25':>8}{'median':>8}{'p75':>8}    over")
+    print(f"\n{added:<32}{'p25s':>8}{'p25':>8}{'median':>8}{'p75':>8}    over")
     for variant in by_label.values():
         if not variant.over or variant.over not in by_label:
             continue
@@ -581,7 +581,7 @@ def report_added(added, variants):
         deltas = [cost - floor for cost, floor in zip(variant.rounds, without)]
         quiet = quartile(variant.rounds, 1) - quartile(without, 1)
         figures = "".join(f"{figure:>8.1f}" for figure in (quiet, *(quartile(deltas, n) for n in (1, 2, 3))))
-        print(f"{variant.label:<28}{figures}    {variant.over}")
+        print(f"{variant.label:<32}{figures}    {variant.over}")
     print("p25s: the difference of the quietest quarters; the others are of the differences within a round")
 
 

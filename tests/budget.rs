@@ -108,7 +108,7 @@ fn a_route_with_a_jwt_authorizer() {
         ALLOCATIONS.get() - before
     };
     let first = cost();
-    assert_eq!(cost(), 15, "a plain route costs as many");
+    assert_eq!((0..SEVERAL).map(|_| cost()).min(), Some(15), "a plain route costs as many");
     println!("{first} allocations the first time, a verification by a library among them");
 }
 
@@ -147,6 +147,54 @@ fn a_key_of_a_document_costs_what_any_other_costs() {
     assert!(at_hundred < 1.2 * at_ten, "{at_ten} {at_hundred}");
 }
 
+/// An API key and three buckets of which the worker holds tokens add nothing to the plain route.
+#[test]
+fn a_route_with_an_api_key_and_leased_buckets() {
+    let (worker, shared) = (RefCell::default(), Memory::default());
+    let gateway = limited();
+    let cost = || {
+        let mut pairs = request("/orders/42?expand=lines");
+        pairs.push(("x-api-key", KEY));
+        let (head, answer) = (Head::from_pairs(&pairs, true), Head::from_pairs(&RESPONSE, false));
+        let before = ALLOCATIONS.get();
+        drop(forwarded(&gateway, head, answer, &worker, &shared));
+        ALLOCATIONS.get() - before
+    };
+    let all: Vec<_> = (0..1000).map(|_| cost()).collect();
+    let leased = all.iter().filter(|allocations| **allocations == 15).count();
+    assert!(leased > 900, "as many as a plain route, where tokens are held: {all:?}");
+}
+
+const KEY: &str = "0123456789abcdef0123";
+
+fn limited() -> Rc<Gateway> {
+    let plenty = json!({ "rateLimit": 1_000_000, "burstLimit": 1_000_000 });
+    let document = json!({
+        "accountThrottle": plenty,
+        "apis": [{
+            "apiId": "shop", "protocolType": "HTTP",
+            "routes": [{ "routeKey": "GET /orders/{id}", "target": "integrations/up", "apiKeyRequired": true }],
+            "integrations": [{
+                "integrationId": "up", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+                "integrationUri": "http://backend:8080/v1/orders/{id}",
+            }],
+            "stages": [{
+                "stageName": "$default",
+                "defaultRouteSettings": { "throttlingRateLimit": 1_000_000, "throttlingBurstLimit": 1_000_000 },
+            }],
+        }],
+        "apiKeys": [{
+            "id": "k", "enabled": true,
+            "value": "sha256:1bd8fd47297046f993e608e398d5905b00a33e163c6b1172dd38887fed05ed6a",
+        }],
+        "usagePlans": [{
+            "id": "plan", "throttle": plenty, "apiStages": [{ "apiId": "shop", "stage": "$default" }],
+        }],
+        "usagePlanKeys": [{ "usagePlanId": "plan", "keyId": "k" }],
+    });
+    Rc::new(compile(&load(document.to_string().as_bytes()).unwrap(), &Elsewhere).unwrap().gateway)
+}
+
 fn gateway(protocol: &str, route: &str, stage: &str, uri: &str) -> Rc<Gateway> {
     let document = format!(
         r#"{{"apis": [{{
@@ -160,18 +208,21 @@ fn gateway(protocol: &str, route: &str, stage: &str, uri: &str) -> Rc<Gateway> {
     Rc::new(compile(&load(document.as_bytes()).unwrap(), &Elsewhere).unwrap().gateway)
 }
 
-/// The second of two equal requests: what the first one leaves behind is not counted.
+/// Equal requests until one is admitted by tokens that the worker holds: those that ask the shared bucket are not counted,
+/// and neither is what the first one leaves behind.
+const SEVERAL: usize = 32;
+
 fn cost(gateway: &Rc<Gateway>, path: &str) -> Cost {
-    one(gateway, path);
-    one(gateway, path)
+    let (worker, shared) = (RefCell::default(), Memory::default());
+    let costs = (0..SEVERAL).map(|_| one(gateway, path, &worker, &shared));
+    costs.min_by_key(|cost| cost.allocations).unwrap()
 }
 
-fn one(gateway: &Rc<Gateway>, path: &str) -> Cost {
+fn one(gateway: &Rc<Gateway>, path: &str, worker: &RefCell<Worker>, shared: &Memory) -> Cost {
     let head = Head::from_pairs(&request(path), true);
     let answer = Head::from_pairs(&RESPONSE, false);
-    let (worker, shared) = (RefCell::default(), Memory::default());
     let before = ALLOCATIONS.get();
-    let (exchange, request_edits, response_edits) = forwarded(gateway, head, answer, &worker, &shared);
+    let (exchange, request_edits, response_edits) = forwarded(gateway, head, answer, worker, shared);
     drop(exchange);
     Cost { allocations: ALLOCATIONS.get() - before, request_edits, response_edits }
 }

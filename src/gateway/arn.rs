@@ -3,12 +3,22 @@
 
 use super::request::Request;
 use super::routes::RequestPath;
+use std::borrow::Cow;
 
 /// `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH` of a request whose route is known. Method and path are what
 /// routes are compared with: another spelling of the same path must not walk round a policy that denies it.
 #[must_use]
 pub fn of_request(request: &Request) -> String {
     in_account(request, &request.gateway.account_id)
+}
+
+/// Bytes of [`of_request`], counted without writing it.
+#[must_use]
+pub fn length_of_request(request: &Request) -> usize {
+    let (region, account) = (&request.gateway.region, &request.gateway.account_id);
+    let (api, below) = names(request);
+    let below: usize = below.iter().map(|name| 1 + name.len()).sum();
+    "arn::execute-api:::".len() + partition(region).len() + region.len() + account.len() + api.len() + below
 }
 
 /// The ARN as refusals show it to clients: only the last four digits of the account.
@@ -48,12 +58,17 @@ pub fn below_api(arn: &str) -> Option<&str> {
 }
 
 fn in_account(request: &Request, account: &str) -> String {
+    let (api, below) = names(request);
+    of_api(&request.gateway.region, account, api) + &below.join("/")
+}
+
+/// The API's id, and what follows it: stage, method, and path without its first slash.
+fn names(request: &Request) -> (&str, [Cow<'_, str>; 3]) {
     let api = request.api.as_ref().map_or("", |api| api.id.as_str());
     let stage = request.stage.as_ref().map_or("", |stage| stage.name.as_str());
     let method = String::from_utf8_lossy(request.method());
     let path = request.path.as_ref().map_or("", RequestPath::matched);
-    let path = path.strip_prefix('/').unwrap_or(path);
-    format!("{}{stage}/{method}/{path}", of_api(&request.gateway.region, account, api))
+    (api, [stage.into(), method, path.strip_prefix('/').unwrap_or(path).into()])
 }
 
 /// The part of AWS that a region belongs to.

@@ -1,10 +1,13 @@
-use super::{masked, of_api, of_request, plain};
+use super::{length_of_request, masked, of_api, of_request, plain};
+use crate::gateway::request::Request;
 use crate::gateway::testing::{head, http, proxy, rest, with_request};
 use serde_json::json;
 
 fn of_rest(method: &str, path: &str, headers: &[(&str, &str)]) -> String {
     let document = rest(&["ANY /{proxy+}"], proxy("http://b.test/", json!({})));
-    let arn = with_request(&document, head(method, path, headers, true), of_request);
+    let both = |request: &Request| (of_request(request), length_of_request(request));
+    let (arn, length) = with_request(&document, head(method, path, headers, true), both);
+    assert_eq!(length, arn.len(), "{arn}");
     arn.strip_prefix("arn:aws:execute-api:us-east-1:123456789012:shop/").unwrap().to_owned()
 }
 

@@ -206,7 +206,7 @@ fn check_length(request: &Request, authorization: AuthorizationType) -> Result<(
             | AuthorizationType::AwsIam
             | AuthorizationType::CognitoUserPools,
         ) => {
-            let length = arn::of_request(request).len();
+            let length = arn::length_of_request(request);
             if length > METHOD_ARN_BYTES { Err(Rejection::UriTooLong) } else { Ok(()) }
         }
     }

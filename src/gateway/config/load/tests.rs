@@ -82,7 +82,7 @@ fn what_is_not_json_has_a_line_and_a_column() {
 mod with_schema {
     use super::{load, problems};
     use std::fmt::Write;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     #[test]
     fn every_problem_is_reported_at_once_in_the_documents_order() {
@@ -157,23 +157,26 @@ mod with_schema {
     }
 
     #[test]
-    fn ten_thousand_routes_load_quickly() {
-        let text = large(10_000);
-        load(b"{}").unwrap();
-        let start = Instant::now();
-        let config = load(text.as_bytes()).unwrap();
-        let good = start.elapsed();
-        assert_eq!(config.apis[0].routes.len(), 10_000);
+    fn a_document_loads_in_a_time_that_grows_with_its_length() {
+        let loading = |count: usize| {
+            let text = large(count);
+            let start = Instant::now();
+            let config = load(text.as_bytes()).unwrap();
+            let good = start.elapsed();
+            assert_eq!(config.apis[0].routes.len(), count);
 
-        let bad = text.replace(r#""apiKeyRequired": true"#, r#""apiKeyRequired": 1"#);
-        let start = Instant::now();
-        assert_eq!(problems(&bad).0.len(), 10_000);
-        let refused = start.elapsed();
-        println!(
-            "10,000 routes, {} KB: loaded in {good:?}, refused with 10,000 errors in {refused:?}",
-            text.len() / 1024
-        );
-        // An unoptimised build on a busy machine; optimised it is a fraction.
-        assert!(good < Duration::from_secs(5) && refused < Duration::from_secs(10), "{good:?}, {refused:?}");
+            let bad = text.replace(r#""apiKeyRequired": true"#, r#""apiKeyRequired": 1"#);
+            let start = Instant::now();
+            assert_eq!(problems(&bad).0.len(), count);
+            [good, start.elapsed()]
+        };
+        // Ten times the routes take ten times as long, or a hundred times if each looks at all others. Both are measured on the
+        // same machine, which may be busy in one of them: one good try of several is enough.
+        let grows_as_it_should = || {
+            let (few, many) = (loading(1_000), loading(10_000));
+            println!("good, bad: 1,000 routes in {few:?}, 10,000 in {many:?}");
+            few.iter().zip(many).all(|(few, many)| many < *few * 30)
+        };
+        assert!((0..5).any(|_| grows_as_it_should()));
     }
 }
