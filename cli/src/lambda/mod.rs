@@ -61,7 +61,7 @@ A functions file is JSON in AWS's own names; its paths begin where it is:
 
 A gateway's document finds the functions by `\"endpoints\": {\"lambda\": \"http://127.0.0.1:3001\"}`.
 
-Functions see `PATH`, what AWS sets, and what is given here: of credentials nothing else.";
+Functions see `PATH`, what AWS sets and what is given here: none of your credentials unless `--env` names them.";
 
 /// Run functions on this machine, behind Lambda's Invoke API.
 ///
