@@ -4,7 +4,8 @@
 //! that a reviewer read might not be those that are served.
 
 use crate::gateway::diagnostics::{Diagnostics, element, member};
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -67,6 +68,60 @@ impl Place<'_> {
     }
 }
 
+/// The name of a member: a part of the text where nothing in it is escaped.
+struct Name<'de>(Cow<'de, str>);
+
+/// The names of an object so far. Most objects have few members, and a document may have a hundred thousand objects: what is
+/// short is looked through, and costs one allocation.
+#[derive(Default)]
+struct Names<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: BTreeMap<Cow<'de, str>, usize>,
+}
+
+/// More names than this are not looked through.
+const FEW: usize = 16;
+
+impl<'de> Names<'de> {
+    /// How often a name will have stood when it is added once more.
+    fn times(&self, name: &str) -> usize {
+        let few = self.few.iter().filter(|known| *known == name).count();
+        few + self.many.get(name).copied().unwrap_or_default() + 1
+    }
+
+    fn add(&mut self, name: Cow<'de, str>) {
+        if self.few.len() < FEW {
+            self.few.push(name);
+        } else {
+            *self.many.entry(name).or_default() += 1;
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(name.into()))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name<'de>, E> {
+                Ok(Name(name.to_owned().into()))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
 /// Walks a value without keeping it.
 struct Walk<'p, 'd> {
     place: Place<'p>,
@@ -89,20 +144,16 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = BTreeMap::<String, usize>::new();
-        while let Some(name) = map.next_key::<String>()? {
+        let mut seen = Names::default();
+        while let Some(Name(name)) = map.next_key()? {
             let place = Place::Member(&self.place, &name);
             map.next_value_seed(Walk { place, diagnostics: self.diagnostics })?;
-            if let Some(times) = seen.get_mut(&name) {
-                *times += 1;
-                if *times == 2 {
-                    self.diagnostics
-                        .error(place.path(), format!("`{name}` stands twice"))
-                        .help("JSON readers disagree about which one counts: keep one");
-                }
-            } else {
-                seen.insert(name, 1);
+            if seen.times(&name) == 2 {
+                self.diagnostics
+                    .error(place.path(), format!("`{name}` stands twice"))
+                    .help("JSON readers disagree about which one counts: keep one");
             }
+            seen.add(name);
         }
         Ok(())
     }

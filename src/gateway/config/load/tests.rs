@@ -46,6 +46,25 @@ fn a_name_that_stands_twice_is_an_error_at_any_depth() {
 }
 
 #[test]
+fn a_name_stands_twice_however_many_there_are_and_however_it_is_spelt() {
+    for (first, second) in [(0, 39), (0, 1), (15, 16), (16, 17), (20, 39)] {
+        let names: Vec<_> = (0..40).map(|i| if i == second { first } else { i }).collect();
+        // The second time a letter is escaped: it is the same name.
+        let spelt = |(i, name): (usize, &usize)| {
+            let letter = if i == second { "\\u006e" } else { "n" };
+            format!(r#""{letter}{name}": "v""#)
+        };
+        let variables: Vec<_> = names.iter().enumerate().map(spelt).collect();
+        let text = format!(
+            r#"{{"apis": [{{"apiId": "a", "protocolType": "HTTP", "stages": [{{"stageName": "s", "stageVariables": {{{}}}}}]}}]}}"#,
+            variables.join(",")
+        );
+        let found: Vec<_> = problems(&text).0.into_iter().map(|problem| problem.problem).collect();
+        assert_eq!(found, [format!("`n{first}` stands twice")], "{first} {second}");
+    }
+}
+
+#[test]
 fn what_is_not_json_has_a_line_and_a_column() {
     for (text, expected) in [
         ("", "error: the document is empty\n  help: `sekisho schema --markdown` says what stands in one"),
