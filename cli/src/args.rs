@@ -1,6 +1,8 @@
 //! The command line: a variant and an arm for each verb.
 
-use crate::{Error, Ui, apply, completions, demo, explain, hash_key, render, schema, usage, validate};
+use crate::{
+    Error, Ui, apply, completions, demo, explain, hash_key, lambda, render, schema, usage, validate,
+};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
 
@@ -44,6 +46,8 @@ pub enum Verb {
     Render(render::Args),
     /// Bring a changed document into a running Envoy.
     Apply(apply::Args),
+    /// Run functions on this machine, behind Lambda's Invoke API.
+    Lambda(lambda::Args),
     /// Show how often API keys were used, and what is left of their quotas.
     Usage(usage::Args),
     /// Print the JSON Schema of the document.
@@ -75,6 +79,7 @@ impl Cli {
             Verb::Explain(args) => explain::run(args, &ui),
             Verb::Render(args) => render::run(args, &ui),
             Verb::Apply(args) => apply::run(args, &ui),
+            Verb::Lambda(args) => lambda::run(args, &ui),
             Verb::Usage(args) => usage::run(args, &ui),
             Verb::Schema(args) => schema::run(args, &ui),
             Verb::HashKey(args) => hash_key::run(args, &ui),

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod error;
 pub mod explain;
 pub mod hash_key;
+pub mod lambda;
 pub mod process;
 pub mod reference;
 pub mod render;

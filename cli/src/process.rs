@@ -1,9 +1,11 @@
 //! Child processes: started with a log, watched until they are ready, stopped by their own ids, never left behind.
 
+mod group;
 mod interrupt;
 mod spawn;
 mod tool;
 
+pub use group::{Group, Order};
 pub use interrupt::{interrupted, watch_interrupts};
 pub use spawn::on_path;
 pub use tool::{Finished, Tool};

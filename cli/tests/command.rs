@@ -157,7 +157,7 @@ fn schema_is_a_json_schema_and_the_same_each_time() {
 
 #[test]
 fn every_verb_explains_itself_with_examples() {
-    let verbs = ["demo", "validate", "explain", "schema", "hash-key", "completions"];
+    let verbs = ["demo", "validate", "explain", "lambda", "schema", "hash-key", "completions"];
     for verb in verbs {
         let help = sekisho(&[verb, "--help"], "");
         assert_eq!(help.status.code(), Some(0), "{verb}");

