@@ -6,7 +6,7 @@
 //! The path of a request, in the order of [`gateway::exchange`]:
 //!
 //! ```text
-//! head → API and stage → route → authorizer → integration → Forward │ Answer   request
+//! head → API and stage → route → authorizer → key, limits, quota → integration → Forward │ Call │ Answer   request
 //! head → Envoy's own reply? → response mapping → request id → client         response
 //! ```
 
