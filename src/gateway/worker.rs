@@ -10,6 +10,7 @@ use super::throttle::LeaseKey;
 use super::throttle::lease::Lease;
 use super::usage::Usage;
 use lru::LruCache;
+use nohash_hasher::IntMap;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -38,7 +39,7 @@ pub struct Worker {
     tokens: LruCache<TokenKey, Verified>,
     bytes: usize,
     answers: Answers,
-    leases: HashMap<LeaseKey, Lease>,
+    leases: IntMap<LeaseKey, Lease>,
     /// Quotas of a fleet that were found used up, and when.
     used_up: LruCache<UsedUp, Nanos>,
 }
@@ -86,7 +87,7 @@ impl Default for Worker {
             tokens: LruCache::unbounded(),
             bytes: 0,
             answers: Answers::default(),
-            leases: HashMap::new(),
+            leases: IntMap::default(),
             used_up: LruCache::unbounded(),
         }
     }

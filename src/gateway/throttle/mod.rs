@@ -16,6 +16,7 @@ use super::shared::{LAYOUT, SharedStore, unambiguous};
 use bucket::{Bucket, Limit};
 use lease::{Lease, Leasing};
 use sha2::{Digest, Sha256};
+use std::hash::{Hash, Hasher};
 
 /// Tries to write a bucket that others write at the same time; then the request is refused.
 const TRIES: usize = 8;
@@ -44,7 +45,7 @@ pub struct Holder<'a> {
 }
 
 /// A bucket's lease is remembered under this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseKey(pub u128);
 
 /// Why a limit refused.
@@ -108,6 +109,17 @@ pub struct At<'a> {
     /// Where buckets are kept.
     pub store: &'a dyn SharedStore,
 }
+
+// === impl LeaseKey ===
+
+/// It is made of digests: half of it is as good a hash as any.
+impl Hash for LeaseKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0 as u64);
+    }
+}
+
+impl nohash_hasher::IsEnabled for LeaseKey {}
 
 // === impl Throttle ===
 
