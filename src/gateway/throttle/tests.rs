@@ -125,10 +125,11 @@ proptest! {
         workers in 1_usize..9,
         seed in any::<u64>(),
     ) {
-        // Twice what the rate gives, for the time that five thousand tokens take, by workers that are not equally busy.
+        // Twice what the rate gives, for the time that ten thousand tokens and the burst take, by workers that are not equally
+        // busy. Leases expire as long as the bucket is not empty: what that costs is a part of the burst, once.
         let pause = (SECOND as f64 / rate / 2.0) as u64;
         let mut state = seed | 1;
-        let steps: Vec<Step> = (0..10_000 + 2 * burst as usize).map(|_| {
+        let steps: Vec<Step> = (0..20_000 + 2 * burst as usize).map(|_| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let worker = (state >> 33) as usize % workers;
             (pause, worker.min((state >> 50) as usize % 8), 0, false)
