@@ -8,6 +8,7 @@ use super::host;
 use crate::gateway::authorizers::der::ecdsa_signature;
 use crate::gateway::authorizers::signature::{Algorithm, CannotVerify, Key, Signatures, Signed};
 use crate::gateway::authorizers::software::Software;
+use crate::gateway::protobuf::field;
 use crate::gateway::surroundings::Verification;
 
 /// Who verifies what in this VM.
@@ -122,22 +123,10 @@ fn ask(signed: &Signed<'_>) -> Result<bool, CannotVerify> {
     };
     let signature = ecdsa.as_deref().unwrap_or(signed.signature);
     let mut question = Vec::with_capacity(64 + key.len() + signature.len() + signed.text.len());
-    field(HASH_FUNCTION, hosted.hash.as_bytes(), &mut question);
-    field(PUBLIC_KEY, key, &mut question);
-    field(SIGNATURE, signature, &mut question);
-    field(TEXT, signed.text, &mut question);
+    field(&mut question, HASH_FUNCTION, hosted.hash.as_bytes());
+    field(&mut question, PUBLIC_KEY, key);
+    field(&mut question, SIGNATURE, signature);
+    field(&mut question, TEXT, signed.text);
     let answer = host::verify_signature(&question).ok_or(CannotVerify)?;
     Ok(answer == VALID)
-}
-
-/// A length-delimited field (wire type 2).
-fn field(number: u8, bytes: &[u8], message: &mut Vec<u8>) {
-    message.push(number << 3 | 2);
-    let mut length = bytes.len();
-    while length >= 0x80 {
-        message.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    message.push(length as u8);
-    message.extend_from_slice(bytes);
 }

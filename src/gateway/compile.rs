@@ -4,6 +4,7 @@ mod api;
 mod authorizer;
 mod cluster;
 mod fleet;
+mod function;
 mod integration;
 mod lambda_proxy;
 mod policy;

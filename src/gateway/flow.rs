@@ -125,6 +125,16 @@ pub struct Answer {
     pub details: Cow<'static, str>,
 }
 
+// === impl Flight ===
+
+impl Flight {
+    /// A question of one request alone, because two that look the same are not the same. `dice` are the request's own.
+    #[must_use]
+    pub fn alone(dice: [u8; 32], group: [u8; 32], most: usize) -> Self {
+        Self { key: dice, group, most }
+    }
+}
+
 // === impl Answer ===
 
 impl Answer {

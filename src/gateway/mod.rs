@@ -28,6 +28,7 @@ mod limits;
 pub mod mapping;
 pub mod notes;
 pub mod policy;
+pub mod protobuf;
 pub mod quota;
 pub mod rate_limit_headers;
 pub mod rejection;

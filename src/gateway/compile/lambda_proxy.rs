@@ -1,12 +1,13 @@
 //! Compiles `AWS_PROXY` integrations of Lambda functions.
 
 use super::cluster::Clusters;
+use super::function::function;
 use super::integration::{OfStage, expand, timeout};
 use super::scope::Scope;
+use crate::gateway::clusters::Endpoint;
 use crate::gateway::config::{self, PayloadFormatVersion, ProtocolType};
 use crate::gateway::integrations::lambda_proxy::binary::MediaTypes;
 use crate::gateway::integrations::lambda_proxy::{Format, LambdaProxy};
-use crate::gateway::lambda::function::{Function, FunctionArn, Unplaced};
 use sha2::{Digest, Sha256};
 
 /// Compiles the integration for a stage; what cannot be goes to the diagnostics.
@@ -22,9 +23,9 @@ pub(super) fn compile(
     check_unread(written, at, scope);
     let timeout_millis = timeout(written, stage.protocol, at, scope);
     let format = format(written, stage, at, scope);
-    let function = function(written, stage, at, clusters, scope)?;
-    let digest = Sha256::digest(function.endpoint.url()).into();
-    Some(LambdaProxy { endpoint: function.endpoint, format: format?, timeout_millis, digest })
+    let endpoint = place(written, stage, at, clusters, scope)?;
+    let digest = Sha256::digest(endpoint.url()).into();
+    Some(LambdaProxy { endpoint, format: format?, timeout_millis, digest })
 }
 
 /// Members that mean nothing to a function: AWS takes them, and ignores them.
@@ -79,55 +80,26 @@ fn format(
     }
 }
 
-/// The function, and where it is invoked.
-fn function(
+/// Where the function is invoked. A name without more is one of the gateway's own region and account.
+fn place(
     written: &config::Integration,
     stage: &OfStage<'_>,
     at: &str,
     clusters: &mut Clusters<'_>,
     scope: &mut Scope<'_>,
-) -> Option<Function> {
-    const HELP: &str = "a function's name, `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, or an invocation ARN as AWS prints it";
+) -> Option<Endpoint> {
     let at = format!("{at}.integrationUri");
     let Some(uri) = written.integration_uri.as_deref() else {
-        scope.error(&at, "the integration does not say which function answers").help(HELP);
+        scope
+            .error(&at, "the integration does not say which function answers")
+            .help("a function's name, its ARN, or an invocation ARN as AWS prints it");
         return None;
     };
     let uri = expand(uri, stage.variables);
-    let uri = if uri.starts_with("arn:") {
+    let arn = if uri.starts_with("arn:") {
         uri
     } else {
         format!("arn:aws:lambda:{}:{}:function:{uri}", clusters.region, clusters.account_id)
     };
-    let arn = match FunctionArn::parse(&uri) {
-        Ok(arn) => arn,
-        Err(problem) => {
-            scope.error(&at, problem).help(HELP);
-            return None;
-        }
-    };
-    match Function::locate(&arn, clusters.endpoints, clusters.region, clusters.account_id) {
-        Ok(function) => {
-            clusters.derive_plain(&function.url);
-            Some(function)
-        }
-        Err(Unplaced::Unknown) => {
-            scope
-                .error(
-                    &at,
-                    format!(
-                        "nothing says where `{uri}` lives, and functions at AWS itself are not supported yet"
-                    ),
-                )
-                .help("add a place to `endpoints`: `{\"lambda\": \"http://127.0.0.1:9001\"}`");
-            None
-        }
-        Err(Unplaced::Endpoint(key, problem)) => {
-            scope.error(
-                &at,
-                format!("the function lives at `endpoints[{key:?}]`, which cannot be asked: {problem}"),
-            );
-            None
-        }
-    }
+    function(&arn, &at, clusters, scope)
 }

@@ -4,6 +4,7 @@ use crate::gateway::Wants;
 use crate::gateway::context::Variable;
 use crate::gateway::diagnostics::{Diagnostic, Diagnostics};
 use crate::gateway::flow::Bytes;
+use crate::gateway::integrations::headers::is_header_name;
 use crate::gateway::surroundings::{Secret, Surroundings};
 
 /// A place in the document, and where its problems go.
@@ -111,8 +112,7 @@ impl<'a> Scope<'a> {
 
     /// A header's name in lower case, if it can be one (RFC 9110, 5.6.2).
     pub fn header_name(&mut self, at: &str, name: &str) -> Option<Bytes> {
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(token) {
+        if !is_header_name(name) {
             self.error(at, format!("`{name}` is not the name of a header"));
             return None;
         }

@@ -3,6 +3,8 @@
 //!
 //! Three fields are written and one is read, so no protobuf library is in the filter's module.
 
+use crate::gateway::protobuf::field;
+
 /// `RateLimitRequest.domain`, `.descriptors`.
 const DOMAIN: u8 = 1;
 const DESCRIPTORS: u8 = 2;
@@ -89,18 +91,6 @@ fn overall_code(mut message: &[u8]) -> Option<u64> {
         message = message.get(skipped..)?;
     }
     Some(code)
-}
-
-/// Text, bytes or a message under a field number below 16.
-fn field(to: &mut Vec<u8>, number: u8, bytes: &[u8]) {
-    to.push(number << 3 | 2);
-    let mut length = bytes.len();
-    while length >= 0x80 {
-        to.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    to.push(length as u8);
-    to.extend_from_slice(bytes);
 }
 
 fn varint(from: &mut &[u8]) -> Option<u64> {

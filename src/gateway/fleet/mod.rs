@@ -139,12 +139,7 @@ impl FleetQuota {
             body: message::question(domain, &entries),
             timeout_millis: *timeout_millis,
             then_body: false,
-            flight: Flight {
-                // Nobody shares it: two requests that look the same are counted twice.
-                key: Sha256::new_with_prefix(self.digest).chain_update(env.dice).finalize().into(),
-                group: self.group,
-                most: MOST_QUESTIONS,
-            },
+            flight: Flight::alone(env.dice, self.group, MOST_QUESTIONS),
         }
     }
 

@@ -161,6 +161,28 @@ fn fate(protocol: ProtocolType, name: &[u8]) -> Fate {
     }
 }
 
+/// Whether a text can be a header's name (RFC 9110, 5.6.2).
+#[must_use]
+pub fn is_header_name(name: &str) -> bool {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(token)
+}
+
+/// Whether a header concerns one hop, and is Envoy's to write (RFC 9110, 7.6.1).
+#[must_use]
+pub fn is_of_one_hop(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"connection"
+            | b"keep-alive"
+            | b"proxy-connection"
+            | b"te"
+            | b"trailer"
+            | b"transfer-encoding"
+            | b"upgrade"
+    )
+}
+
 /// Whether a value may stand in a header: nothing that ends it.
 #[must_use]
 pub fn is_header_value(value: &str) -> bool {

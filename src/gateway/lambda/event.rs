@@ -7,7 +7,7 @@
 pub mod v1;
 pub mod v2;
 
-use crate::gateway::integrations::headers::is_internal;
+use crate::gateway::integrations::headers::{is_internal, is_of_one_hop};
 use crate::gateway::lambda::json::Object;
 use crate::gateway::request::Request;
 use crate::gateway::request_value::{decode_component, pairs};
@@ -21,18 +21,8 @@ pub type Multi<'r> = BTreeMap<Cow<'r, str>, Vec<Cow<'r, str>>>;
 fn is_told(name: &[u8]) -> bool {
     !name.starts_with(b":")
         && !is_internal(name)
-        && !matches!(
-            name,
-            b"connection"
-                | b"keep-alive"
-                | b"proxy-connection"
-                | b"te"
-                | b"trailer"
-                | b"transfer-encoding"
-                | b"upgrade"
-                | b"x-amzn-trace-id"
-                | b"x-forwarded-port"
-        )
+        && !is_of_one_hop(name)
+        && !matches!(name, b"x-amzn-trace-id" | b"x-forwarded-port")
 }
 
 /// `clientCert`, where the document reads the certificate and one was presented.

@@ -250,9 +250,10 @@ impl LambdaAuthorizer {
     ) -> Result<Callout, Rejection> {
         let stage = request.stage.as_ref().ok_or(Rejection::Internal)?;
         let place = self.places.get(&stage.name).ok_or(Rejection::AuthorizerConfiguration)?;
-        // Where answers are not kept, each request has its own: two that look the same are not the same.
-        let alone = || Sha256::new_with_prefix(self.digest).chain_update(env.dice).finalize().into();
-        let flight = Flight { key: key.unwrap_or_else(alone), group: self.digest, most: MOST_QUESTIONS };
+        let flight = match key {
+            Some(key) => Flight { key, group: self.digest, most: MOST_QUESTIONS },
+            None => Flight::alone(env.dice, self.digest, MOST_QUESTIONS),
+        };
         let event = event::event(self, identity, request);
         let trace = &request.ids.trace;
         Ok(match place {

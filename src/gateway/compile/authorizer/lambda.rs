@@ -4,10 +4,10 @@ use crate::gateway::authorizers::lambda::source::Source;
 use crate::gateway::authorizers::lambda::{Kind, LambdaAuthorizer, Place};
 use crate::gateway::clusters::endpoint;
 use crate::gateway::compile::cluster::Clusters;
+use crate::gateway::compile::function::function;
 use crate::gateway::compile::integration::expand;
 use crate::gateway::compile::scope::Scope;
 use crate::gateway::config::{self, AuthorizerType, PayloadFormatVersion, ProtocolType};
-use crate::gateway::lambda::function::{Function, FunctionArn, Unplaced};
 use crate::gateway::request_value::RequestValue;
 use regex_lite::{Regex, RegexBuilder};
 use sha2::{Digest, Sha256};
@@ -223,7 +223,7 @@ fn serves(stage: &config::Stage, written: &config::Authorizer, api: &config::Api
 
 fn place(uri: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Option<Place> {
     if uri.starts_with("arn:") {
-        return function(uri, clusters, scope);
+        return function(uri, "authorizerUri", clusters, scope).map(Place::Function);
     }
     match endpoint(uri) {
         Ok(found) => {
@@ -240,35 +240,6 @@ fn place(uri: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Optio
             scope
                 .error("authorizerUri", format!("`{uri}` cannot be asked: {problem}"))
                 .help("a function's ARN, or the URL of a service");
-            None
-        }
-    }
-}
-
-fn function(uri: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Option<Place> {
-    let arn = match FunctionArn::parse(uri) {
-        Ok(arn) => arn,
-        Err(problem) => {
-            scope.error("authorizerUri", problem).help(
-                "`arn:aws:lambda:REGION:ACCOUNT:function:NAME`, alone or in an invocation ARN as AWS prints it",
-            );
-            return None;
-        }
-    };
-    match Function::locate(&arn, clusters.endpoints, clusters.region, clusters.account_id) {
-        Ok(function) => {
-            clusters.derive_plain(&function.url);
-            Some(Place::Function(function.endpoint))
-        }
-        Err(Unplaced::Unknown) => {
-            let problem = "nothing says where the function lives, and calling AWS itself, which needs signing, is not supported yet";
-            scope
-                .error("authorizerUri", problem)
-                .help("add `\"endpoints\": {\"lambda\": \"http://HOST:PORT\"}` to the document");
-            None
-        }
-        Err(Unplaced::Endpoint(key, problem)) => {
-            scope.error("authorizerUri", format!("`endpoints[{key:?}]` is not a URL: {problem}"));
             None
         }
     }

@@ -3,7 +3,7 @@
 //! A function is not trusted with the connection: a value that would end its header's line, a name that is none and a status
 //! that is none are no answer.
 
-use crate::gateway::integrations::headers::{is_header_value, is_internal};
+use crate::gateway::integrations::headers::{is_header_name, is_header_value, is_internal, is_of_one_hop};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -158,10 +158,11 @@ fn body(answer: &Map<String, Value>, decode: bool) -> Result<Vec<u8>, Malformed>
 fn made(status: u16, headers: Headers, default_type: &str, body: Vec<u8>) -> Result<Made, Malformed> {
     let mut kept = Vec::with_capacity(headers.len() + 1);
     for (name, value) in headers {
-        if !is_name(&name) || !is_header_value(&value) {
+        if !is_header_name(&name) || !is_header_value(&value) {
             return Err(Malformed);
         }
-        if !is_framing(name.as_bytes()) && !is_internal(name.as_bytes()) {
+        let is_framing = is_of_one_hop(name.as_bytes()) || name == "content-length";
+        if !is_framing && !is_internal(name.as_bytes()) {
             kept.push((name.into_bytes(), value.into_bytes()));
         }
     }
@@ -169,27 +170,6 @@ fn made(status: u16, headers: Headers, default_type: &str, body: Vec<u8>) -> Res
         kept.push((b"content-type".to_vec(), default_type.as_bytes().to_vec()));
     }
     Ok(Made { status, headers: kept, body })
-}
-
-/// A header's name (RFC 9110, 5.6.2).
-fn is_name(name: &str) -> bool {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(token)
-}
-
-/// What concerns one hop: Envoy writes it.
-fn is_framing(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"connection"
-            | b"content-length"
-            | b"keep-alive"
-            | b"proxy-connection"
-            | b"te"
-            | b"trailer"
-            | b"transfer-encoding"
-            | b"upgrade"
-    )
 }
 
 #[cfg(test)]

@@ -15,35 +15,31 @@ use std::borrow::Cow;
 /// The event for a request.
 #[must_use]
 pub fn event(format: &Format, request: &Request, body: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(2048 + body.len() / 3 * 4);
-    object(&mut out, |event| match format {
-        Format::HttpV2 => {
-            event.text("version", "2.0");
-            v2::request_line(event, request);
-            v2::request_context(event, request, |context| v2_authorizer(context, request));
-            v2::variables(event, request);
-            if !body.is_empty() {
-                event.text("body", &text(request, body));
+    let is_binary = !body.is_empty() && is_binary(format, request);
+    let body = (!body.is_empty()).then(|| encoded(body, is_binary));
+    let mut out = Vec::with_capacity(2048 + body.as_ref().map_or(0, |body| body.len()));
+    object(&mut out, |event| {
+        match format {
+            Format::HttpV2 => {
+                event.text("version", "2.0");
+                v2::request_line(event, request);
+                v2::request_context(event, request, |context| v2_authorizer(context, request));
+                v2::variables(event, request);
+                if let Some(body) = &body {
+                    event.text("body", body);
+                }
             }
-            event.flag("isBase64Encoded", !body.is_empty() && !is_told_as_text(request));
+            Format::HttpV1 | Format::Rest { .. } => {
+                if *format == Format::HttpV1 {
+                    event.text("version", "1.0");
+                }
+                v1::request_line(event, request);
+                v1::maps(event, request, FORM);
+                v1::request_context(event, request, |context| v1_authorizer(context, request));
+                event.text_or_null("body", body.as_deref());
+            }
         }
-        Format::HttpV1 => {
-            event.text("version", "1.0");
-            v1::request_line(event, request);
-            v1::maps(event, request, FORM);
-            v1::request_context(event, request, |context| v1_authorizer(context, request));
-            event.text_or_null("body", (!body.is_empty()).then(|| text(request, body)).as_deref());
-            event.flag("isBase64Encoded", !body.is_empty() && !is_told_as_text(request));
-        }
-        Format::Rest { binary } => {
-            let is_binary = !body.is_empty() && binary.sent(request);
-            v1::request_line(event, request);
-            v1::maps(event, request, FORM);
-            v1::request_context(event, request, |context| v1_authorizer(context, request));
-            let body = (!body.is_empty()).then(|| encoded(body, is_binary));
-            event.text_or_null("body", body.as_deref());
-            event.flag("isBase64Encoded", is_binary);
-        }
+        event.flag("isBase64Encoded", is_binary);
     });
     out
 }
@@ -51,13 +47,12 @@ pub fn event(format: &Format, request: &Request, body: &[u8]) -> Vec<u8> {
 /// Maps without members are `null`, and repeats are told in maps of their own.
 const FORM: v1::Form<'_> = v1::Form { repeats: v1::Repeats::Multi, spellings: &[], empty_maps: false };
 
-fn is_told_as_text(request: &Request) -> bool {
-    is_text(request.head.first(b"content-type").unwrap_or_default())
-}
-
-/// The body of a request to an HTTP API.
-fn text<'b>(request: &Request, body: &'b [u8]) -> Cow<'b, str> {
-    encoded(body, !is_told_as_text(request))
+/// Whether a body is told in base64.
+fn is_binary(format: &Format, request: &Request) -> bool {
+    match format {
+        Format::HttpV1 | Format::HttpV2 => !is_text(request.head.first(b"content-type").unwrap_or_default()),
+        Format::Rest { binary } => binary.sent(request),
+    }
 }
 
 fn encoded(body: &[u8], is_binary: bool) -> Cow<'_, str> {

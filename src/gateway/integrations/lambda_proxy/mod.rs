@@ -15,7 +15,6 @@ use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
 use answer::Made;
 use binary::MediaTypes;
-use sha2::{Digest, Sha256};
 
 /// Invocations of one function that a worker has on their way. AWS runs a thousand at once in an account.
 const MOST_INVOCATIONS: usize = 1_000;
@@ -61,9 +60,7 @@ impl LambdaProxy {
         if event.len() > LARGEST_EVENT {
             return Err(Rejection::PayloadTooLarge);
         }
-        // Each invocation is its own: two requests that look the same are not the same.
-        let key = Sha256::new_with_prefix(self.digest).chain_update(env.dice).finalize().into();
-        let flight = Flight { key, group: self.digest, most: MOST_INVOCATIONS };
+        let flight = Flight::alone(env.dice, self.digest, MOST_INVOCATIONS);
         Ok(invocation(&self.endpoint, event, &request.ids.trace, self.timeout_millis, flight))
     }
 

@@ -12,6 +12,8 @@ pub mod flow;
 #[path = "../../../../../src/gateway/head.rs"]
 #[allow(dead_code)]
 pub mod head;
+#[path = "../../../../../src/gateway/protobuf.rs"]
+pub mod protobuf;
 #[path = "../../../../../src/gateway/shared.rs"]
 #[allow(dead_code)]
 pub mod shared;
