@@ -50,6 +50,24 @@ pub fn problems(document: &Value) -> String {
     }
 }
 
+/// What is found once `change` has spoiled a good document.
+pub fn spoiled(mut good: Value, change: impl FnOnce(&mut Value)) -> String {
+    assert_eq!(problems(&good), "");
+    change(&mut good);
+    problems(&good)
+}
+
+/// Puts a value into a document: a member, or an element that is there.
+pub fn set(pointer: &str, value: Value) -> impl FnOnce(&mut Value) {
+    move |document: &mut Value| {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        match document.pointer_mut(parent).unwrap() {
+            Value::Array(items) => items[name.parse::<usize>().unwrap()] = value,
+            parent => parent[name] = value,
+        }
+    }
+}
+
 /// An HTTP API `shop` with one integration behind each of the route keys.
 pub fn http(routes: &[&str], integration: Value) -> Value {
     api("HTTP", "$default", routes, integration)

@@ -3,7 +3,7 @@ use crate::gateway::clusters::Cluster;
 use crate::gateway::config::load;
 use crate::gateway::routes::RequestPath;
 use crate::gateway::surroundings::Elsewhere;
-use crate::gateway::testing::{config, http, problems, proxy, rest};
+use crate::gateway::testing::{self, config, http, problems, proxy, rest, set};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -12,19 +12,8 @@ fn echo() -> Value {
     http(&["GET /users/{id}"], proxy("http://b", json!({})))
 }
 
-/// What is found once `change` has spoiled a good document.
 fn spoiled(change: impl FnOnce(&mut Value)) -> String {
-    let mut document = echo();
-    assert_eq!(problems(&document), "");
-    change(&mut document);
-    problems(&document)
-}
-
-fn set(pointer: &str, value: Value) -> impl FnOnce(&mut Value) {
-    move |document: &mut Value| {
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        document.pointer_mut(parent).unwrap()[name] = value;
-    }
+    testing::spoiled(echo(), change)
 }
 
 fn clusters(document: &Value) -> Vec<Cluster> {

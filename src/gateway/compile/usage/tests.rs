@@ -1,6 +1,6 @@
 use crate::gateway::compile::compile;
 use crate::gateway::surroundings::Elsewhere;
-use crate::gateway::testing::{config, http, problems, proxy, rest};
+use crate::gateway::testing::{self, config, http, problems, proxy, rest, set};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -35,22 +35,8 @@ fn good() -> Value {
     document
 }
 
-/// What is found once `change` has spoiled a good document.
 fn spoiled(change: impl FnOnce(&mut Value)) -> String {
-    let mut document = good();
-    assert_eq!(problems(&document), "");
-    change(&mut document);
-    problems(&document)
-}
-
-fn set(pointer: &str, value: Value) -> impl FnOnce(&mut Value) {
-    move |document: &mut Value| {
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        match document.pointer_mut(parent).unwrap() {
-            Value::Array(items) => items[name.parse::<usize>().unwrap()] = value,
-            parent => parent[name] = value,
-        }
-    }
+    testing::spoiled(good(), change)
 }
 
 fn push(list: &str, value: Value) -> impl FnOnce(&mut Value) {
