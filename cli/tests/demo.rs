@@ -114,9 +114,9 @@ fn once_shows_ten_routes_and_two_kinds_of_404() {
 #[test]
 fn a_signal_ends_it_well_and_nothing_is_left() {
     let demo = Demo::start(&[]);
-    assert_eq!(demo.children().len(), 2, "Envoy and the service");
+    assert_eq!(demo.process.children().len(), 2, "Envoy and the service");
     let (gateway, admin) = (demo.gateway().to_owned(), demo.admin().to_owned());
-    assert_eq!(demo.terminate(), Some(0));
+    assert_eq!(demo.process.terminate(), Some(0));
     common::nobody_listens(&gateway);
     common::nobody_listens(&admin);
 }
@@ -124,8 +124,8 @@ fn a_signal_ends_it_well_and_nothing_is_left() {
 #[test]
 fn nothing_is_left_when_it_is_killed() {
     let demo = Demo::start(&[]);
-    let (gateway, children) = (demo.gateway().to_owned(), demo.children());
-    demo.kill();
+    let (gateway, children) = (demo.gateway().to_owned(), demo.process.children());
+    demo.process.kill();
     common::nobody_listens(&gateway);
     common::all_end(&children);
 }
@@ -135,7 +135,7 @@ fn kept_data_is_there_again() {
     let data = tempfile::tempdir().unwrap();
     let keep = ["--keep-data", data.path().to_str().unwrap()];
     for _ in 0..2 {
-        assert_eq!(Demo::start(&keep).terminate(), Some(0));
+        assert_eq!(Demo::start(&keep).process.terminate(), Some(0));
     }
     assert!(data.path().join("users-posts.redb").is_file());
 }

@@ -226,10 +226,10 @@ fn nothing_is_left_when_it_ends_or_is_killed() {
     needs!("python3", "python3");
     let ends = Lambda::one(&[]);
     let pid = ends.invoke("f", "{}").pid();
-    assert_eq!(ends.terminate(), Some(0));
+    assert_eq!(ends.process.terminate(), Some(0));
     assert!(!runs(pid));
     let killed = Lambda::one(&[]);
     let pid = killed.invoke("f", "{}").pid();
-    killed.kill();
+    killed.process.kill();
     until("its end", || !runs(pid));
 }

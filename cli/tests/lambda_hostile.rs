@@ -133,7 +133,7 @@ fn fifty_megabytes_of_lines_harm_nobody() {
     assert!(flooded.tail().contains("fff\nEND RequestId: "), "{}", flooded.tail());
     let line = json!({"do": "long line", "bytes": 3_000_000}).to_string();
     assert_eq!(lambda.invoke("f", &line).pid(), flooded.pid());
-    assert!(lambda.memory() < 100, "{} MB", lambda.memory());
+    assert!(lambda.process.memory() < 100, "{} MB", lambda.process.memory());
 }
 
 #[test]

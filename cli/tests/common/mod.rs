@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, dead_code)] // Each test binary uses a part of it.
 
-use rustix::process::{Pid, Signal, kill_process};
+#[path = "../running/mod.rs"]
+mod running;
+
+use running::Running;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,7 +28,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// A demo that has shown its requests and waits.
 pub(crate) struct Demo {
-    child: Child,
+    pub(crate) process: Running,
     gateway: String,
     admin: String,
 }
@@ -33,14 +36,11 @@ pub(crate) struct Demo {
 impl Demo {
     /// Starts it on free ports.
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut child = sekisho()
-            .args(["demo", "--port", "0", "--admin-port", "0"])
-            .args(args)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = sekisho();
+        command.args(["demo", "--port", "0", "--admin-port", "0"]).args(args).stdout(Stdio::piped());
+        let mut process = Running::start(&mut command);
         let (mut gateway, mut admin, mut said) = (None, None, String::new());
-        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        for line in BufReader::new(process.0.stdout.take().unwrap()).lines().map_while(Result::ok) {
             said.push_str(&line);
             said.push('\n');
             if let Some(url) = line.strip_prefix("gateway ") {
@@ -54,7 +54,7 @@ impl Demo {
             }
         }
         let (Some(gateway), Some(admin)) = (gateway, admin) else { panic!("it does not serve:\n{said}") };
-        Self { child, gateway, admin }
+        Self { process, gateway, admin }
     }
 
     /// `http://127.0.0.1:…`
@@ -65,34 +65,6 @@ impl Demo {
     /// `http://127.0.0.1:…`
     pub(crate) fn admin(&self) -> &str {
         &self.admin
-    }
-
-    /// The processes that it has started.
-    pub(crate) fn children(&self) -> Vec<u32> {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
-        threads
-            .flat_map(|thread| std::fs::read_to_string(thread.unwrap().path().join("children")))
-            .flat_map(|pids| pids.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<u32>>())
-            .collect()
-    }
-
-    /// Asks it to end, and gives its exit code.
-    pub(crate) fn terminate(mut self) -> Option<i32> {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        self.child.wait().unwrap().code()
-    }
-
-    /// Kills it without a word.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

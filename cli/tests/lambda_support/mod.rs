@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, dead_code)] // Each test binary uses a part of it.
 
+#[path = "../running/mod.rs"]
+mod running;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use rustix::process::{Pid, Signal, kill_process};
+use running::Running;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -24,7 +27,7 @@ pub(crate) fn bootstrap() -> PathBuf {
 
 /// A `sekisho lambda` that serves.
 pub(crate) struct Lambda {
-    child: Child,
+    pub(crate) process: Running,
     endpoint: String,
     said: Arc<Mutex<String>>,
 }
@@ -49,9 +52,9 @@ impl Lambda {
     pub(crate) fn start(mut command: Command, args: &[&str]) -> Self {
         command.args(["lambda", "--port", "0"]).args(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut process = Running::start(&mut command);
         let said = Arc::new(Mutex::new(String::new()));
-        let (mut errors, kept) = (child.stderr.take().unwrap(), Arc::clone(&said));
+        let (mut errors, kept) = (process.0.stderr.take().unwrap(), Arc::clone(&said));
         std::thread::spawn(move || {
             let mut piece = vec![0; 1 << 16];
             while let Ok(count @ 1..) = errors.read(&mut piece) {
@@ -63,7 +66,7 @@ impl Lambda {
             }
         });
         let mut endpoint = None;
-        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        for line in BufReader::new(process.0.stdout.take().unwrap()).lines().map_while(Result::ok) {
             if let Some(url) = line.strip_prefix("endpoint ") {
                 endpoint = Some(url.trim().to_owned());
             }
@@ -72,7 +75,7 @@ impl Lambda {
             }
         }
         let Some(endpoint) = endpoint else { panic!("it does not serve: {}", said.lock().unwrap()) };
-        Self { child, endpoint, said }
+        Self { process, endpoint, said }
     }
 
     pub(crate) fn endpoint(&self) -> &str {
@@ -118,32 +121,6 @@ impl Lambda {
             assert!(Instant::now() < deadline, "it does not say `{text}`:\n{said}");
             std::thread::yield_now();
         }
-    }
-
-    /// The most memory it has had, in megabytes.
-    pub(crate) fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
-    }
-
-    /// Asks it to end, and gives its exit code.
-    pub(crate) fn terminate(mut self) -> Option<i32> {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        self.child.wait().unwrap().code()
-    }
-
-    /// Kills it without a word.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Lambda {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

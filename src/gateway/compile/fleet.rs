@@ -141,3 +141,6 @@ fn check_ratelimit(plan: &UsagePlan, quota: &Quota, is_day: bool, config: &Confi
         scope.error("id", problem).help("choose an id without `_api_key`");
     }
 }
+
+#[cfg(test)]
+mod tests;
