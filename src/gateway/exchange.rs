@@ -105,10 +105,8 @@ impl Exchange {
                 let Some(Integration::Lambda(function)) = integration(request) else {
                     return self.refuse(Rejection::Internal);
                 };
-                match function.answer(request, reply) {
-                    Ok(answer) => Flow::Answer(answer),
-                    Err(rejection) => self.refuse(rejection),
-                }
+                let answer = function.answer(request, reply);
+                self.tell(answer)
             }
             (State::Metering { pending, seen }, Some(request)) => {
                 match admission::finish(pending, reply, request, env) {
@@ -328,10 +326,24 @@ impl Exchange {
     fn ids(&self) -> Edits {
         let mut edits = Edits::default();
         let Some(request) = &self.request else { return edits };
-        for (name, value) in request.ids.headers(request.protocol()).chain(request.standing_headers()) {
+        for (name, value) in request.own_headers() {
             edits.set(name, value);
         }
         edits
+    }
+
+    /// What a function or a service behind the gateway answered, or why that is none. Its own words of what the gateway tells
+    /// are no more than a backend's: they are replaced.
+    fn tell(&mut self, answer: Result<Answer, Rejection>) -> Flow {
+        match (answer, &self.request) {
+            (Ok(mut answer), Some(request)) => {
+                let trace = request.trace_header();
+                answer.replace(request.own_headers().chain(trace));
+                Flow::Answer(answer)
+            }
+            (Err(rejection), _) => self.refuse(rejection),
+            (Ok(_), None) => self.refuse(Rejection::Internal),
+        }
     }
 
     fn refuse(&mut self, rejection: Rejection) -> Flow {

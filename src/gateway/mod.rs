@@ -6,6 +6,7 @@ pub mod admission;
 pub mod api_keys;
 pub mod arn;
 pub mod authorizers;
+pub mod aws;
 pub mod client_cert;
 pub mod clusters;
 pub mod compile;

@@ -204,6 +204,17 @@ impl Request {
         self.standing.iter().flat_map(|standing| standing.headers())
     }
 
+    /// What every response tells in the gateway's own name: the request's ids, and how it stands with its limits.
+    pub fn own_headers(&self) -> impl Iterator<Item = (Bytes, Bytes)> {
+        self.ids.headers(self.protocol()).chain(self.standing_headers())
+    }
+
+    /// The trace id, which responses of a REST API's backends carry; not those that the gateway makes.
+    pub fn trace_header(&self) -> Option<(Bytes, Bytes)> {
+        let tells = self.protocol() == ProtocolType::Rest;
+        tells.then(|| (b"x-amzn-trace-id".into(), self.ids.trace.clone().into()))
+    }
+
     /// What templates may read before a body or a response is there.
     #[must_use]
     pub fn facts(&self) -> Facts<'_> {

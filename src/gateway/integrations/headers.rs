@@ -125,22 +125,26 @@ pub fn edit_response(request: &Request, head: &Head, edits: &mut Edits) {
             }
         }
     }
-    if protocol == ProtocolType::Rest {
-        edits.set(b"x-amzn-trace-id", request.ids.trace.clone());
-    }
     // In the place of the backend's own: two lists of one name would be read as one.
-    for (name, value) in request.ids.headers(protocol).chain(request.standing_headers()) {
+    for (name, value) in request.own_headers().chain(request.trace_header()) {
         edits.set(name, value);
     }
 }
 
-enum Fate {
+/// What becomes of a response's header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It passes.
     Passes,
+    /// It passes as `x-amzn-remapped-…`.
     Remapped,
+    /// It does not.
     Dropped,
 }
 
-fn fate(protocol: ProtocolType, name: &[u8]) -> Fate {
+/// What becomes of a header of a backend's or a function's response.
+#[must_use]
+pub fn fate(protocol: ProtocolType, name: &[u8]) -> Fate {
     if is_internal(name) {
         return Fate::Dropped;
     }
