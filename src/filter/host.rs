@@ -133,8 +133,11 @@ const LARGEST_REPLY: usize = 8 * 1024 * 1024;
 
 /// What a service answered.
 pub(super) fn callout_reply(headers: usize, size: usize) -> CalloutReply {
-    if headers == 0 || size > LARGEST_REPLY {
+    if headers == 0 {
         return CalloutReply::Failed;
+    }
+    if size > LARGEST_REPLY {
+        return CalloutReply::TooLarge;
     }
     let Ok(head) = callout_head() else { return CalloutReply::Failed };
     let status = head.first(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());

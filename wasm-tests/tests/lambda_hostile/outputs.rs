@@ -296,7 +296,7 @@ async fn asked(client: &mut Client, kind: Kind, output: &[u8]) -> Result<Told, S
         let is_failures = (kind == Kind::Rest) == response.header("x-amzn-errortype").is_some();
         return if own.is_empty() && is_failures { Ok(Fails) } else { Err(format!("{response:?}")) };
     }
-    if response.status == 200 && response.body == output && own.is_empty() {
+    if response.status == 200 && !output.is_empty() && response.body == output && own.is_empty() {
         let is_json = response.header("content-type").is_some_and(|kind| kind == "application/json");
         return if is_json { Ok(Whole) } else { Err(format!("{response:?}")) };
     }

@@ -73,7 +73,7 @@ impl LambdaProxy {
     pub fn answer(&self, request: &Request, reply: &CalloutReply) -> Result<Answer, Rejection> {
         let output = match invoked(reply) {
             Invoked::Returned(output) => output,
-            Invoked::Raised(_) => return Err(Rejection::FunctionFailure),
+            Invoked::Raised(_) | Invoked::TooLarge => return Err(Rejection::FunctionFailure),
             Invoked::TooMany | Invoked::Unreached(Unreached::Throttled) => {
                 return Err(Rejection::FunctionThrottled);
             }
