@@ -63,6 +63,7 @@ fn module(plan: &Plan, options: &Options) -> &'static Path {
 fn rendered(plan: &Plan, options: &Options) -> Value {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let mut settings = Settings::new(options.listen, anywhere, module(plan, options).to_owned());
+    settings.access_log = options.access_log;
     settings.connection_buffer_kib = options.connection_buffer_kib.unwrap_or(settings.connection_buffer_kib);
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }
@@ -235,6 +236,15 @@ fn adjust(value: &mut Value, options: &Options) {
             }
             if let Some(details) = options.forward_client_cert.filter(|_| manager) {
                 members.insert("forward_client_cert_details".to_owned(), details.into());
+            }
+            if let (Some(most), Some(breakers)) =
+                (options.circuit_breakers, members.get_mut("circuit_breakers"))
+            {
+                for threshold in breakers["thresholds"].as_array_mut().expect("breakers have thresholds") {
+                    for limit in ["max_connections", "max_pending_requests", "max_requests"] {
+                        threshold[limit] = most.into();
+                    }
+                }
             }
             if let (Some(tls), Some(chains)) = (&options.tls, members.get_mut("filter_chains")) {
                 chains[0]["transport_socket"] = json!({ "name": "tls", "typed_config": tls });

@@ -94,6 +94,13 @@ impl Kind {
         }
     }
 
+    /// Its API, as it stands in the document.
+    fn written(self) -> Value {
+        let mut api = self.api();
+        api.as_object_mut().unwrap().retain(|_, member| !member.is_null());
+        api
+    }
+
     fn api(self) -> Value {
         let arn = "arn:aws:lambda:us-east-1:123456789012:function:told";
         let integration = |name: &str, millis: u32| {
@@ -125,11 +132,35 @@ impl Kind {
 
 /// The three APIs; all ask one function.
 pub(crate) fn document() -> Value {
-    let mut apis: Vec<Value> = KINDS.iter().map(|kind| kind.api()).collect();
-    for api in &mut apis {
-        api.as_object_mut().unwrap().retain(|_, member| !member.is_null());
+    let apis: Vec<Value> = KINDS.iter().map(|kind| kind.written()).collect();
+    json!({
+        "endpoints": { "lambda": "http://lambda.test" },
+        "apis": apis,
+        // What is measured here is not AWS's limit of an account.
+        "accountThrottle": { "rateLimit": 100_000, "burstLimit": 100_000 },
+    })
+}
+
+/// The same, where every other host is this one, and another function is asked whether a request may go on.
+pub(crate) fn guarded(kind: Kind) -> Value {
+    let mut document = document();
+    let api = &mut document["apis"][kind as usize];
+    let mut authorizer = json!({
+        "authorizerId": "login", "authorizerType": "REQUEST", "authorizerResultTtlInSeconds": 0,
+        "identitySource": ["$request.header.x-token"],
+        "authorizerUri": "arn:aws:lambda:us-east-1:123456789012:function:login",
+    });
+    if kind != Kind::Rest {
+        authorizer["authorizerPayloadFormatVersion"] = "2.0".into();
+        authorizer["enableSimpleResponses"] = true.into();
     }
-    json!({ "endpoints": { "lambda": "http://lambda.test" }, "apis": apis })
+    api["authorizers"] = json!([authorizer]);
+    for route in api["routes"].as_array_mut().unwrap() {
+        route["authorizationType"] = "CUSTOM".into();
+        route["authorizerId"] = "login".into();
+    }
+    document["defaultApiId"] = document["apis"][kind as usize]["apiId"].clone();
+    document
 }
 
 // === impl World ===
