@@ -20,6 +20,15 @@ pub(super) enum HostError {
     UnsafeHeader,
 }
 
+impl HostError {
+    /// Whether Envoy did not even try to ask a cluster: it has no host that may be asked, or as much under way as its circuit
+    /// breakers let through. Envoy's statistics tell which; a line of the log for each request would be the clients' to write.
+    pub(super) fn is_unavailable(self) -> bool {
+        const INTERNAL_FAILURE: u32 = 10;
+        self == Self::Refused(INTERNAL_FAILURE)
+    }
+}
+
 impl From<Refused> for HostError {
     fn from(refused: Refused) -> Self {
         Self::Refused(refused.0)

@@ -63,7 +63,6 @@ fn module(plan: &Plan, options: &Options) -> &'static Path {
 fn rendered(plan: &Plan, options: &Options) -> Value {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let mut settings = Settings::new(options.listen, anywhere, module(plan, options).to_owned());
-    settings.access_log = options.access_log;
     settings.connection_buffer_kib = options.connection_buffer_kib.unwrap_or(settings.connection_buffer_kib);
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }

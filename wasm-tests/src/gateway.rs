@@ -40,8 +40,6 @@ pub struct Options {
     pub forward_client_cert: Option<&'static str>,
     /// How much the filter may log.
     pub wasm_log: &'static str,
-    /// `--access-log` of a rendered gateway.
-    pub access_log: bool,
     /// Connections and requests of each cluster that Envoy lets be under way, in the place of the bootstrap's.
     pub circuit_breakers: Option<u32>,
     /// The default filter, for a document that needs the one with `software-signatures` too.
@@ -63,7 +61,6 @@ impl Default for Options {
             tls: None,
             forward_client_cert: None,
             wasm_log: "info",
-            access_log: false,
             circuit_breakers: None,
             default_module: false,
         }
@@ -165,8 +162,6 @@ impl Gateway {
         let envoy = toolchain::envoy(options.envoy_version.as_deref());
         let log =
             File::create(folder.path().join("envoy.log")).expect("the temporary folder can be written to");
-        let accesses =
-            File::create(folder.path().join("access.log")).expect("the temporary folder can be written to");
         let told = folder.path().join("admin");
         let child = Command::new(&envoy)
             .arg("--config-path")
@@ -181,7 +176,7 @@ impl Gateway {
             .env(sigv4::TOKEN_VARIABLE, sigv4::TOKEN)
             .env("SEKISHO_TEST_SHORT_SECRET", "too short")
             .stdin(Stdio::null())
-            .stdout(accesses)
+            .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", envoy.display()));
@@ -273,13 +268,6 @@ impl Gateway {
     pub fn whole_log(&self) -> String {
         let log = fs::read(self.folder.path().join("envoy.log")).unwrap_or_default();
         String::from_utf8_lossy(&log).into_owned()
-    }
-
-    /// The lines of its access log so far; Envoy writes them a second late.
-    #[must_use]
-    pub fn accesses(&self) -> Vec<String> {
-        let log = fs::read_to_string(self.folder.path().join("access.log")).unwrap_or_default();
-        log.lines().map(str::to_owned).collect()
     }
 
     /// Asserts that the filter's VM never died.

@@ -196,7 +196,11 @@ impl World {
     /// No VM died, and nothing that a function said is in Envoy's log.
     pub(crate) async fn unharmed(&self) {
         self.gateway.assert_no_panic().await;
-        assert_eq!(self.gateway.whole_log(), self.log, "Envoy's log has grown");
+        // Envoy's own words, every so often, of an answer of 33 MiB.
+        let own = "the buffer size limit for async client response body has been exceeded, draining data";
+        let log = self.gateway.whole_log();
+        let lines: Vec<&str> = log.lines().filter(|line| !line.ends_with(own)).collect();
+        assert_eq!(lines, self.log.lines().collect::<Vec<_>>(), "Envoy's log has grown");
     }
 }
 
