@@ -81,6 +81,8 @@ pub enum Rejection {
     FunctionFailure,
     /// Lambda has no room for one more invocation.
     FunctionThrottled,
+    /// Too many calls of the service are on their way.
+    IntegrationBusy,
     /// The backend cannot be reached, or broke off.
     IntegrationFailure,
     /// The backend did not answer in time.
@@ -249,6 +251,9 @@ impl Rejection {
             ),
             Self::FunctionThrottled => {
                 ("sekisho_function_throttled", (503, "Service Unavailable"), As(Type::IntegrationFailure))
+            }
+            Self::IntegrationBusy => {
+                ("sekisho_integration_busy", (503, "Service Unavailable"), As(Type::IntegrationFailure))
             }
             Self::IntegrationFailure => {
                 ("sekisho_integration_failure", (503, "Service Unavailable"), As(Type::IntegrationFailure))
