@@ -28,7 +28,7 @@ const PASSING: [&[u8]; 11] = [
 ];
 
 impl AwsService {
-    /// What the client reads.
+    /// What the client reads, beside the gateway's own headers.
     ///
     /// # Errors
     /// If there is no answer, or none that can be passed on.
@@ -45,7 +45,6 @@ impl AwsService {
             _ => return Err(Rejection::IntegrationFailure),
         }
         let mut headers = self.passing(head);
-        headers.extend(request.ids.headers(request.protocol()).chain(request.standing_headers()));
         let json = JsonBody::new(body);
         let response = Response { head, status, body: Some(&json) };
         let mut edits = Edits::default();

@@ -129,4 +129,3 @@ impl Given<'_> {
         subtype.parameters.iter().filter(in_path).any(|parameter| self.value(parameter.name).is_none())
     }
 }
-

@@ -252,4 +252,3 @@ pub fn attributes(text: &str) -> Option<MessageAttributes> {
     let known = |name: &String| matches!(name.as_str(), "DataType" | "StringValue" | "BinaryValue");
     attributes.values().all(|members| members.keys().all(known)).then_some(attributes)
 }
-
