@@ -36,6 +36,8 @@ pub enum Rejection {
     HeaderTooLarge,
     /// The body is over the limit.
     PayloadTooLarge,
+    /// The event of a function is longer than Lambda takes.
+    EventTooLarge,
     /// A token is missing or not valid.
     InvalidToken(Refusal),
     /// A valid token carries none of the route's scopes.
@@ -185,6 +187,9 @@ impl Rejection {
             Self::PayloadTooLarge => {
                 ("sekisho_payload_too_large", (413, "Request Entity Too Large"), As(Type::RequestTooLarge))
             }
+            Self::EventTooLarge => {
+                ("sekisho_event_too_large", (413, "Request Entity Too Large"), As(Type::RequestTooLarge))
+            }
             Self::InvalidToken(refusal) => (refusal.details(), (401, "Unauthorized"), As(Type::Unauthorized)),
             Self::InsufficientScope => {
                 ("sekisho_insufficient_scope", (403, "Forbidden"), As(Type::Unauthorized))
@@ -311,6 +316,7 @@ impl Rejection {
         match self {
             Self::ExpiredToken => Some("The incoming token has expired".into()),
             Self::FunctionFailure => Some("Internal server error".into()),
+            Self::EventTooLarge => Some("Request Too Long".into()),
             Self::AccessDenied(denial) => match (caller(request), denial) {
                 (Some(_), Denial::Explicit) => {
                     Some(not_authorized(request, " with an explicit deny in an identity-based policy"))
