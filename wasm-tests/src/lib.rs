@@ -34,6 +34,7 @@ pub use dynamic::{Dynamic, Said, probe_module, product_module};
 pub use gateway::{Gateway, Options, Probe};
 pub use python::Python;
 pub use ratelimit::{RateLimitService, Redis};
+pub use toolchain::lambda_app;
 
 use std::time::{Duration, Instant};
 
