@@ -22,6 +22,28 @@ pub struct Cluster {
     pub health_check: Option<HealthCheck>,
     /// A secret that Envoy adds to each request.
     pub credential: Option<InjectedCredential>,
+    /// As whom Envoy signs each request to an AWS service.
+    pub signing: Option<Signing>,
+}
+
+/// How Envoy signs what goes to an AWS service: Signature Version 4 by its `aws_request_signing`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// The service's name in signatures: `lambda`, `sqs`, `states`.
+    pub service: String,
+    /// The region that is called.
+    pub region: String,
+    /// The role whose credentials sign; those of Envoy's own environment when absent.
+    pub role: Option<Role>,
+}
+
+/// A role that Envoy assumes before it signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its ARN: `arn:aws:iam::123456789012:role/invoke`.
+    pub arn: String,
+    /// The URL of the STS that is asked for it, where `endpoints` names one; AWS's own in the region when absent.
+    pub sts: Option<String>,
 }
 
 /// Somewhere that the gateway asks: a cluster, and what is asked there.

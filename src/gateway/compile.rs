@@ -2,6 +2,7 @@
 
 mod api;
 mod authorizer;
+mod aws;
 mod cluster;
 mod fleet;
 mod function;

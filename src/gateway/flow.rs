@@ -138,6 +138,14 @@ impl Flight {
 // === impl Answer ===
 
 impl Answer {
+    /// Puts headers in the place of those of the same name.
+    pub fn replace(&mut self, headers: impl Iterator<Item = (Bytes, Bytes)>) {
+        for header in headers {
+            self.headers.retain(|(known, _)| *known != header.0);
+            self.headers.push(header);
+        }
+    }
+
     /// Adds headers that it does not have yet: what the document says of them stays.
     pub fn add_missing(&mut self, headers: impl Iterator<Item = (Bytes, Bytes)>) {
         for (name, value) in headers {

@@ -42,6 +42,7 @@ pub fn cluster(host: &str, port: u16) -> Cluster {
         server_name: None,
         health_check: None,
         credential: None,
+        signing: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Derives Envoy clusters: one for each address, protocol and setting that tells two apart.
 
 use crate::gateway::authorizers::jwt::keys::{KeySource, Keyring};
-use crate::gateway::clusters::{Cluster, plain_name};
+use crate::gateway::clusters::{Cluster, Signing, plain_name};
 use crate::gateway::config::{Config, Integration, ProtocolVersion};
 use crate::gateway::integrations::backend_uri::BackendUri;
 use sha2::{Digest, Sha256};
@@ -49,26 +49,35 @@ impl<'c> Clusters<'c> {
             server_name: server_name.filter(|name| uri.tls && *name != uri.host),
             health_check: integration.health_check.clone(),
             credential: integration.credential.clone(),
+            signing: None,
         };
         cluster.name = name(&cluster);
-        let name = cluster.name.clone();
-        self.by_name.entry(name.clone()).or_insert(cluster);
-        name
+        self.keep(cluster)
     }
 
     /// Makes sure of a cluster for a URL that is asked by the gateway itself.
     pub(super) fn derive_plain(&mut self, url: &str) {
         if let Ok(uri) = BackendUri::parse(url) {
-            self.derive_for_gateway(&uri, ProtocolVersion::Http1);
+            self.derive_for_gateway(&uri, ProtocolVersion::Http1, None);
         }
+    }
+
+    /// The name of the cluster for an AWS service, where Envoy signs what goes there.
+    pub(super) fn derive_signing(&mut self, uri: &BackendUri, signing: Signing) -> String {
+        self.derive_for_gateway(uri, ProtocolVersion::Http1, Some(signing))
     }
 
     /// The name of the cluster for a gRPC service that is asked by the gateway itself.
     pub(super) fn derive_grpc(&mut self, uri: &BackendUri) -> String {
-        self.derive_for_gateway(uri, ProtocolVersion::Grpc)
+        self.derive_for_gateway(uri, ProtocolVersion::Grpc, None)
     }
 
-    fn derive_for_gateway(&mut self, uri: &BackendUri, protocol: ProtocolVersion) -> String {
+    fn derive_for_gateway(
+        &mut self,
+        uri: &BackendUri,
+        protocol: ProtocolVersion,
+        signing: Option<Signing>,
+    ) -> String {
         let mut cluster = Cluster {
             name: String::new(),
             tls: uri.tls,
@@ -78,8 +87,13 @@ impl<'c> Clusters<'c> {
             server_name: None,
             health_check: None,
             credential: None,
+            signing,
         };
         cluster.name = name(&cluster);
+        self.keep(cluster)
+    }
+
+    fn keep(&mut self, cluster: Cluster) -> String {
         let name = cluster.name.clone();
         self.by_name.entry(name.clone()).or_insert(cluster);
         name
@@ -107,16 +121,23 @@ impl<'c> Clusters<'c> {
 
 /// `http://host:port`, and a digest of the settings where there are any: the same settings share a cluster, others do not.
 fn name(cluster: &Cluster) -> String {
-    let Cluster { name: _, tls, host, port, protocol, server_name, health_check, credential } = cluster;
+    let Cluster { name: _, tls, host, port, protocol, server_name, health_check, credential, signing } =
+        cluster;
     let address = plain_name(*tls, host, *port);
     let protocol = match protocol {
         ProtocolVersion::Http1 => "",
         ProtocolVersion::Http2 | ProtocolVersion::Grpc => "h2",
     };
-    if protocol.is_empty() && server_name.is_none() && health_check.is_none() && credential.is_none() {
+    let has_settings =
+        server_name.is_some() || health_check.is_some() || credential.is_some() || signing.is_some();
+    if protocol.is_empty() && !has_settings {
         return address;
     }
-    let settings = format!("{protocol}|{server_name:?}|{health_check:?}|{credential:?}");
+    let mut settings = format!("{protocol}|{server_name:?}|{health_check:?}|{credential:?}");
+    // Names of clusters that nobody signs for stay as they were.
+    if let Some(signing) = signing {
+        settings.push_str(&format!("|{signing:?}"));
+    }
     let digest = Sha256::digest(settings.as_bytes());
     let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{address}#{short}")

@@ -1,14 +1,17 @@
 //! Finds the Lambda function that an authorizer or an integration names.
 
+use super::aws::{ExecutionRole, settle};
 use super::cluster::Clusters;
 use super::scope::Scope;
+use crate::gateway::aws::LAMBDA;
 use crate::gateway::clusters::Endpoint;
-use crate::gateway::lambda::function::{Function, FunctionArn, Unplaced};
+use crate::gateway::lambda::function::{Function, FunctionArn};
 
 /// Where the function of an ARN is invoked; its cluster is made. What is wrong with it goes to the diagnostics, at `at`.
 pub(super) fn function(
     arn: &str,
     at: &str,
+    role: ExecutionRole<'_>,
     clusters: &mut Clusters<'_>,
     scope: &mut Scope<'_>,
 ) -> Option<Endpoint> {
@@ -22,19 +25,12 @@ pub(super) fn function(
         }
     };
     match Function::locate(&arn, clusters.endpoints, clusters.region, clusters.account_id) {
-        Ok(function) => {
-            clusters.derive_plain(&function.url);
-            Some(function.endpoint)
+        Ok(Function { mut endpoint, url }) => {
+            settle(&mut endpoint, &url, (&LAMBDA, arn.region()), role, clusters, scope);
+            Some(endpoint)
         }
-        Err(Unplaced::Unknown) => {
-            let problem = "nothing says where the function lives, and calling AWS itself, which needs signing, is not supported yet";
-            scope
-                .error(at, problem)
-                .help("add `\"endpoints\": {\"lambda\": \"http://HOST:PORT\"}` to the document");
-            None
-        }
-        Err(Unplaced::Endpoint(key, problem)) => {
-            scope.error(at, format!("`endpoints[{key:?}]` is not a URL: {problem}"));
+        Err(problem) => {
+            scope.error(at, problem);
             None
         }
     }

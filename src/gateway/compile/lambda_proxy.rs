@@ -1,5 +1,6 @@
 //! Compiles `AWS_PROXY` integrations of Lambda functions.
 
+use super::aws::ExecutionRole;
 use super::cluster::Clusters;
 use super::function::function;
 use super::integration::{OfStage, expand, timeout};
@@ -88,7 +89,7 @@ fn place(
     clusters: &mut Clusters<'_>,
     scope: &mut Scope<'_>,
 ) -> Option<Endpoint> {
-    let at = format!("{at}.integrationUri");
+    let (at, at_role) = (format!("{at}.integrationUri"), format!("{at}.credentialsArn"));
     let Some(uri) = written.integration_uri.as_deref() else {
         scope
             .error(&at, "the integration does not say which function answers")
@@ -101,5 +102,6 @@ fn place(
     } else {
         format!("arn:aws:lambda:{}:{}:function:{uri}", clusters.region, clusters.account_id)
     };
-    function(&arn, &at, clusters, scope)
+    let role = ExecutionRole { arn: written.credentials_arn.as_deref(), at: &at_role };
+    function(&arn, &at, role, clusters, scope)
 }

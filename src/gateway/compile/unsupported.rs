@@ -2,7 +2,8 @@
 //! behaviour. A capability that is built takes its line away.
 
 use crate::gateway::config::{
-    Api, Authorizer, Config, Integration, IntegrationType, LoggingLevel, NotYet, ProtocolType, RouteSettings,
+    Api, Authorizer, AuthorizerType, Config, Integration, IntegrationType, LoggingLevel, NotYet,
+    ProtocolType, RouteSettings,
 };
 use crate::gateway::diagnostics::Diagnostics;
 
@@ -31,7 +32,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
 
 fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     refuse(api.protocol_type == ProtocolType::Websocket, "protocolType");
-    refuse(api.cors_configuration.is_some(), "corsConfiguration");
     refuse(api.minimum_compression_size.is_some(), "minimumCompressionSize");
     refuse(api.web_socket_settings.is_some(), "webSocketSettings");
     authorizers(&api.authorizers, refuse);
@@ -71,7 +71,10 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
 
 fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
     for (i, authorizer) in authorizers.iter().enumerate() {
-        let role = authorizer.authorizer_credentials_arn.is_some();
+        // What a JWT authorizer or a user pool's has to do with a role, nobody knows.
+        let of_function =
+            matches!(authorizer.authorizer_type, AuthorizerType::Request | AuthorizerType::Token);
+        let role = authorizer.authorizer_credentials_arn.is_some() && !of_function;
         refuse(role, &format!("authorizers[{i}].authorizerCredentialsArn"));
     }
 }
@@ -86,7 +89,11 @@ fn lists(integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
         refuse(integration.integration_subtype.is_some(), &format!("integrations[{i}].integrationSubtype"));
         let passthrough = differs(&integration.passthrough_behavior, &["WHEN_NO_MATCH"]);
         refuse(passthrough, &format!("integrations[{i}].passthroughBehavior"));
-        refuse(integration.credentials_arn.is_some(), &format!("integrations[{i}].credentialsArn"));
+        let of_aws = integration.integration_type == IntegrationType::AwsProxy;
+        refuse(
+            integration.credentials_arn.is_some() && !of_aws,
+            &format!("integrations[{i}].credentialsArn"),
+        );
     }
 }
 

@@ -26,6 +26,21 @@ fn is_told(name: &[u8]) -> bool {
         && !matches!(name, b"x-amzn-trace-id" | b"x-forwarded-port")
 }
 
+/// What REST APIs keep from functions too: the Lambda column of
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html>. A signature is for the gateway.
+fn is_kept_from_rest_functions(name: &[u8], value: &[u8]) -> bool {
+    matches!(
+        name,
+        b"content-length"
+            | b"content-md5"
+            | b"expect"
+            | b"max-forwards"
+            | b"proxy-authenticate"
+            | b"server"
+            | b"www-authenticate"
+    ) || (name == b"authorization" && value.starts_with(b"AWS4-"))
+}
+
 /// `clientCert`, where the document reads the certificate and one was presented.
 fn client_cert(object: &mut Object<'_>, request: &Request) {
     let Some(cert) = &request.client_cert else { return };
@@ -45,7 +60,11 @@ fn client_cert(object: &mut Object<'_>, request: &Request) {
 fn headers(request: &Request) -> Multi<'_> {
     let mut headers = Multi::new();
     let text = String::from_utf8_lossy;
+    let is_rest = request.protocol() == ProtocolType::Rest;
     for (name, value) in request.head.iter().filter(|(name, _)| is_told(name)) {
+        if is_rest && is_kept_from_rest_functions(name, value) {
+            continue;
+        }
         headers.entry(text(name)).or_default().push(text(value));
     }
     let authority = request.head.first(b":authority").unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Which function it is, and where it is invoked.
 
+use crate::gateway::aws::{LAMBDA, is_region};
 use crate::gateway::clusters::{Endpoint, endpoint};
 use crate::gateway::integrations::backend_uri::encode_component;
 use std::collections::BTreeMap;
@@ -21,15 +22,6 @@ pub struct Function {
     pub endpoint: Endpoint,
     /// What its cluster is derived from.
     pub url: String,
-}
-
-/// Why a function has no place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unplaced {
-    /// The document says nothing of it: it would be AWS itself.
-    Unknown,
-    /// An entry of `endpoints` cannot be one.
-    Endpoint(String, String),
 }
 
 // === impl FunctionArn ===
@@ -60,7 +52,7 @@ impl FunctionArn {
         let word = |text: &str, more: &[u8]| {
             !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
         };
-        if !word(region, b"-") {
+        if !is_region(region) {
             return Err(format!("`{region}` is not a region"));
         }
         if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -81,15 +73,17 @@ impl FunctionArn {
         })
     }
 
-    /// The keys of `endpoints` under which its place may stand, the nearest first.
-    fn keys(&self) -> [String; 4] {
-        let unqualified = match &self.qualifier {
-            Some(qualifier) => {
-                self.text.strip_suffix(&format!(":{qualifier}")).unwrap_or_default().to_owned()
-            }
-            None => self.text.clone(),
-        };
-        [self.text.clone(), unqualified, format!("lambda.{}", self.region), "lambda".to_owned()]
+    /// Its region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The keys of `endpoints` under which this one function may stand, the nearest first.
+    fn keys(&self) -> [&str; 2] {
+        let qualifier = self.qualifier.as_deref().unwrap_or_default();
+        let unqualified = self.text.strip_suffix(qualifier).map(|text| text.trim_end_matches(':'));
+        [&self.text, unqualified.unwrap_or(&self.text)]
     }
 
     /// How the Invoke operation names it: by its name where the gateway's own region and account are meant, else whole.
@@ -107,37 +101,37 @@ impl FunctionArn {
 // === impl Function ===
 
 impl Function {
-    /// Finds a function's place in `endpoints`: under its ARN, where a path stands for the whole operation, else under
-    /// `lambda.REGION` or `lambda`. `region` and `account_id` are the gateway's own.
+    /// Finds a function's place: in `endpoints` under its ARN, where a path stands for the whole operation, or where Lambda
+    /// lives for its region, else at AWS. `region` and `account_id` are the gateway's own.
     ///
     /// # Errors
-    /// If it has none.
+    /// If that is no URL: what is wrong with it.
     pub fn locate(
         arn: &FunctionArn,
         endpoints: &BTreeMap<String, String>,
         region: &str,
         account_id: &str,
-    ) -> Result<Self, Unplaced> {
-        let keys = arn.keys();
-        let found = keys.iter().find_map(|key| Some((key, endpoints.get(key)?)));
-        let (key, url) = found.ok_or(Unplaced::Unknown)?;
-        let mut endpoint = endpoint(url).map_err(|problem| Unplaced::Endpoint(key.clone(), problem))?;
-        let is_whole = key.starts_with("arn:") && endpoint.path != "/";
+    ) -> Result<Self, String> {
+        let own = arn.keys().into_iter().find_map(|key| endpoints.get(key));
+        let url = own.cloned().unwrap_or_else(|| LAMBDA.url(&arn.region, endpoints));
+        let mut endpoint =
+            endpoint(&url).map_err(|problem| format!("`{url}` of `endpoints` is not a URL: {problem}"))?;
+        let is_whole = own.is_some() && endpoint.path != "/";
         if !is_whole {
             let prefix = endpoint.path.trim_end_matches('/');
             endpoint.path = format!("{prefix}{}", arn.path(region, account_id));
         }
-        Ok(Self { endpoint, url: url.clone() })
+        Ok(Self { endpoint, url })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Function, FunctionArn, Unplaced};
+    use super::{Function, FunctionArn};
 
     const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:login";
 
-    fn path(arn: &str, endpoints: &[(&str, &str)]) -> Result<String, Unplaced> {
+    fn path(arn: &str, endpoints: &[(&str, &str)]) -> Result<String, String> {
         let endpoints = endpoints.iter().map(|(key, url)| ((*key).to_owned(), (*url).to_owned())).collect();
         let arn = FunctionArn::parse(arn).unwrap();
         Function::locate(&arn, &endpoints, "us-east-1", "123456789012")
@@ -179,8 +173,9 @@ mod tests {
         assert_eq!(path(ARN, &own), Ok("http://own.test:80/here?a=1".to_owned()));
         assert_eq!(path(&format!("{ARN}:v1"), &own), Ok("http://own.test:80/here?a=1".to_owned()));
         assert_eq!(path(ARN, &[(ARN, "https://own.test")]), Ok(format!("https://own.test:443{invoke}")));
-        assert_eq!(path(ARN, &[("lambda.eu-west-1", "http://x.test")]), Err(Unplaced::Unknown));
-        assert!(matches!(path(ARN, &[("lambda", "ftp://x")]), Err(Unplaced::Endpoint(..))));
+        let at_aws = format!("https://lambda.us-east-1.amazonaws.com:443{invoke}");
+        assert_eq!(path(ARN, &[("lambda.eu-west-1", "http://x.test")]), Ok(at_aws));
+        assert!(path(ARN, &[("lambda", "ftp://x")]).is_err());
     }
 
     #[test]

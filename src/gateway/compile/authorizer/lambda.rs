@@ -3,6 +3,7 @@
 use crate::gateway::authorizers::lambda::source::Source;
 use crate::gateway::authorizers::lambda::{Kind, LambdaAuthorizer, Place};
 use crate::gateway::clusters::endpoint;
+use crate::gateway::compile::aws::ExecutionRole;
 use crate::gateway::compile::cluster::Clusters;
 use crate::gateway::compile::function::function;
 use crate::gateway::compile::integration::expand;
@@ -194,14 +195,14 @@ fn places(
         return places;
     };
     if !uri.contains("${stageVariables.") {
-        if let Some(place) = place(uri, clusters, scope) {
+        if let Some(place) = place(uri, written, clusters, scope) {
             places.extend(api.stages.iter().map(|stage| (stage.stage_name.clone(), place.clone())));
         }
         return places;
     }
     for stage in api.stages.iter().filter(|stage| serves(stage, written, api)) {
         let uri = expand(uri, &stage.stage_variables);
-        if let Some(place) = place(&uri, clusters, scope) {
+        if let Some(place) = place(&uri, written, clusters, scope) {
             places.insert(stage.stage_name.clone(), place);
         }
     }
@@ -221,9 +222,19 @@ fn serves(stage: &config::Stage, written: &config::Authorizer, api: &config::Api
     list.is_some_and(|list| list.iter().any(|authorizer| ptr::eq(authorizer, written)))
 }
 
-fn place(uri: &str, clusters: &mut Clusters<'_>, scope: &mut Scope<'_>) -> Option<Place> {
+fn place(
+    uri: &str,
+    written: &config::Authorizer,
+    clusters: &mut Clusters<'_>,
+    scope: &mut Scope<'_>,
+) -> Option<Place> {
+    let role =
+        ExecutionRole { arn: written.authorizer_credentials_arn.as_deref(), at: "authorizerCredentialsArn" };
     if uri.starts_with("arn:") {
-        return function(uri, "authorizerUri", clusters, scope).map(Place::Function);
+        return function(uri, "authorizerUri", role, clusters, scope).map(Place::Function);
+    }
+    if role.arn.is_some() {
+        scope.error(role.at, "a service is asked, not a function: nothing is signed").help("remove it");
     }
     match endpoint(uri) {
         Ok(found) => {

@@ -7,8 +7,10 @@ pub mod binary;
 pub mod event;
 
 use super::bodiless::is_bodiless;
+use super::headers::{Fate, fate};
 use crate::gateway::Env;
 use crate::gateway::clusters::Endpoint;
+use crate::gateway::config::ProtocolType;
 use crate::gateway::flow::{Answer, Bytes, Callout, CalloutReply, Flight};
 use crate::gateway::lambda::invoke::{Invoked, Unreached, invocation, invoked};
 use crate::gateway::rejection::Rejection;
@@ -84,16 +86,18 @@ impl LambdaProxy {
             Format::HttpV1 => answer::http_v1(output),
             Format::Rest { binary } => answer::rest(output, binary.accepted(request)),
         };
-        Ok(finish(made.map_err(|answer::Malformed| Rejection::FunctionFailure)?, request))
+        Ok(finish(made.map_err(|answer::Malformed| Rejection::FunctionFailure)?, request.protocol()))
     }
 }
 
-/// Adds what every answer of the gateway has, and takes away what this one may not have.
-fn finish(made: Made, request: &Request) -> Answer {
+/// The client's answer: headers by the rules of the API's type, a body only where its status has one.
+fn finish(made: Made, protocol: ProtocolType) -> Answer {
     let Made { status, headers, body } = made;
-    let mut headers: Vec<(Bytes, Bytes)> =
-        headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-    headers.extend(request.ids.headers(request.protocol()));
+    let told = headers.into_iter().filter_map(|(name, value)| match fate(protocol, &name) {
+        Fate::Passes => Some((name.into(), value.into())),
+        Fate::Remapped => Some(([b"x-amzn-remapped-", name.as_slice()].concat().into(), value.into())),
+        Fate::Dropped => None,
+    });
     let body = if is_bodiless(status) { Bytes::default() } else { body.into() };
-    Answer { status, headers, body, details: "sekisho_lambda".into() }
+    Answer { status, headers: told.collect(), body, details: "sekisho_lambda".into() }
 }

@@ -48,13 +48,9 @@ pub fn request_line(event: &mut Object<'_>, request: &Request) {
 
 /// `headers` to `stageVariables`.
 pub fn maps(event: &mut Object<'_>, request: &Request, form: Form<'_>) {
-    let mut sent = headers(request);
-    if request.protocol() == ProtocolType::Rest {
-        sent.remove("content-length");
-    }
     let mut named = Multi::new();
     // Not collected: that would sort, by code of its own.
-    for (name, values) in sent {
+    for (name, values) in headers(request) {
         named.insert(spelled(&name, form.spellings).into(), values);
     }
     multi(event, ["headers", "multiValueHeaders"], &named, form);

@@ -41,10 +41,7 @@ fn which_members_go_with_which_kind() {
             "jwtConfiguration: a function is asked",
         ),
         (http(json!({ "providerARNs": ["arn"] })), "providerARNs: a function is asked"),
-        (
-            http(json!({ "authorizerCredentialsArn": "arn" })),
-            "authorizerCredentialsArn: is not supported yet",
-        ),
+        (http(json!({ "authorizerCredentialsArn": "arn" })), "authorizerCredentialsArn: `arn` is not a role"),
         (
             http(json!({ "identitySource": ["$request.path.id"] })),
             "identitySource[0]: `$request.path.id` is not an identity source",
@@ -108,14 +105,22 @@ fn a_route_and_its_authorizer_are_of_one_kind() {
 }
 
 #[test]
-fn a_function_needs_a_place() {
+fn a_function_without_an_endpoint_lives_at_aws_and_is_signed_for() {
     let mut document = http(json!({}));
     document["endpoints"] = json!({ "lambda.eu-west-1": "http://eu.test" });
-    let without = problems(&document);
-    assert!(without.contains("needs signing, is not supported yet"), "{without}");
-    assert!(without.contains("\"endpoints\": {\"lambda\": \"http://HOST:PORT\"}"), "{without}");
+    let (cluster, path) = place(&document, "/x/1");
+    assert!(cluster.starts_with("https://lambda.us-east-1.amazonaws.com:443#"), "{cluster}");
+    assert_eq!(path, "/2015-03-31/functions/login/invocations");
     document["endpoints"] = json!({ "lambda": "lambda.test" });
-    assert!(problems(&document).contains("`endpoints[\"lambda\"]` is not a URL"));
+    assert!(problems(&document).contains("`lambda.test` of `endpoints` is not a URL"));
+}
+
+#[test]
+fn a_role_is_assumed_wherever_the_function_lives() {
+    let with_role = |role: &str| http(json!({ "authorizerCredentialsArn": role }));
+    let (cluster, _) = place(&with_role("arn:aws:iam::123456789012:role/ask"), "/x/1");
+    assert!(cluster.starts_with("http://lambda.test:9001#"), "{cluster}");
+    assert!(problems(&with_role("arn:aws:iam::*:user/*")).contains("is not a role"));
 }
 
 /// Cluster and path of the question.
