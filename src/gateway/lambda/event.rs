@@ -71,7 +71,7 @@ fn headers(request: &Request) -> Multi<'_> {
     headers.insert("host".into(), vec![text(authority)]);
     headers.insert("x-amzn-trace-id".into(), vec![text(&request.ids.trace)]);
     headers.insert("x-forwarded-port".into(), vec![port(request, authority).into()]);
-    if request.head.end_of_stream && request.protocol() != ProtocolType::Rest {
+    if !is_rest && request.head.end_of_stream {
         headers.entry("content-length".into()).or_insert_with(|| vec!["0".into()]);
     }
     headers

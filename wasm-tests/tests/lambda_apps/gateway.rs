@@ -2,6 +2,7 @@
 
 use crate::functions::{Functions, STAGE};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use wasm_tests::raw::{self, Response};
 use wasm_tests::{Backend, Gateway, Options};
 
@@ -106,7 +107,7 @@ fn picky(pair: Pair) -> Value {
     api
 }
 
-/// The gateway, its functions, and how many requests they were sent.
+/// The gateway and its functions.
 pub struct World {
     gateway: Gateway,
     _functions: Functions,
@@ -151,6 +152,16 @@ impl World {
         assert_eq!(response.status, 200, "{pair:?}: {}", response.text());
         assert_eq!(response.header("content-type").as_deref(), Some("application/json"), "{pair:?}");
         serde_json::from_slice(&response.body).unwrap()
+    }
+
+    /// Where an app's API is.
+    pub fn url(&self, pair: Pair, path: &str) -> String {
+        format!("http://{}.localhost{}{path}", pair.api_id(), pair.prefix())
+    }
+
+    /// Where the gateway listens.
+    pub fn address(&self) -> SocketAddr {
+        self.gateway.address()
     }
 
     pub async fn end(self) {

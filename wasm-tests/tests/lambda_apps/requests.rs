@@ -3,7 +3,9 @@
 use crate::gateway::{App, Kind, Pair, Request, World};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use http_body_util::{BodyExt, Empty};
 use serde_json::{Value, json};
+use wasm_tests::client::http2;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn apps_see_what_was_sent() {
@@ -11,14 +13,15 @@ async fn apps_see_what_was_sent() {
     let mut ran = 0;
     for pair in Pair::ALL {
         cookies(&world, pair).await;
+        cookies_of_http2(&world, pair).await;
         repeated_headers(&world, pair).await;
         queries(&world, pair).await;
         paths(&world, pair).await;
-        ran += 4 + methods(&world, pair).await + bodies(&world, pair).await;
+        ran += 5 + methods(&world, pair).await + bodies(&world, pair).await;
     }
     world.end().await;
     println!("{ran} requests");
-    assert_eq!(ran, 6 * (4 + 6 + 6));
+    assert_eq!(ran, 6 * (5 + 7 + 6));
 }
 
 async fn cookies(world: &World, pair: Pair) {
@@ -28,6 +31,19 @@ async fn cookies(world: &World, pair: Pair) {
     if pair.app == App::Mangum {
         assert_eq!(told["cookies"], json!({ "a": "1", "b": "x=y", "c": "q" }), "{pair:?}");
     }
+}
+
+/// Clients of HTTP/2 send each cookie on its own line.
+async fn cookies_of_http2(world: &World, pair: Pair) {
+    let mut request = hyper::Request::get(world.url(pair, "/echo"));
+    for cookie in ["a=1", "b=x=y", "c=3"] {
+        request = request.header("cookie", cookie);
+    }
+    let mut connection = http2(world.address()).await;
+    let response = connection.send_request(request.body(Empty::new().boxed()).unwrap()).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let told: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(told["headers"]["cookie"], json!(["a=1; b=x=y; c=3"]), "{pair:?}");
 }
 
 async fn repeated_headers(world: &World, pair: Pair) {
@@ -93,7 +109,16 @@ async fn methods(world: &World, pair: Pair) -> usize {
         let stage = if pair.kind == Kind::Rest { "prod" } else { "$default" };
         assert_eq!(told["stage"], stage, "{pair:?}");
     }
-    methods.len()
+    // The length is sent, and there is nothing.
+    let told = world.told(pair, &Request::post("/echo", &[("content-type", "text/plain")], b"")).await;
+    assert_eq!(
+        (&told["body"], &told["headers"]["content-type"]),
+        (&json!(""), &json!(["text/plain"])),
+        "{pair:?}"
+    );
+    let length = if pair.kind == Kind::Rest { Value::Null } else { json!(["0"]) };
+    assert_eq!(told["headers"].get("content-length").unwrap_or(&Value::Null), &length, "{pair:?}");
+    methods.len() + 1
 }
 
 async fn bodies(world: &World, pair: Pair) -> usize {
