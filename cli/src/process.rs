@@ -140,6 +140,14 @@ impl Process {
         std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
+    /// What stands behind `start` on the first line of its log that begins so and is complete.
+    #[must_use]
+    pub fn said(&self, start: &str) -> Option<String> {
+        let log = self.log();
+        let mut lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        lines.find_map(|line| line.trim().strip_prefix(start)).map(str::to_owned)
+    }
+
     /// Its process id.
     #[must_use]
     pub fn id(&self) -> u32 {

@@ -38,6 +38,14 @@ def unserializable(event, context):
     return {1, 2}
 "#;
 
+const SDK: &str = "
+import boto3
+client = boto3.client('dynamodb')
+
+def handler(event, context):
+    return [client.meta.region_name, client.meta.service_model.service_name]
+";
+
 /// Functions of one folder; `None`, and the test is counted as skipped, if there is no Python or PyPI cannot be reached.
 fn python(test: &str) -> Option<(TempDir, Lambda)> {
     let folder = tempfile::tempdir().unwrap();
@@ -45,6 +53,7 @@ fn python(test: &str) -> Option<(TempDir, Lambda)> {
     fs::write(folder.path().join("code/app.py"), APP).unwrap();
     fs::write(folder.path().join("code/broken.py"), "def handler(event, context)\n    pass\n").unwrap();
     fs::write(folder.path().join("code/needy.py"), "import no_such_package\n").unwrap();
+    fs::write(folder.path().join("code/sdk.py"), SDK).unwrap();
     let function = |name: &str, handler: &str| {
         json!({
             "FunctionName": name, "Runtime": "python3.12", "Handler": handler, "CodeUri": "code", "Timeout": 2,
@@ -54,6 +63,7 @@ fn python(test: &str) -> Option<(TempDir, Lambda)> {
     let functions = json!({"Functions": [
         function("app", "app.handler"), function("set", "app.unserializable"), function("broken", "broken.handler"),
         function("needy", "needy.handler"), function("absent", "app.absent"),
+        function("sdk", "sdk.handler"),
     ]});
     let file = folder.path().join("functions.json");
     fs::write(&file, functions.to_string()).unwrap();
@@ -87,6 +97,12 @@ fn a_function_of_python_runs_under_its_real_client() {
     let second = lambda.invoke("app", "{}").json();
     assert_eq!((&second["pid"], &second["calls"]), (&told["pid"], &json!(2)), "the instance is kept");
     lambda.until_it_says("app/1 loaded\napp/1 START RequestId: ");
+}
+
+#[test]
+fn boto3_is_there_as_on_aws() {
+    let Some((_folder, lambda)) = python("boto3_is_there_as_on_aws") else { return };
+    assert_eq!(lambda.invoke("sdk", "{}").json(), json!(["us-east-1", "dynamodb"]));
 }
 
 #[test]
