@@ -7,6 +7,7 @@ mod lambda_support;
 use lambda_support::Lambda;
 use sekisho_cases::skip;
 use sekisho_cli::Ui;
+use sekisho_cli::lambda::{Functions, Port, Server};
 use sekisho_cli::toolchain::lambda_python;
 use serde_json::json;
 use std::fs;
@@ -103,6 +104,28 @@ fn a_function_of_python_runs_under_its_real_client() {
 fn boto3_is_there_as_on_aws() {
     let Some((_folder, lambda)) = python("boto3_is_there_as_on_aws") else { return };
     assert_eq!(lambda.invoke("sdk", "{}").json(), json!(["us-east-1", "dynamodb"]));
+}
+
+#[test]
+fn who_serves_functions_learns_that_one_cannot_be_loaded() {
+    let Some((folder, _lambda)) = python("who_serves_functions_learns_that_one_cannot_be_loaded") else {
+        return;
+    };
+    let mut functions = Functions::read(folder.path().join("functions.json").to_str().unwrap()).unwrap();
+    functions.install(&Ui::new()).unwrap();
+    functions.set("TABLE", "posts");
+    let server =
+        Server::start(Port::bind(0).unwrap(), functions, "eu-west-1".to_owned(), "210987654321".to_owned());
+    let ask = |function: &str| {
+        let url = format!("http://{}/2015-03-31/functions/{function}/invocations", server.address());
+        ureq::post(&url).send("{}").unwrap().body_mut().read_to_string().unwrap()
+    };
+    let told: serde_json::Value = serde_json::from_str(&ask("app")).unwrap();
+    assert_eq!(told["table"], "posts", "what is set stands before what the file lists");
+    assert_eq!(told["arn"], "arn:aws:lambda:eu-west-1:210987654321:function:app");
+    assert_eq!(server.unloadable(), None);
+    assert!(ask("needy").contains("Runtime.ImportModuleError"));
+    assert_eq!(server.unloadable(), Some("the function `needy` cannot be loaded: Runtime.ImportModuleError"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use sekisho_cli::moto::Moto;
 use sekisho_cli::process::Tool;
 use sekisho_cli::toolchain::moto_python;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 
 /// Several services, and one that calls another: a state machine that sends a message.
 const SCRIPT: &str = r#"
@@ -58,4 +59,14 @@ fn moto_serves_many_services_and_goes_when_it_is_dropped() {
         drop(moto);
         assert!(TcpStream::connect(&address).is_err(), "{address} still listens");
     }
+}
+
+#[test]
+fn a_moto_that_does_not_start_says_its_last_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let python = folder.path().join("python3");
+    std::fs::write(&python, "#!/bin/sh\necho no such module >&2\nexit 3\n").unwrap();
+    std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let error = Moto::start(&python, &folder.path().join("log")).unwrap_err();
+    assert_eq!(error.to_string(), "moto ended by itself (exit status: 3); it said last: no such module");
 }

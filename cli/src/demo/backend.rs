@@ -42,8 +42,11 @@ pub(super) trait Backend: fmt::Debug {
     /// Prints what it has written since.
     fn show(&self, ui: &Ui);
 
-    /// Lines for who wants to look at it.
-    fn about(&self) -> Vec<String>;
+    /// Where else something can be asked, with what it is.
+    fn endpoints(&self) -> Vec<(&'static str, &str)>;
+
+    /// Its log files, with whose they are.
+    fn logs(&self) -> Vec<(&'static str, &Path)>;
 }
 
 /// Where a backend puts its files.

@@ -109,16 +109,18 @@ fn serve(args: &Args, ui: &Ui, story: &Told, envoy: &Path, module: &Path) -> Res
         servers.check()?;
         client.show(ui, &request, &servers)?;
     }
-    ui.say(&format!("gateway   {}", servers.envoy.gateway));
-    ui.say(&format!("admin     {}", servers.envoy.admin));
-    for line in servers.backend.about() {
-        ui.say(&line);
+    let envoy = [("gateway", servers.envoy.gateway.as_str()), ("admin", &servers.envoy.admin)];
+    for (name, endpoint) in envoy.into_iter().chain(servers.backend.endpoints()) {
+        ui.say(&format!("{name:9} {endpoint}"));
     }
     if args.once {
         servers.stop(ui);
         return Ok(());
     }
     ui.say(&format!("Envoy's log is {}", servers.envoy_log().display()));
+    for (whose, log) in servers.backend.logs() {
+        ui.say(&format!("{whose}'s log is {}", log.display()));
+    }
     ui.say("Try requests of your own. Ctrl-C stops everything.");
     while !interrupted() {
         servers.check_running()?;

@@ -67,7 +67,12 @@ impl Set<'_> {
         self.installed_in(ui, &target_folder()?.join(self.name), python)
     }
 
-    fn installed_in(&self, ui: &Ui, folder: &Path, python: &Interpreter) -> Result<PathBuf, Error> {
+    pub(super) fn installed_in(
+        &self,
+        ui: &Ui,
+        folder: &Path,
+        python: &Interpreter,
+    ) -> Result<PathBuf, Error> {
         let Self { name, version, packages } = self;
         let home = format!("{version}-python{}", python.version);
         let lock = folder.join(format!("{home}.lock"));

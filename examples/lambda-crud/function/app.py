@@ -30,6 +30,7 @@ class Refusal(Exception):
 
 
 def handler(event, context):
+    print(event["routeKey"])
     try:
         return ROUTES[event["routeKey"]](event)
     except Refusal as refusal:
@@ -40,7 +41,7 @@ def handler(event, context):
 
 
 def create_user(event):
-    user = new(checked(body_of(event), USER)) | {"posts": 0}
+    user = new(checked(body_of(event), USER) | {"posts": 0})
     users.put_item(Item=user, ConditionExpression="attribute_not_exists(id)")
     return answer(201, user, {"location": f"/users/{user['id']}"})
 

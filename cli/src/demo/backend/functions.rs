@@ -77,11 +77,12 @@ impl Backend for Running {
         self.server.show(ui, Duration::ZERO);
     }
 
-    fn about(&self) -> Vec<String> {
-        let mut lines = vec![format!("lambda    {}", self.origin)];
-        lines.push(format!("moto      {}", self.moto.endpoint()));
-        lines.push(format!("moto's log is {}", self.log.display()));
-        lines
+    fn endpoints(&self) -> Vec<(&'static str, &str)> {
+        vec![("lambda", &self.origin), ("moto", self.moto.endpoint())]
+    }
+
+    fn logs(&self) -> Vec<(&'static str, &Path)> {
+        vec![("moto", &self.log)]
     }
 }
 

@@ -6,6 +6,7 @@ use crate::process::{Probe, Process};
 use crate::toolchain::{self, Missing};
 use crate::ui::Ui;
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 /// A service that is needed.
 pub(in crate::demo) struct Service {
@@ -17,6 +18,7 @@ pub(in crate::demo) struct Service {
 struct Running {
     process: Process,
     origin: String,
+    log: PathBuf,
 }
 
 // === impl Service ===
@@ -41,7 +43,7 @@ impl Needs for Service {
         match origin {
             Ok(origin) => {
                 step.done(&format!("it listens on {origin}"));
-                Ok(Box::new(Running { process, origin }))
+                Ok(Box::new(Running { process, origin, log }))
             }
             Err(error) => {
                 step.fail("it does not serve");
@@ -73,7 +75,11 @@ impl Backend for Running {
     /// Its log is a file.
     fn show(&self, _ui: &Ui) {}
 
-    fn about(&self) -> Vec<String> {
+    fn endpoints(&self) -> Vec<(&'static str, &str)> {
         Vec::new()
+    }
+
+    fn logs(&self) -> Vec<(&'static str, &Path)> {
+        vec![("the service", &self.log)]
     }
 }
