@@ -25,8 +25,8 @@ impl Moto {
     /// # Errors
     /// When it does not start, or the user asks to stop.
     pub fn start(python: &Path, log: &Path) -> Result<Self, process::Error> {
-        // Isolated: neither this folder's modules nor PYTHONPATH's are taken for moto's.
-        let mut process = Process::start("moto", python, ["-I", "-u", "-c", SERVE], log)?;
+        // Neither this folder's modules are taken for moto's, nor anybody's AWS_PROFILE: moto is a client of boto3 too.
+        let mut process = Process::start_alone("moto", python, ["-I", "-u", "-c", SERVE], log)?;
         let endpoint =
             process.wait_until("starting", START, |process| match process.said("listening on ") {
                 Some(endpoint) => Probe::Ready(endpoint),
@@ -47,6 +47,12 @@ impl Moto {
     /// When one of the two is not so.
     pub fn check(&mut self) -> Result<(), process::Error> {
         self.process.check()
+    }
+
+    /// The last lines of its log.
+    #[must_use]
+    pub fn tail(&self) -> String {
+        self.process.tail()
     }
 
     /// Its process id.

@@ -100,9 +100,9 @@ fn the_readme_says_what_is_answered() {
     let demo = Demo::start(&["lambda-crud"]);
     let steps = common::console(&read("README.md"));
     assert_eq!(steps.len(), 16, "every line of the README");
-    let mut ids = Vec::new();
+    let mut ids: Vec<(String, String)> = Vec::new();
     for (command, told) in steps {
-        let command = ids.iter().fold(command, |text: String, (told, given)| text.replace(told, given));
+        let command = ids.iter().fold(command, |text, (told, given)| text.replace(told, given));
         let given = common::shell(&command.replace("http://127.0.0.1:8080", demo.gateway()));
         if let (Some(told), Some(given)) = (id(&told), id(&given))
             && !ids.iter().any(|(known, _)| *known == told)

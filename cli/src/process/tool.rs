@@ -64,8 +64,8 @@ impl Tool {
     /// Gives it an environment: these variables and `PATH`, and nothing else of this process's.
     #[must_use]
     pub fn environment<'a>(mut self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        self.command.env_clear().envs(variables);
-        self.command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        spawn::only_path(&mut self.command);
+        self.command.envs(variables);
         self
     }
 

@@ -118,8 +118,11 @@ fn create_tables(ui: &Ui, python: &Path, script: &Path, moto: &Moto) -> Result<(
         return Ok(());
     }
     step.fail("failed");
-    for line in done.tail().lines() {
-        ui.note(&format!("    {line}"));
+    for (whose, tail) in [("the script", done.tail()), ("moto", moto.tail())] {
+        ui.note(&format!("the last words of {whose}:"));
+        for line in tail.lines() {
+            ui.note(&format!("    {line}"));
+        }
     }
     let help = format!("look at `{}`", script.display());
     Err(toolchain::Error::Failed { what: what.to_owned(), status: done.status, help }.into())
