@@ -3,17 +3,22 @@
 mod api;
 mod authorizer;
 mod aws;
+mod aws_service;
+mod canary;
 mod cluster;
 mod fleet;
 mod function;
 mod integration;
 mod lambda_proxy;
+mod pattern;
 mod policy;
 mod routes;
 mod scope;
+mod sides;
 mod throttle;
 mod unsupported;
 mod usage;
+mod weaker;
 
 pub use api::{Api, Stage};
 pub use routes::{Route, RouteTable};

@@ -5,10 +5,12 @@
 
 use super::admission::{self, Admitted};
 use super::authorizers::{self, Decision, Pending};
+use super::aws::is_unsigned;
 use super::client_cert::ClientCert;
 use super::compile::Gateway;
 use super::config::ProtocolType;
 use super::cors::is_cors;
+use super::counts::Counter;
 use super::flow::{Answer, BodyWanted, Bytes, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
 use super::gateway_responses::GatewayResponses;
 use super::head::{Head, MalformedHead};
@@ -55,7 +57,7 @@ enum State {
     },
     /// Its body, as far as a mapping reads it.
     Buffering(Admitted),
-    /// What its function returns.
+    /// What its function returns, or what a service answers.
     Invoking,
     /// Its backend.
     Upstream {
@@ -105,6 +107,9 @@ impl Exchange {
 
     /// A question asked by [`Flow::Call`] is answered.
     pub fn on_callout(&mut self, reply: &CalloutReply, env: &Env<'_>) -> Flow {
+        if is_unsigned(reply) {
+            env.worker.borrow_mut().counts.add(Counter::Unsigned);
+        }
         let state = std::mem::replace(&mut self.state, State::Answered);
         match (state, &mut self.request) {
             (State::Authorizing(pending), Some(request)) => {
@@ -112,10 +117,14 @@ impl Exchange {
                 self.go_on(decision, None, env)
             }
             (State::Invoking, Some(request)) => {
-                let Some(Integration::Lambda(function)) = integration(request) else {
-                    return self.refuse(Rejection::Internal);
+                let answer = match integration(request) {
+                    Some(Integration::Lambda(function)) => function.answer(request, reply),
+                    Some(Integration::AwsService(service)) => service.answer(request, reply),
+                    Some(Integration::HttpProxy(_) | Integration::Mock(_) | Integration::None) | None => {
+                        Err(Rejection::Internal)
+                    }
                 };
-                let (answer, trace) = (function.answer(request, reply), request.trace_header());
+                let trace = request.trace_header();
                 self.tell(answer, trace)
             }
             (State::Metering { pending, seen }, Some(request)) => {
@@ -156,6 +165,7 @@ impl Exchange {
             }
             Ok(Decision::Authorized(authorized)) => {
                 request.principal = authorized.principal();
+                choose_side_of_bearer(request, env);
                 let seen = body.map_or(0, |body| body.len() as u64);
                 match admission::begin(authorized, request, env) {
                     Err(rejection) => self.refuse(rejection),
@@ -261,9 +271,14 @@ impl Exchange {
             Some((request, Integration::HttpProxy(backend))) => {
                 backend.respond(request, &head, status, Some(&JsonBody::new(body)))
             }
-            Some((_, Integration::Mock(_) | Integration::Lambda(_) | Integration::None)) | None => {
-                ResponseFlow::Replace(self.answer(Rejection::Internal))
-            }
+            Some((
+                _,
+                Integration::Mock(_)
+                | Integration::Lambda(_)
+                | Integration::AwsService(_)
+                | Integration::None,
+            ))
+            | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
         }
     }
 
@@ -282,6 +297,15 @@ impl Exchange {
             None | Some(Integration::None) => self.refuse(Rejection::Internal),
             Some(Integration::Lambda(function)) => {
                 match function.invoke(request, body.unwrap_or_default(), env) {
+                    Err(rejection) => self.refuse(rejection),
+                    Ok(callout) => {
+                        self.state = State::Invoking;
+                        Flow::Call(callout)
+                    }
+                }
+            }
+            Some(Integration::AwsService(service)) => {
+                match service.call(&facts, body.unwrap_or_default(), env) {
                     Err(rejection) => self.refuse(rejection),
                     Ok(callout) => {
                         self.state = State::Invoking;
@@ -396,10 +420,27 @@ fn arrive(request: &mut Request, env: &Env<'_>) -> Result<(), Rejection> {
 
 /// From the stage to authorization: who is asked, and in which order.
 fn select(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
+    choose_side(request, env);
     let (Some(stage), Some(path)) = (&request.stage, &request.path) else { return Err(Rejection::Internal) };
     let route = stage.table.select(request.method(), path);
     request.route = Some(route.ok_or(Rejection::UnknownRoute)?);
     authorizers::begin(request, env)
+}
+
+/// Lets a stage's canary take the request, if it is the canary's on arrival.
+fn choose_side(request: &mut Request, env: &Env<'_>) {
+    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
+    if canary.takes(request, env) == Some(true) {
+        request.stage = Some(Rc::clone(&canary.side));
+    }
+}
+
+/// Lets a stage's canary take the request, if a claim says so: both sides serve the same routes.
+fn choose_side_of_bearer(request: &mut Request, env: &Env<'_>) {
+    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
+    if canary.takes_bearer(request, env) {
+        request.stage = Some(Rc::clone(&canary.side));
+    }
 }
 
 /// The answer to a preflight, where the API has CORS.
@@ -414,6 +455,7 @@ fn wanted_body(request: &Request) -> Option<BodyWanted> {
     let bytes = match integration(request) {
         Some(Integration::HttpProxy(backend)) => backend.request.needs_body.then_some(BODY_BYTES),
         Some(Integration::Lambda(_)) => Some(usize::MAX),
+        Some(Integration::AwsService(service)) => service.needs_body().then_some(usize::MAX),
         Some(Integration::Mock(_) | Integration::None) | None => None,
     };
     bytes.filter(|_| !request.head.end_of_stream).map(|bytes| BodyWanted { bytes })

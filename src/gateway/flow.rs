@@ -167,6 +167,20 @@ impl Edits {
         Self(Vec::with_capacity(12))
     }
 
+    /// Carries the changes out on an answer's headers.
+    pub fn apply(self, headers: &mut Vec<(Bytes, Bytes)>) {
+        for edit in self.0 {
+            match edit {
+                Edit::Remove(name) => headers.retain(|(known, _)| *known != name),
+                Edit::Set(name, value) => {
+                    headers.retain(|(known, _)| *known != name);
+                    headers.push((name, value));
+                }
+                Edit::Add(name, value) => headers.push((name, value)),
+            }
+        }
+    }
+
     /// Adds a removal.
     pub fn remove(&mut self, name: impl Into<Bytes>) {
         self.0.push(Edit::Remove(name.into()));

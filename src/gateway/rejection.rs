@@ -48,6 +48,8 @@ pub enum Rejection {
     ExpiredToken,
     /// An authorizer could not be asked, or its answer could not be read.
     AuthorizerFailure,
+    /// There are no credentials to sign an authorizer's invocation with.
+    AuthorizerUnsigned,
     /// Too many questions to an authorizer are on their way.
     AuthorizerBusy,
     /// An authorizer cannot be asked as it is configured, or its answer is none.
@@ -79,10 +81,14 @@ pub enum Rejection {
     BadMappedValue,
     /// The integration cannot answer as it is configured.
     ApiConfiguration,
+    /// There are no credentials to sign an integration's call to AWS with.
+    Unsigned,
     /// A function failed, or what it returned is no answer.
     FunctionFailure,
     /// Lambda has no room for one more invocation.
     FunctionThrottled,
+    /// Too many calls of the service are on their way.
+    IntegrationBusy,
     /// The backend cannot be reached, or broke off.
     IntegrationFailure,
     /// The backend did not answer in time.
@@ -147,7 +153,9 @@ impl Rejection {
             Self::InsufficientScope => Some("the token does not have a required scope"),
             Self::Unauthorized => Some("Unauthorized"),
             Self::ExpiredToken => Some("The incoming token has expired"),
-            Self::AuthorizerFailure | Self::AuthorizerBusy => Some("the authorizer could not be asked"),
+            Self::AuthorizerFailure | Self::AuthorizerBusy | Self::AuthorizerUnsigned => {
+                Some("the authorizer could not be asked")
+            }
             Self::AuthorizerConfiguration => Some("the authorizer's answer could not be used"),
             Self::AccessDenied(Denial::Explicit) => Some("the policy denies the request"),
             Self::AccessDenied(Denial::Implicit) => Some("the policy does not allow the request"),
@@ -197,6 +205,11 @@ impl Rejection {
             Self::AuthorizerFailure => {
                 ("sekisho_authorizer_failure", (500, "Internal Server Error"), As(Type::AuthorizerFailure))
             }
+            Self::AuthorizerUnsigned => (
+                "sekisho_authorizer_unsigned",
+                (500, "Internal Server Error"),
+                As(Type::AuthorizerConfigurationError),
+            ),
             Self::AuthorizerBusy => {
                 ("sekisho_authorizer_busy", (500, "Internal Server Error"), As(Type::AuthorizerFailure))
             }
@@ -247,6 +260,9 @@ impl Rejection {
             Self::ApiConfiguration => {
                 ("sekisho_api_configuration", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
             }
+            Self::Unsigned => {
+                ("sekisho_unsigned", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
+            }
             Self::FunctionFailure => (
                 "sekisho_function_failure",
                 (500, "Internal Server Error"),
@@ -254,6 +270,9 @@ impl Rejection {
             ),
             Self::FunctionThrottled => {
                 ("sekisho_function_throttled", (503, "Service Unavailable"), As(Type::IntegrationFailure))
+            }
+            Self::IntegrationBusy => {
+                ("sekisho_integration_busy", (503, "Service Unavailable"), As(Type::IntegrationFailure))
             }
             Self::IntegrationFailure => {
                 ("sekisho_integration_failure", (503, "Service Unavailable"), As(Type::IntegrationFailure))

@@ -36,6 +36,7 @@ pub use function::{Function, Reply};
 pub use gateway::{Gateway, Options, Probe};
 pub use python::Python;
 pub use ratelimit::{RateLimitService, Redis};
+pub use toolchain::lambda_app;
 
 use std::time::{Duration, Instant};
 

@@ -59,7 +59,6 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
         let at = format!("stages[{i}]");
         refuse(stage.web_acl_arn.is_some(), &format!("{at}.webAclArn"));
         refuse(stage.access_log_settings.is_some(), &format!("{at}.accessLogSettings"));
-        refuse(stage.canary_settings.is_some(), &format!("{at}.canarySettings"));
         if let Some(settings) = &stage.default_route_settings {
             route_settings(settings, &format!("{at}.defaultRouteSettings"), refuse);
         }
@@ -86,7 +85,6 @@ fn lists(integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
             IntegrationType::Aws | IntegrationType::Http => false,
         };
         refuse(!known, &format!("integrations[{i}].integrationType"));
-        refuse(integration.integration_subtype.is_some(), &format!("integrations[{i}].integrationSubtype"));
         let passthrough = differs(&integration.passthrough_behavior, &["WHEN_NO_MATCH"]);
         refuse(passthrough, &format!("integrations[{i}].passthroughBehavior"));
         let of_aws = integration.integration_type == IntegrationType::AwsProxy;
