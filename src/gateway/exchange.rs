@@ -55,7 +55,7 @@ enum State {
     },
     /// Its body, as far as a mapping reads it.
     Buffering(Admitted),
-    /// What its function returns.
+    /// What its function returns, or what a service answers.
     Invoking,
     /// Its backend.
     Upstream {
@@ -112,10 +112,14 @@ impl Exchange {
                 self.go_on(decision, None, env)
             }
             (State::Invoking, Some(request)) => {
-                let Some(Integration::Lambda(function)) = integration(request) else {
-                    return self.refuse(Rejection::Internal);
+                let answer = match integration(request) {
+                    Some(Integration::Lambda(function)) => function.answer(request, reply),
+                    Some(Integration::AwsService(service)) => service.answer(request, reply),
+                    Some(Integration::HttpProxy(_) | Integration::Mock(_) | Integration::None) | None => {
+                        Err(Rejection::Internal)
+                    }
                 };
-                let (answer, trace) = (function.answer(request, reply), request.trace_header());
+                let trace = request.trace_header();
                 self.tell(answer, trace)
             }
             (State::Metering { pending, seen }, Some(request)) => {
@@ -261,9 +265,14 @@ impl Exchange {
             Some((request, Integration::HttpProxy(backend))) => {
                 backend.respond(request, &head, status, Some(&JsonBody::new(body)))
             }
-            Some((_, Integration::Mock(_) | Integration::Lambda(_) | Integration::None)) | None => {
-                ResponseFlow::Replace(self.answer(Rejection::Internal))
-            }
+            Some((
+                _,
+                Integration::Mock(_)
+                | Integration::Lambda(_)
+                | Integration::AwsService(_)
+                | Integration::None,
+            ))
+            | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
         }
     }
 
@@ -282,6 +291,15 @@ impl Exchange {
             None | Some(Integration::None) => self.refuse(Rejection::Internal),
             Some(Integration::Lambda(function)) => {
                 match function.invoke(request, body.unwrap_or_default(), env) {
+                    Err(rejection) => self.refuse(rejection),
+                    Ok(callout) => {
+                        self.state = State::Invoking;
+                        Flow::Call(callout)
+                    }
+                }
+            }
+            Some(Integration::AwsService(service)) => {
+                match service.call(&facts, body.unwrap_or_default(), env) {
                     Err(rejection) => self.refuse(rejection),
                     Ok(callout) => {
                         self.state = State::Invoking;
@@ -414,6 +432,7 @@ fn wanted_body(request: &Request) -> Option<BodyWanted> {
     let bytes = match integration(request) {
         Some(Integration::HttpProxy(backend)) => backend.request.needs_body.then_some(BODY_BYTES),
         Some(Integration::Lambda(_)) => Some(usize::MAX),
+        Some(Integration::AwsService(service)) => service.needs_body().then_some(usize::MAX),
         Some(Integration::Mock(_) | Integration::None) | None => None,
     };
     bytes.filter(|_| !request.head.end_of_stream).map(|bytes| BodyWanted { bytes })

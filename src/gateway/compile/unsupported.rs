@@ -86,7 +86,6 @@ fn lists(integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
             IntegrationType::Aws | IntegrationType::Http => false,
         };
         refuse(!known, &format!("integrations[{i}].integrationType"));
-        refuse(integration.integration_subtype.is_some(), &format!("integrations[{i}].integrationSubtype"));
         let passthrough = differs(&integration.passthrough_behavior, &["WHEN_NO_MATCH"]);
         refuse(passthrough, &format!("integrations[{i}].passthroughBehavior"));
         let of_aws = integration.integration_type == IntegrationType::AwsProxy;
