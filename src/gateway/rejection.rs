@@ -48,6 +48,8 @@ pub enum Rejection {
     ExpiredToken,
     /// An authorizer could not be asked, or its answer could not be read.
     AuthorizerFailure,
+    /// There are no credentials to sign an authorizer's invocation with.
+    AuthorizerUnsigned,
     /// Too many questions to an authorizer are on their way.
     AuthorizerBusy,
     /// An authorizer cannot be asked as it is configured, or its answer is none.
@@ -79,6 +81,8 @@ pub enum Rejection {
     BadMappedValue,
     /// The integration cannot answer as it is configured.
     ApiConfiguration,
+    /// There are no credentials to sign an integration's call to AWS with.
+    Unsigned,
     /// A function failed, or what it returned is no answer.
     FunctionFailure,
     /// Lambda has no room for one more invocation.
@@ -149,7 +153,9 @@ impl Rejection {
             Self::InsufficientScope => Some("the token does not have a required scope"),
             Self::Unauthorized => Some("Unauthorized"),
             Self::ExpiredToken => Some("The incoming token has expired"),
-            Self::AuthorizerFailure | Self::AuthorizerBusy => Some("the authorizer could not be asked"),
+            Self::AuthorizerFailure | Self::AuthorizerBusy | Self::AuthorizerUnsigned => {
+                Some("the authorizer could not be asked")
+            }
             Self::AuthorizerConfiguration => Some("the authorizer's answer could not be used"),
             Self::AccessDenied(Denial::Explicit) => Some("the policy denies the request"),
             Self::AccessDenied(Denial::Implicit) => Some("the policy does not allow the request"),
@@ -199,6 +205,11 @@ impl Rejection {
             Self::AuthorizerFailure => {
                 ("sekisho_authorizer_failure", (500, "Internal Server Error"), As(Type::AuthorizerFailure))
             }
+            Self::AuthorizerUnsigned => (
+                "sekisho_authorizer_unsigned",
+                (500, "Internal Server Error"),
+                As(Type::AuthorizerConfigurationError),
+            ),
             Self::AuthorizerBusy => {
                 ("sekisho_authorizer_busy", (500, "Internal Server Error"), As(Type::AuthorizerFailure))
             }
@@ -248,6 +259,9 @@ impl Rejection {
             Self::BadMappedValue => ("sekisho_bad_mapped_value", (400, "Bad Request"), BAD_REQUEST),
             Self::ApiConfiguration => {
                 ("sekisho_api_configuration", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
+            }
+            Self::Unsigned => {
+                ("sekisho_unsigned", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
             }
             Self::FunctionFailure => (
                 "sekisho_function_failure",

@@ -1,5 +1,6 @@
 //! The Invoke operation. <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
+use crate::gateway::aws::is_unsigned;
 use crate::gateway::clusters::Endpoint;
 use crate::gateway::flow::{Bytes, Callout, CalloutReply, Flight};
 
@@ -26,6 +27,8 @@ pub enum Invoked<'a> {
 pub enum Unreached {
     /// Lambda does not let the gateway invoke it, or knows no such function.
     Denied,
+    /// There are no credentials to sign with, so Lambda was not asked.
+    Unsigned,
     /// Lambda has no room for one more.
     Throttled,
     /// It did not return in time.
@@ -77,6 +80,7 @@ pub fn invoked(reply: &CalloutReply) -> Invoked<'_> {
                 None => Invoked::Returned(body),
             }
         }
+        CalloutReply::Answered { .. } if is_unsigned(reply) => Invoked::Unreached(Unreached::Unsigned),
         CalloutReply::Answered { status, head, .. } => Invoked::Unreached(match status {
             // Envoy's circuit breaker: more are under way than its cluster may have.
             503 if head.first(b"x-envoy-overloaded").is_some() => Unreached::Throttled,

@@ -16,7 +16,7 @@ use super::principal::Principal;
 use crate::gateway::clusters::Endpoint;
 use crate::gateway::config::ProtocolType;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
-use crate::gateway::lambda::invoke::{Invoked, invocation, invoked, post};
+use crate::gateway::lambda::invoke::{Invoked, Unreached, invocation, invoked, post};
 use crate::gateway::policy::Verdict;
 use crate::gateway::rejection::{Denial, Rejection};
 use crate::gateway::request::Request;
@@ -270,7 +270,11 @@ impl LambdaAuthorizer {
                 Invoked::Raised(failure) if answer::says_unauthorized(failure) => {
                     Err(Rejection::Unauthorized)
                 }
-                Invoked::Raised(_) | Invoked::Unreached(_) => Err(Rejection::AuthorizerFailure),
+                Invoked::Unreached(Unreached::Unsigned) => Err(Rejection::AuthorizerUnsigned),
+                Invoked::Raised(_)
+                | Invoked::Unreached(
+                    Unreached::Denied | Unreached::Throttled | Unreached::TimedOut | Unreached::Failed,
+                ) => Err(Rejection::AuthorizerFailure),
                 Invoked::TooLarge => Err(Rejection::AuthorizerConfiguration),
                 Invoked::TooMany => Err(Rejection::AuthorizerBusy),
             },

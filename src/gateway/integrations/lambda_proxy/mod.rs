@@ -79,6 +79,7 @@ impl LambdaProxy {
             }
             Invoked::Unreached(Unreached::TimedOut) => return Err(Rejection::IntegrationTimeout),
             Invoked::Unreached(Unreached::Denied) => return Err(Rejection::ApiConfiguration),
+            Invoked::Unreached(Unreached::Unsigned) => return Err(Rejection::Unsigned),
             Invoked::Unreached(Unreached::Failed) => return Err(Rejection::IntegrationFailure),
         };
         let made = match &self.format {
