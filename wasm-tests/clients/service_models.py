@@ -24,7 +24,13 @@ KINDS = {
     "blob": {"bytes", "text"},
 }
 # AWS's own list of parameters requires them, where botocore's leaves a choice.
-MORE = {("EventBridge-PutEvents", "Detail"), ("EventBridge-PutEvents", "DetailType"), ("EventBridge-PutEvents", "Source"), ("Kinesis-PutRecord", "StreamName")}
+MORE = {
+    ("EventBridge-PutEvents", "Detail"),
+    ("EventBridge-PutEvents", "DetailType"),
+    ("EventBridge-PutEvents", "Source"),
+    ("Kinesis-PutRecord", "StreamName"),
+    ("Kinesis-PutRecord", "PartitionKey"),
+}
 
 
 def compare(session, ours):
