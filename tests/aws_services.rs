@@ -67,12 +67,9 @@ fn the_table_of_the_guide_is_fresh() {
 
 /// What is found in a document, warnings too.
 fn found(document: &Value) -> String {
-    let (config, warnings) = match load(document.to_string().as_bytes()) {
-        Ok(loaded) => (loaded, String::new()),
-        Err(problems) => panic!("{problems}"),
-    };
+    let config = load(document.to_string().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
     match compile(&config, &Elsewhere) {
-        Ok(compiled) => warnings + &compiled.warnings.to_string(),
+        Ok(compiled) => compiled.warnings.to_string(),
         Err(problems) => problems.to_string(),
     }
 }

@@ -173,6 +173,19 @@ fn sources_stand_where_a_json_value_may_stand() {
     }
     let good = r#"{"a": ${request.body.b}, "c": ["$request.path.d", "x${request.header.e}y\"", 5]}"#;
     assert_eq!(calling("DynamoDB-GetItem", json!({ "TableName": "t", "Key": good })), "");
+    for wrong in
+        [r#"{"${request.header.b}": "c"}"#, r#" ["${request.header.b}""#, r#"{"a": b${request.header.b}}"#]
+    {
+        assert!(with("MessageBody", wrong).contains("it is not JSON, or a source stands"), "{wrong}");
+    }
+    for right in [
+        "[${request.header.a}] ${request.header.b}",
+        "{${context.requestId}}",
+        "[${request.body.a}]",
+        "{\"a\": 1",
+    ] {
+        assert_eq!(with("MessageBody", right), "");
+    }
     assert!(
         calling("DynamoDB-GetItem", json!({ "TableName": "t", "Key": r#"{"a": "${request.cookie.b}"}"# }))
             .contains("is not a source")

@@ -40,7 +40,7 @@ impl AwsService {
         };
         match status {
             504 if is_envoys(head) => return Err(Rejection::IntegrationTimeout),
-            503 if is_envoys(head) => return Err(Rejection::IntegrationFailure),
+            502 | 503 if is_envoys(head) => return Err(Rejection::IntegrationFailure),
             200..=599 if body.len() <= LARGEST => {}
             _ => return Err(Rejection::IntegrationFailure),
         }

@@ -4,6 +4,7 @@ use crate::gateway::exchange::Exchange;
 use crate::gateway::flow::{BodyWanted, Callout, CalloutReply, Flow};
 use crate::gateway::head::Head;
 use crate::gateway::testing::{ask, env, gateway, head, http};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -126,6 +127,7 @@ fn what_envoy_says_in_a_services_place_is_not_the_services_answer() {
         [own(503), own(504), own(500), own(200)]
     );
     assert_eq!(told(504, &[("x-amz-request-id", "r")]), own(504));
+    assert_eq!(told(502, &[]), (503, "sekisho_integration_failure".to_owned()));
     assert_eq!(told(503, &[]), (503, "sekisho_integration_failure".to_owned()));
     assert_eq!(told(504, &[]), (504, "sekisho_integration_timeout".to_owned()));
     assert_eq!(told(199, &id), (503, "sekisho_integration_failure".to_owned()));
@@ -178,5 +180,31 @@ fn a_bucket_is_a_label_of_a_host() {
     }
     for wrong in ["", "ab", "Abc", "a_b", "-ab", "ab-", ".ab", "ab.", "a..b", "a/b", "é11", &too_long] {
         assert!(!is_bucket(wrong), "{wrong}");
+    }
+}
+
+proptest! {
+    /// A client's value is the value that the service reads, and nothing around it.
+    #[test]
+    fn a_clients_value_adds_no_structure(text in any::<String>(), other in any::<String>()) {
+        let item = "{\"id\":{\"S\":\"<${request.body.a}${request.body.b}>\"},\"bare\":${request.body.c}, \"fixed\":true}";
+        let document = calling("DynamoDB-PutItem", json!({ "TableName": "t", "Item": item }));
+        let nested = json!({ &*other: [text, null] });
+        let sent = json!({ "a": text, "b": other, "c": nested }).to_string();
+        let read: Value = serde_json::from_slice(&call(posted(&document, sent.as_bytes())).body).unwrap();
+        let expected = json!({ "id": { "S": format!("<{text}{other}>") }, "bare": nested, "fixed": true });
+        prop_assert_eq!(read, json!({ "TableName": "t", "Item": expected }));
+    }
+
+    /// Neither does one in a form.
+    #[test]
+    fn a_clients_value_adds_no_field(text in "[^\u{0}]+") {
+        let queue = "https://sqs.us-east-1.amazonaws.com/123456789012/q";
+        let document = calling("SQS-SendMessage", json!({ "QueueUrl": queue, "MessageBody": "$request.body" }));
+        let body = String::from_utf8(call(posted(&document, text.as_bytes())).body).unwrap();
+        let fields: Vec<&str> = body.split('&').collect();
+        prop_assert_eq!(fields.len(), 3);
+        let value = fields[2].strip_prefix("MessageBody=").unwrap();
+        prop_assert_eq!(percent_encoding::percent_decode_str(value).decode_utf8().unwrap(), text);
     }
 }

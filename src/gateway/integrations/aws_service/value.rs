@@ -51,25 +51,24 @@ impl Value {
         if matches!(text, "$request.body" | "${request.body}") {
             return Some(Self::Body);
         }
-        let looks_like_json = text.trim_start().starts_with(['{', '[']) && text.contains('$');
-        if let Some(pieces) = pieces(text).filter(|_| looks_like_json) {
-            let mut compiled = Vec::with_capacity(pieces.len());
-            for piece in pieces {
-                let mut source = |text: String| Expression::compile(&text, Side::Request, at, scope);
-                compiled.push(match piece {
-                    Piece::Text(text) => Piece::Text(text),
-                    Piece::Quoted(text) => Piece::Quoted(source(text)?),
-                    Piece::Bare(text) => Piece::Bare(source(text)?),
-                });
-            }
-            return Some(Self::Json(compiled));
+        if !is_meant_as_json(text, kind) {
+            return Expression::compile(text, Side::Request, at, scope).map(Self::Text);
         }
-        if looks_like_json && matches!(kind, Kind::Object | Kind::List | Kind::Attributes) {
+        let Some(pieces) = pieces(text) else {
             let problem = "it is not JSON, or a source stands in the name of a member";
             scope.error(at, problem).help("a source stands inside a string, or in the place of a value: `{\"a\": \"${request.header.x}\", \"b\": ${request.body.y}}`");
             return None;
+        };
+        let mut compiled = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let mut source = |text: String| Expression::compile(&text, Side::Request, at, scope);
+            compiled.push(match piece {
+                Piece::Text(text) => Piece::Text(text),
+                Piece::Quoted(text) => Piece::Quoted(source(text)?),
+                Piece::Bare(text) => Piece::Bare(source(text)?),
+            });
         }
-        Expression::compile(text, Side::Request, at, scope).map(Self::Text)
+        Some(Self::Json(compiled))
     }
 
     /// Whether a source lies in the request's body.
@@ -116,6 +115,19 @@ impl Value {
             Cow::Owned(text) => text.into_bytes().into(),
         }))
     }
+}
+
+/// Whether a value with sources is JSON, or would be if there were no mistake in it: then none of its sources may go unescaped.
+fn is_meant_as_json(text: &str, kind: Kind) -> bool {
+    let is_structure = matches!(kind, Kind::Object | Kind::List | Kind::Attributes);
+    let mut start = text.chars().filter(|c| !c.is_whitespace());
+    let begins = match (start.next(), start.next()) {
+        (Some('{' | '['), _) if is_structure => true,
+        (Some('{'), Some(next)) => matches!(next, '"' | '}'),
+        (Some('['), Some(next)) => matches!(next, '"' | '{' | '['),
+        _ => false,
+    };
+    text.contains('$') && (begins || (text.trim_start().starts_with(['{', '[']) && pieces(text).is_some()))
 }
 
 /// The JSON text with its sources replaced; none if one has no value.
