@@ -1,6 +1,10 @@
 //! Where AWS's services live: <https://docs.aws.amazon.com/general/latest/gr/rande.html>.
 
+use super::flow::CalloutReply;
 use std::collections::BTreeMap;
+
+/// On the answer that Envoy gives itself where it had no credentials to sign with: nothing has left.
+pub const UNSIGNED_HEADER: &str = "x-sekisho-unsigned";
 
 /// The domains of AWS's own endpoints.
 const DOMAINS: [&str; 6] =
@@ -58,6 +62,17 @@ pub fn is_region(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 32
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Whether a question was not sent, because there was nothing to sign it with.
+#[must_use]
+pub fn is_unsigned(reply: &CalloutReply) -> bool {
+    match reply {
+        CalloutReply::Answered { status, head, .. } => {
+            *status == 500 && head.first(UNSIGNED_HEADER.as_bytes()).is_some()
+        }
+        CalloutReply::Failed | CalloutReply::TooLarge | CalloutReply::TooMany => false,
+    }
 }
 
 #[cfg(test)]

@@ -24,10 +24,12 @@ pub enum Counter {
     FleetUnanswered,
     /// Those of them that went on all the same, because the document says so.
     FleetAllowed,
+    /// Requests whose call to AWS was not sent, because there were no credentials to sign it with.
+    Unsigned,
 }
 
 /// All of them, and their names in statistics.
-const COUNTERS: [(Counter, &str); 15] = [
+const COUNTERS: [(Counter, &str); 16] = [
     (Counter::Throttled(LimitKind::Plan), "throttled.plan"),
     (Counter::Throttled(LimitKind::PlanMethod), "throttled.plan_method"),
     (Counter::Throttled(LimitKind::Route), "throttled.route"),
@@ -43,6 +45,7 @@ const COUNTERS: [(Counter, &str); 15] = [
     (Counter::FleetAsked, "fleet_quota.asked"),
     (Counter::FleetUnanswered, "fleet_quota.unanswered"),
     (Counter::FleetAllowed, "fleet_quota.allowed_unanswered"),
+    (Counter::Unsigned, "unsigned"),
 ];
 
 /// How often each happened since the shell asked.

@@ -5,10 +5,12 @@
 
 use super::admission::{self, Admitted};
 use super::authorizers::{self, Decision, Pending};
+use super::aws::is_unsigned;
 use super::client_cert::ClientCert;
 use super::compile::Gateway;
 use super::config::ProtocolType;
 use super::cors::is_cors;
+use super::counts::Counter;
 use super::flow::{Answer, BodyWanted, Bytes, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
 use super::gateway_responses::GatewayResponses;
 use super::head::{Head, MalformedHead};
@@ -105,6 +107,9 @@ impl Exchange {
 
     /// A question asked by [`Flow::Call`] is answered.
     pub fn on_callout(&mut self, reply: &CalloutReply, env: &Env<'_>) -> Flow {
+        if is_unsigned(reply) {
+            env.worker.borrow_mut().counts.add(Counter::Unsigned);
+        }
         let state = std::mem::replace(&mut self.state, State::Answered);
         match (state, &mut self.request) {
             (State::Authorizing(pending), Some(request)) => {

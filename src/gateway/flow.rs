@@ -91,8 +91,10 @@ pub enum CalloutReply {
         /// Its body.
         body: Vec<u8>,
     },
-    /// Nothing usable came: no such cluster, a reset, too large an answer.
+    /// Nothing usable came: no such cluster, a reset.
     Failed,
+    /// The service answered more than any may: it was not read.
+    TooLarge,
     /// The question was not asked: [`Flight::most`] are on their way.
     TooMany,
 }

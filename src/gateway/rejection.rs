@@ -36,6 +36,8 @@ pub enum Rejection {
     HeaderTooLarge,
     /// The body is over the limit.
     PayloadTooLarge,
+    /// The event of a function is longer than Lambda takes.
+    EventTooLarge,
     /// A token is missing or not valid.
     InvalidToken(Refusal),
     /// A valid token carries none of the route's scopes.
@@ -46,6 +48,8 @@ pub enum Rejection {
     ExpiredToken,
     /// An authorizer could not be asked, or its answer could not be read.
     AuthorizerFailure,
+    /// There are no credentials to sign an authorizer's invocation with.
+    AuthorizerUnsigned,
     /// Too many questions to an authorizer are on their way.
     AuthorizerBusy,
     /// An authorizer cannot be asked as it is configured, or its answer is none.
@@ -77,6 +81,8 @@ pub enum Rejection {
     BadMappedValue,
     /// The integration cannot answer as it is configured.
     ApiConfiguration,
+    /// There are no credentials to sign an integration's call to AWS with.
+    Unsigned,
     /// A function failed, or what it returned is no answer.
     FunctionFailure,
     /// Lambda has no room for one more invocation.
@@ -147,7 +153,9 @@ impl Rejection {
             Self::InsufficientScope => Some("the token does not have a required scope"),
             Self::Unauthorized => Some("Unauthorized"),
             Self::ExpiredToken => Some("The incoming token has expired"),
-            Self::AuthorizerFailure | Self::AuthorizerBusy => Some("the authorizer could not be asked"),
+            Self::AuthorizerFailure | Self::AuthorizerBusy | Self::AuthorizerUnsigned => {
+                Some("the authorizer could not be asked")
+            }
             Self::AuthorizerConfiguration => Some("the authorizer's answer could not be used"),
             Self::AccessDenied(Denial::Explicit) => Some("the policy denies the request"),
             Self::AccessDenied(Denial::Implicit) => Some("the policy does not allow the request"),
@@ -185,6 +193,9 @@ impl Rejection {
             Self::PayloadTooLarge => {
                 ("sekisho_payload_too_large", (413, "Request Entity Too Large"), As(Type::RequestTooLarge))
             }
+            Self::EventTooLarge => {
+                ("sekisho_event_too_large", (413, "Request Entity Too Large"), As(Type::RequestTooLarge))
+            }
             Self::InvalidToken(refusal) => (refusal.details(), (401, "Unauthorized"), As(Type::Unauthorized)),
             Self::InsufficientScope => {
                 ("sekisho_insufficient_scope", (403, "Forbidden"), As(Type::Unauthorized))
@@ -194,6 +205,11 @@ impl Rejection {
             Self::AuthorizerFailure => {
                 ("sekisho_authorizer_failure", (500, "Internal Server Error"), As(Type::AuthorizerFailure))
             }
+            Self::AuthorizerUnsigned => (
+                "sekisho_authorizer_unsigned",
+                (500, "Internal Server Error"),
+                As(Type::AuthorizerConfigurationError),
+            ),
             Self::AuthorizerBusy => {
                 ("sekisho_authorizer_busy", (500, "Internal Server Error"), As(Type::AuthorizerFailure))
             }
@@ -243,6 +259,9 @@ impl Rejection {
             Self::BadMappedValue => ("sekisho_bad_mapped_value", (400, "Bad Request"), BAD_REQUEST),
             Self::ApiConfiguration => {
                 ("sekisho_api_configuration", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
+            }
+            Self::Unsigned => {
+                ("sekisho_unsigned", (500, "Internal Server Error"), As(Type::ApiConfigurationError))
             }
             Self::FunctionFailure => (
                 "sekisho_function_failure",
@@ -311,6 +330,7 @@ impl Rejection {
         match self {
             Self::ExpiredToken => Some("The incoming token has expired".into()),
             Self::FunctionFailure => Some("Internal server error".into()),
+            Self::EventTooLarge => Some("Request Too Long".into()),
             Self::AccessDenied(denial) => match (caller(request), denial) {
                 (Some(_), Denial::Explicit) => {
                     Some(not_authorized(request, " with an explicit deny in an identity-based policy"))

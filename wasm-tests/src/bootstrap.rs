@@ -64,6 +64,7 @@ fn rendered(plan: &Plan, options: &Options) -> Value {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let mut settings = Settings::new(options.listen, anywhere, module(plan, options).to_owned());
     settings.connection_buffer_kib = options.connection_buffer_kib.unwrap_or(settings.connection_buffer_kib);
+    settings.ca_file = options.ca_file.clone().unwrap_or(settings.ca_file);
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }
 
@@ -236,6 +237,15 @@ fn adjust(value: &mut Value, options: &Options) {
             if let Some(details) = options.forward_client_cert.filter(|_| manager) {
                 members.insert("forward_client_cert_details".to_owned(), details.into());
             }
+            if let (Some(most), Some(breakers)) =
+                (options.circuit_breakers, members.get_mut("circuit_breakers"))
+            {
+                for threshold in breakers["thresholds"].as_array_mut().expect("breakers have thresholds") {
+                    for limit in ["max_connections", "max_pending_requests", "max_requests"] {
+                        threshold[limit] = most.into();
+                    }
+                }
+            }
             if let (Some(tls), Some(chains)) = (&options.tls, members.get_mut("filter_chains")) {
                 chains[0]["transport_socket"] = json!({ "name": "tls", "typed_config": tls });
             }
@@ -251,9 +261,8 @@ fn resolve(value: &mut Value, hosts: &Hosts) {
     match value {
         Value::Object(members) => {
             let host = members.get("address").and_then(Value::as_str).map(str::to_owned);
-            if let Some(host) =
-                host.filter(|host| host.ends_with(".test") && members.contains_key("port_value"))
-            {
+            let is_elsewhere = |host: &String| host.ends_with(".test") || hosts.others.contains_key(host);
+            if let Some(host) = host.filter(|host| is_elsewhere(host) && members.contains_key("port_value")) {
                 let place = match host.as_str() {
                     // Nobody listens on a port that only root may open.
                     "dead.test" => SocketAddr::from(([127, 0, 0, 1], 1)),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -24,6 +24,8 @@ pub struct Options {
     pub bootstrap: Source,
     /// Places of hosts other than the backend; every other `….test` is the backend.
     pub hosts: BTreeMap<String, SocketAddr>,
+    /// Certificate authorities that backends are checked against, in the place of the machine's.
+    pub ca_file: Option<PathBuf>,
     /// `--connection-buffer-kib` of a rendered gateway, in the place of its default.
     pub connection_buffer_kib: Option<u32>,
     /// Where a rendered gateway listens.
@@ -40,6 +42,8 @@ pub struct Options {
     pub forward_client_cert: Option<&'static str>,
     /// How much the filter may log.
     pub wasm_log: &'static str,
+    /// Connections and requests of each cluster that Envoy lets be under way, in the place of the bootstrap's.
+    pub circuit_breakers: Option<u32>,
     /// The default filter, for a document that needs the one with `software-signatures` too.
     pub default_module: bool,
 }
@@ -51,6 +55,7 @@ impl Default for Options {
             envoy_version: None,
             bootstrap: Source::default(),
             hosts: BTreeMap::new(),
+            ca_file: None,
             connection_buffer_kib: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             request_headers_timeout: None,
@@ -59,6 +64,7 @@ impl Default for Options {
             tls: None,
             forward_client_cert: None,
             wasm_log: "info",
+            circuit_breakers: None,
             default_module: false,
         }
     }

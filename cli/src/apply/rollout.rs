@@ -4,7 +4,7 @@ use super::Error;
 use super::admin::{Admin, Kind, Status};
 use crate::Ui;
 use crate::render::dynamic::{self, Layout, Resources, Watched, types};
-use crate::render::{Error as RenderError, Plan, Settings};
+use crate::render::{Error as RenderError, Plan, Settings, sts};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -117,7 +117,9 @@ impl Rollout<'_> {
     fn step(&self, kind: Kind, file: &Watched, type_url: &str, resources: &[Value]) -> Result<bool, Error> {
         let before = self.admin.status(kind)?;
         let version = dynamic::version(resources);
-        if before.version == version && read(file)? == typed(type_url, resources) {
+        // Envoy's own cluster of this name may have taken the place of ours when Envoy started.
+        let is_settled = !resources.iter().any(sts::is_sts);
+        if is_settled && before.version == version && read(file)? == typed(type_url, resources) {
             return Ok(false);
         }
         let old = keep(file)?;

@@ -2,7 +2,7 @@
 
 use super::dynamic::Delivery;
 use super::settings::socket_address;
-use super::{Plan, Settings, cluster, listener};
+use super::{Plan, Settings, cluster, listener, sts};
 use serde_json::{Value, json};
 
 /// The bootstrap: everything in it, or the places of the files that are watched.
@@ -22,7 +22,11 @@ pub fn bootstrap(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Va
     if let Some(map) = bootstrap.as_object_mut() {
         match delivery {
             Delivery::Static => {
-                map.insert("static_resources".into(), static_resources(plan, settings));
+                let told = sts::clusters(plan, settings);
+                map.insert("static_resources".into(), static_resources(plan, settings, &told));
+                if !told.is_empty() {
+                    map.insert("dynamic_resources".into(), json!({ "cds_config": sts::source() }));
+                }
             }
             Delivery::Files(layout) => {
                 map.insert(
@@ -38,10 +42,14 @@ pub fn bootstrap(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Va
     bootstrap
 }
 
-fn static_resources(plan: &Plan, settings: &Settings) -> Value {
+fn static_resources(plan: &Plan, settings: &Settings, told: &[Value]) -> Value {
+    let mut clusters = cluster::clusters(plan, settings, Delivery::Static);
+    if !told.is_empty() {
+        clusters.push(sts::teller(told));
+    }
     json!({
         "listeners": [listener::listener(plan, settings, Delivery::Static)],
-        "clusters": cluster::clusters(plan, settings, Delivery::Static),
+        "clusters": clusters,
         "secrets": cluster::secrets(plan),
     })
 }

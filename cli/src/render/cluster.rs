@@ -1,15 +1,14 @@
 //! Clusters: one for each backend, and what Envoy does for it.
 
-use super::dynamic::{Delivery, Watched};
+use super::dynamic::Delivery;
 use super::settings::authority;
-use super::{Plan, Settings};
+use super::{Plan, Settings, signing, upstream};
 use crate::hash_key::hash;
 use sekisho::gateway::clusters::Cluster;
-use sekisho::gateway::config::{HealthCheck, InjectedCredential, ProtocolVersion};
+use sekisho::gateway::config::{HealthCheck, ProtocolVersion};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::Path;
 
 /// Enough for AWS's account throttle (10,000 a second) at a second each; Envoy's own 1,024 lost callouts under load.
 const MOST: u32 = 10_000;
@@ -19,15 +18,22 @@ const CONNECTION_BUFFER_BYTES: u32 = 65_536;
 /// All clusters.
 #[must_use]
 pub fn clusters(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Vec<Value> {
-    plan.clusters.iter().map(|it| cluster(it, settings, delivery)).collect()
+    let own = |it| cluster(it, settings, upstream::filters(it, settings, delivery));
+    let mut clusters: Vec<Value> = plan.clusters.iter().map(own).collect();
+    if plan.clusters.iter().any(|it| it.signing.is_some()) {
+        clusters.push(signing::nowhere());
+    }
+    clusters
 }
 
 /// Secrets that the document names by file, each once.
 #[must_use]
 pub fn secrets(plan: &Plan) -> Vec<Value> {
     let credentials = plan.clusters.iter().filter_map(|it| it.credential.as_ref());
-    let files: BTreeMap<String, &str> =
-        credentials.filter_map(|it| it.file.as_deref()).map(|file| (secret_of_file(file), file)).collect();
+    let files: BTreeMap<String, &str> = credentials
+        .filter_map(|it| it.file.as_deref())
+        .map(|file| (upstream::secret_of_file(file), file))
+        .collect();
     files
         .into_iter()
         .map(|(name, file)| json!({ "name": name, "generic_secret": { "secret": { "filename": file } } }))
@@ -51,11 +57,9 @@ pub fn file_name(name: &str) -> String {
     format!("{plain}-{digest}.yaml")
 }
 
-fn secret_of_file(file: &str) -> String {
-    format!("file:{file}")
-}
-
-fn cluster(it: &Cluster, settings: &Settings, delivery: Delivery<'_>) -> Value {
+/// One cluster, with upstream filters; none where Envoy sends what the filter says.
+#[must_use]
+pub fn cluster(it: &Cluster, settings: &Settings, filters: Vec<Value>) -> Value {
     let address = it.host.parse::<IpAddr>();
     let mut cluster = Map::new();
     cluster.insert("name".into(), json!(it.name));
@@ -82,7 +86,7 @@ fn cluster(it: &Cluster, settings: &Settings, delivery: Delivery<'_>) -> Value {
     }
     cluster.insert(
         "typed_extension_protocol_options".into(),
-        json!({ "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol(it, settings, delivery) }),
+        json!({ "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol(it, filters) }),
     );
     Value::Object(cluster)
 }
@@ -202,7 +206,7 @@ fn tls(it: &Cluster, settings: &Settings) -> Value {
     json!({ "name": "envoy.transport_sockets.tls", "typed_config": context })
 }
 
-fn protocol(it: &Cluster, settings: &Settings, delivery: Delivery<'_>) -> Value {
+fn protocol(it: &Cluster, filters: Vec<Value>) -> Value {
     let http2 = json!({
         "max_concurrent_streams": 100,
         "initial_stream_window_size": 65_536,
@@ -227,54 +231,9 @@ fn protocol(it: &Cluster, settings: &Settings, delivery: Delivery<'_>) -> Value 
     });
     if let Some(map) = options.as_object_mut() {
         map.insert(key.into(), config);
-        if let Some(credential) = &it.credential {
-            map.insert("http_filters".into(), json!([injector(credential, settings, delivery), codec()]));
+        if !filters.is_empty() {
+            map.insert("http_filters".into(), filters.into());
         }
     }
     options
-}
-
-/// Adds the backend's secret after the filter has seen the request, so that no log or document holds it.
-fn injector(credential: &InjectedCredential, settings: &Settings, delivery: Delivery<'_>) -> Value {
-    let secret = match (&credential.file, &credential.sds_secret, delivery) {
-        (Some(file), _, Delivery::Static) => json!({ "name": secret_of_file(file) }),
-        (Some(file), _, Delivery::Files(layout)) => {
-            let name = secret_of_file(file);
-            json!({ "name": name, "sds_config": layout.sds(&name).config_source() })
-        }
-        (None, name, _) => {
-            let name = name.as_deref().unwrap_or_default();
-            // `check` has refused the document if there is no folder.
-            let folder = settings.secrets.as_deref().unwrap_or_else(|| Path::new("."));
-            let file = Watched::in_folder(folder, &file_name(name));
-            json!({ "name": name, "sds_config": file.config_source() })
-        }
-    };
-    let mut generic = json!({
-        "@type": "type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic",
-        "credential": secret,
-        "header": credential.header.as_deref().unwrap_or("authorization"),
-    });
-    if let (Some(prefix), Some(map)) = (&credential.prefix, generic.as_object_mut()) {
-        map.insert("header_value_prefix".into(), json!(prefix));
-    }
-    json!({
-        "name": "envoy.filters.http.credential_injector",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
-            // The client's own value goes; without the secret there is no request.
-            "overwrite": true,
-            "allow_request_without_credential": false,
-            "credential": { "name": "envoy.http.injected_credentials.generic", "typed_config": generic },
-        },
-    })
-}
-
-fn codec() -> Value {
-    json!({
-        "name": "envoy.filters.http.upstream_codec",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
-        },
-    })
 }

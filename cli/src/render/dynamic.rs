@@ -3,7 +3,7 @@
 //! A folder each, because Envoy reads a file again whenever its watched folder changes: a new cluster must not make it
 //! read the filter again.
 
-use super::{Error, Plan, Settings, bootstrap, cluster, filter, listener, route, yaml};
+use super::{Error, Plan, Settings, bootstrap, cluster, filter, listener, route, sts, yaml};
 use crate::hash_key::hash;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -223,6 +223,8 @@ pub mod types {
 #[must_use]
 pub fn resources(plan: &Plan, settings: &Settings, layout: &Layout) -> Resources {
     let delivery = Delivery::Files(layout);
+    let mut clusters = cluster::clusters(plan, settings, delivery);
+    clusters.extend(sts::clusters(plan, settings));
     Resources {
         secrets: cluster::secrets(plan)
             .into_iter()
@@ -231,7 +233,7 @@ pub fn resources(plan: &Plan, settings: &Settings, layout: &Layout) -> Resources
                 (layout.sds(name), secret)
             })
             .collect(),
-        clusters: cluster::clusters(plan, settings, delivery),
+        clusters,
         filter: json!({ "name": filter::NAME, "typed_config": filter::typed_config(plan, &settings.wasm) }),
         routes: route::route_config(plan),
         listener: listener::listener(plan, settings, delivery),

@@ -15,6 +15,9 @@ pub mod local_reply;
 pub mod rate_limits;
 pub mod route;
 pub mod settings;
+pub mod signing;
+pub mod sts;
+pub mod upstream;
 pub mod yaml;
 
 pub use document::Plan;

@@ -16,7 +16,7 @@ use super::principal::Principal;
 use crate::gateway::clusters::Endpoint;
 use crate::gateway::config::ProtocolType;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
-use crate::gateway::lambda::invoke::{Invoked, invocation, invoked, post};
+use crate::gateway::lambda::invoke::{Invoked, Unreached, invocation, invoked, post};
 use crate::gateway::policy::Verdict;
 use crate::gateway::rejection::{Denial, Rejection};
 use crate::gateway::request::Request;
@@ -270,14 +270,21 @@ impl LambdaAuthorizer {
                 Invoked::Raised(failure) if answer::says_unauthorized(failure) => {
                     Err(Rejection::Unauthorized)
                 }
-                Invoked::Raised(_) | Invoked::Unreached(_) => Err(Rejection::AuthorizerFailure),
+                Invoked::Unreached(Unreached::Unsigned) => Err(Rejection::AuthorizerUnsigned),
+                Invoked::Raised(_)
+                | Invoked::Unreached(
+                    Unreached::Denied | Unreached::Throttled | Unreached::TimedOut | Unreached::Failed,
+                ) => Err(Rejection::AuthorizerFailure),
+                Invoked::TooLarge => Err(Rejection::AuthorizerConfiguration),
                 Invoked::TooMany => Err(Rejection::AuthorizerBusy),
             },
             Place::Service(_) => match reply {
                 CalloutReply::Answered { status: 200..=299, body, .. } => Answer::read(body, &self.kind),
                 CalloutReply::Answered { status: 401, .. } => Err(Rejection::Unauthorized),
                 CalloutReply::Answered { status: 403, .. } => Err(Rejection::AccessDenied(Denial::Implicit)),
-                CalloutReply::Answered { .. } | CalloutReply::Failed => Err(Rejection::AuthorizerFailure),
+                CalloutReply::Answered { .. } | CalloutReply::Failed | CalloutReply::TooLarge => {
+                    Err(Rejection::AuthorizerFailure)
+                }
                 CalloutReply::TooMany => Err(Rejection::AuthorizerBusy),
             },
         }

@@ -2,6 +2,7 @@
 
 use super::AwsService;
 use super::subtype::Protocol;
+use crate::gateway::aws::is_unsigned;
 use crate::gateway::flow::{Answer, Bytes, CalloutReply, Edits};
 use crate::gateway::head::Head;
 use crate::gateway::integrations::bodiless::is_bodiless;
@@ -34,12 +35,15 @@ impl AwsService {
     /// If there is no answer, or none that can be passed on.
     pub fn answer(&self, request: &Request, reply: &CalloutReply) -> Result<Answer, Rejection> {
         let (status, head, body) = match reply {
+            CalloutReply::Answered { .. } if is_unsigned(reply) => return Err(Rejection::Unsigned),
             CalloutReply::Answered { status, head, body } => (*status, head, body),
-            CalloutReply::Failed => return Err(Rejection::IntegrationFailure),
+            CalloutReply::Failed | CalloutReply::TooLarge => return Err(Rejection::IntegrationFailure),
             CalloutReply::TooMany => return Err(Rejection::IntegrationBusy),
         };
         match status {
             504 if is_envoys(head) => return Err(Rejection::IntegrationTimeout),
+            // Envoy's circuit breaker: more are under way than its cluster may have.
+            503 if head.first(b"x-envoy-overloaded").is_some() => return Err(Rejection::IntegrationBusy),
             502 | 503 if is_envoys(head) => return Err(Rejection::IntegrationFailure),
             200..=599 if body.len() <= LARGEST => {}
             _ => return Err(Rejection::IntegrationFailure),

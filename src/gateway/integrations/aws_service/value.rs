@@ -6,16 +6,19 @@
 use super::subtype::Kind;
 use crate::gateway::compile::Scope;
 use crate::gateway::integrations::aws_service::rest;
+use crate::gateway::lambda::json::string;
 use crate::gateway::mapping::{Expression, Side};
 use crate::gateway::policy::date;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Facts;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Longest body that is a parameter among others, in bytes: no service takes a longer text, and escaping one makes it longer.
 const LONGEST_TEXT: usize = 2 * 1024 * 1024;
+
+/// Longest list, and longest message attributes, in bytes. SQS takes ten of them.
+const LONGEST_STRUCTURE: usize = 256 * 1024;
 
 /// A compiled value.
 #[derive(Debug)]
@@ -38,9 +41,6 @@ pub enum Piece<E = Expression> {
     /// A source in the place of a value.
     Bare(E),
 }
-
-/// Message attributes by name, each with its members.
-pub type MessageAttributes = BTreeMap<String, BTreeMap<String, String>>;
 
 // === impl Value ===
 
@@ -143,7 +143,7 @@ fn assemble(pieces: &[Piece], facts: &Facts<'_>) -> Result<Option<String>, Rejec
         };
         let Some(value) = source.value(facts) else { return Ok(None) };
         if let Piece::Quoted(_) = piece {
-            let quoted = serde_json::to_string(&value).unwrap_or_default();
+            let quoted = quoted(&value);
             text.push_str(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
         } else if is_json(&value) {
             text.push_str(&value);
@@ -209,7 +209,19 @@ fn alone(rest: &str) -> Option<&str> {
 }
 
 fn is_json(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
+    serde_json::from_slice::<IgnoredAny>(text.as_bytes()).is_ok()
+}
+
+/// A text as a JSON string.
+fn quoted(text: &str) -> String {
+    let mut quoted = Vec::with_capacity(text.len() + 2);
+    string(&mut quoted, text);
+    String::from_utf8(quoted).unwrap_or_default()
+}
+
+/// A JSON text that is read into memory, where it takes many times its length.
+fn read(text: &str) -> Option<serde_json::Value> {
+    (text.len() <= LONGEST_STRUCTURE).then(|| serde_json::from_slice(text.as_bytes()).ok())?
 }
 
 // === impl Kind ===
@@ -225,7 +237,7 @@ impl Kind {
             Self::Time => Some(date::seconds(&text)?.to_string().into()),
             Self::Object => (text.trim_start().starts_with('{') && is_json(&text)).then_some(text),
             Self::List if text.trim_start().starts_with('[') => list(&text).map(|_| text),
-            Self::List => Some(serde_json::to_string(&[&text]).ok()?.into()),
+            Self::List => Some(format!("[{}]", quoted(&text)).into()),
             Self::Attributes => attributes(&text).map(|_| text),
             Self::Queue => rest::queue_path(&text).map(Cow::from),
             Self::Bucket => rest::is_bucket(&text).then_some(text),
@@ -251,16 +263,23 @@ impl Kind {
     }
 }
 
-/// A JSON list of texts.
+/// The texts of a JSON list, if it has nothing else.
 #[must_use]
 pub fn list(text: &str) -> Option<Vec<String>> {
-    serde_json::from_str(text).ok()
+    let elements = read(text)?;
+    elements.as_array()?.iter().map(|element| element.as_str().map(str::to_owned)).collect()
 }
 
-/// Message attributes of JSON, if they are some.
+/// Message attributes of JSON by name, each with its members, if they are some.
 #[must_use]
-pub fn attributes(text: &str) -> Option<MessageAttributes> {
-    let attributes: MessageAttributes = serde_json::from_str(text).ok()?;
-    let known = |name: &String| matches!(name.as_str(), "DataType" | "StringValue" | "BinaryValue");
-    attributes.values().all(|members| members.keys().all(known)).then_some(attributes)
+pub fn attributes(text: &str) -> Option<Vec<(String, Vec<(String, String)>)>> {
+    let member = |(name, value): (&String, &serde_json::Value)| {
+        let known = matches!(name.as_str(), "DataType" | "StringValue" | "BinaryValue");
+        known.then_some((name.clone(), value.as_str()?.to_owned()))
+    };
+    let attribute = |(name, members): (&String, &serde_json::Value)| {
+        let members = members.as_object()?.iter().map(member).collect::<Option<_>>()?;
+        Some((name.clone(), members))
+    };
+    read(text)?.as_object()?.iter().map(attribute).collect()
 }
