@@ -97,6 +97,17 @@ fn a_long_body_is_an_object_and_no_text() {
 }
 
 #[test]
+fn a_list_is_read_into_memory_only_so_long() {
+    let queue = "https://sqs.us-east-1.amazonaws.com/123456789012/q";
+    let document =
+        calling("SQS-ReceiveMessage", json!({ "QueueUrl": queue, "AttributeNames": "$request.body" }));
+    let list = |bytes: usize| format!("[\"{}\"]", "a".repeat(bytes - 4));
+    assert_eq!(status(&posted(&document, list(256 * 1024 + 1).as_bytes())), 400);
+    let body = call(posted(&document, list(256 * 1024).as_bytes())).body;
+    assert!(body.starts_with(b"Action=ReceiveMessage&Version=2012-11-05&AttributeName.1=aaa"), "{body:?}");
+}
+
+#[test]
 fn a_body_that_nothing_reads_is_not_waited_for() {
     let document = calling("DynamoDB-Scan", json!({ "TableName": "t" }));
     let mut exchange = Exchange::new(gateway(&document));

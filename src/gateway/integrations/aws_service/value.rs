@@ -270,9 +270,12 @@ pub fn list(text: &str) -> Option<Vec<String>> {
     elements.as_array()?.iter().map(|element| element.as_str().map(str::to_owned)).collect()
 }
 
-/// Message attributes of JSON by name, each with its members, if they are some.
+/// A message attribute: its name, and its members.
+pub type Attribute = (String, Vec<(String, String)>);
+
+/// Message attributes of JSON, if they are some.
 #[must_use]
-pub fn attributes(text: &str) -> Option<Vec<(String, Vec<(String, String)>)>> {
+pub fn attributes(text: &str) -> Option<Vec<Attribute>> {
     let member = |(name, value): (&String, &serde_json::Value)| {
         let known = matches!(name.as_str(), "DataType" | "StringValue" | "BinaryValue");
         known.then_some((name.clone(), value.as_str()?.to_owned()))
