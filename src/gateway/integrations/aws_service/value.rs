@@ -281,8 +281,12 @@ pub fn attributes(text: &str) -> Option<Vec<Attribute>> {
         known.then_some((name.clone(), value.as_str()?.to_owned()))
     };
     let attribute = |(name, members): (&String, &serde_json::Value)| {
-        let members = members.as_object()?.iter().map(member).collect::<Option<_>>()?;
+        let mut members: Vec<_> = members.as_object()?.iter().map(member).collect::<Option<_>>()?;
+        members.sort_unstable();
         Some((name.clone(), members))
     };
-    read(text)?.as_object()?.iter().map(attribute).collect()
+    let mut attributes: Vec<_> = read(text)?.as_object()?.iter().map(attribute).collect::<Option<_>>()?;
+    // The order of a JSON object is nothing to rely on.
+    attributes.sort_unstable();
+    Some(attributes)
 }
