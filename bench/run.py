@@ -5,7 +5,9 @@ filters: no filter, an empty filter on the SDK, one on the bare ABI, and Sekisho
 jwt: JWT authorization by Sekisho and by Envoy's native `jwt_authn`, of a token that is always the same and of tokens that
 never come again before caches forget them;
 throttle: API keys, buckets and quotas by Sekisho, and Envoy's native `api_key_auth` and `local_ratelimit`, with one worker and
-with two; and what a hundred thousand keys take to load.
+with two; and what a hundred thousand keys take to load;
+lambda: a Lambda function behind Sekisho, its Invoke API behind an Envoy that only forwards the same event, and a backend behind
+Sekisho, of a GET and of a POST; and what one client waits for each.
 
 Each variant is an Envoy of its own, with one worker where nothing else is said; all stand in front of one more Envoy that
 answers. Sekisho's are configured by `sekisho render`; the others have the same listener, route and cluster, with other filters
@@ -13,7 +15,7 @@ or none. Rounds are short and alternate between the variants; a round's cost is 
 of its process) over the requests that were answered. CPU time and not latency, because machines are shared; quartiles and
 medians and not means, because neighbours are noisy. Compare figures of one run only.
 
-    ENVOY_BIN=/path/to/envoy bench/run.py [filters] [jwt] [throttle] [--rounds 40] [--seconds 1] [--json FILE]
+    ENVOY_BIN=/path/to/envoy bench/run.py [filters] [jwt] [throttle] [lambda] [--rounds 40] [--seconds 1] [--json FILE]
                                           [--module LABEL=FILE.wasm]
 
 Needs: Envoy in ENVOY_BIN or on PATH, cargo with the wasm32-wasip1 target, and wrk or h2load for load (Debian: `wrk`,
@@ -40,6 +42,7 @@ import tempfile
 import threading
 import time
 
+import invocations
 import limits
 import tokens
 
@@ -82,7 +85,10 @@ def main():
         for workers in sorted({variant.workers for variant in variants}):
             print(f"\n{workers} worker{'s' * (workers > 1)}\n")
             those = [variant for variant in variants if variant.workers == workers]
-            report(those)
+            if section.has_floor:
+                report(those)
+            else:
+                report_costs(those)
             report_added(section.added, those)
         sections[name] = variants
         if name == "throttle":
@@ -103,6 +109,8 @@ def measure(variants, envoy, generate, rounds, seconds):
                     variant.absent = f"no such file: {variant.module}"
                 if variant.absent:
                     continue
+                if variant.event_of:
+                    variant.body = overhear(variant.event_of, envoy, scratch)
                 bootstrap = render(variant, gateway_document(variant, upstream.port), scratch)
                 name = re.sub(r"\W+", "-", f"{variant.label} {variant.workers}")
                 variant.envoy = Envoy(envoy, scratch, name, bootstrap, variant.workers)
@@ -114,12 +122,27 @@ def measure(variants, envoy, generate, rounds, seconds):
             for n in range(rounds):
                 for variant in measured if n % 2 == 0 else reversed(measured):
                     variant.round(generate, seconds)
+                    variant.wait_alone()
                 progress(n + 1, rounds)
             for variant in measured:
                 variant.end()
         finally:
             for process in processes:
                 process.stop()
+
+
+def overhear(variant, envoy, scratch):
+    """The event of a variant's request, as its function gets it."""
+    with invocations.Overheard() as lambda_:
+        name = re.sub(r"\W+", "-", f"overheard {variant.label}")
+        process = Envoy(envoy, scratch, name, render(variant, gateway_document(variant, lambda_.port), scratch))
+        try:
+            variant.envoy = process
+            variant.status(variant.headers)
+        finally:
+            process.stop()
+            variant.envoy = None
+        return lambda_.event
 
 
 def parse_arguments():
@@ -219,22 +242,48 @@ def plan_throttle(args):
             yield Variant(label, None, native=native, over="no filter", **same)
 
 
+def plan_lambda(args):
+    """A request of a browser, and an order of ten thousand bytes."""
+    modules = [("sekisho", sekisho())]
+    for module in args.module:
+        label, _, file = module.partition("=")
+        modules.append((label, pathlib.Path(file).absolute()))
+    for method, body in (("GET", None), ("POST", invocations.ORDER.encode())):
+        same = {"decides": True, "function": True, "body": body, "added": invocations.JSON if body else {}}
+        label, module = modules[0]
+        told = Variant(f"{label}, {method}, function", module, path="/function/42", **same)
+        direct = f"no filter, {method}'s event"
+        # What the gateway sends to Lambda, sent by the client itself.
+        yield Variant(direct, None, path=invocations.INVOKE, event_of=told, only=invocations.JSON, function=True)
+        for label, module in modules:
+            backend = f"{label}, {method}, backend"
+            yield Variant(backend, module, path="/backend/42", over=direct, **same)
+            yield Variant(f"{label}, {method}, function", module, path="/function/42", over=backend, **same)
+
+
 @dataclasses.dataclass
 class Section:
     plan: object
     # What its variants add to those that they are compared with, if any are.
     added: str = ""
     rounds: int = 40
+    # Whether its variants are compared with a plain and an empty one.
+    has_floor: bool = True
 
 
 SECTIONS = {
     "filters": Section(plan_filters),
     "jwt": Section(plan_jwt, "authorization alone"),
     "throttle": Section(plan_throttle, "what is added alone", rounds=12),
+    "lambda": Section(plan_lambda, "what is added", rounds=12, has_floor=False),
 }
 
 
 def gateway_document(variant, upstream_port):
+    if variant.function:
+        document = invocations.document(upstream_port)
+        variant.limits.add_to(document)
+        return json.dumps(document)
     secured = {"authorizationType": "JWT", "authorizerId": "login"} if variant.authorizer else {}
     document = {
         "defaultApiId": "bench",
@@ -297,14 +346,20 @@ def upstream_bootstrap():
     any_of = lambda name: {"@type": f"type.googleapis.com/{name}"}
     local = {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
     answer = {"status": 200, "body": {"inline_string": '{"id":42}'}}
-    routes = [{"match": {"prefix": "/"}, "direct_response": answer}]
+    returned = {"status": 200, "body": {"inline_string": json.dumps(invocations.RETURNED)}}
+    routes = [
+        {"match": {"path": invocations.INVOKE}, "direct_response": returned},
+        {"match": {"prefix": "/"}, "direct_response": answer},
+    ]
+    # Who answers before a body's end closes the connection.
+    buffer = any_of("envoy.extensions.filters.http.buffer.v3.Buffer") | {"max_request_bytes": 1 << 20}
     router = any_of("envoy.extensions.filters.http.router.v3.Router")
     manager = any_of(
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
     ) | {
         "stat_prefix": "upstream",
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
-        "http_filters": [{"name": "router", "typed_config": router}],
+        "http_filters": [{"name": "buffer", "typed_config": buffer}, {"name": "router", "typed_config": router}],
     }
     chain = {"filters": [{"name": "http", "typed_config": manager}]}
     return {
@@ -423,11 +478,14 @@ class Stream:
 
 class Variant:
     def __init__(self, label, module, routes=10, decides=False, tokens=None, authorizer=None, native=(), over=None,
-                 hits=False, limits=limits.Limits(), added=None, workers=1):
+                 hits=False, limits=limits.Limits(), added=None, workers=1, path=None, body=None, event_of=None, only=None,
+                 function=False):
         self.label, self.module, self.routes, self.decides = label, module, routes, decides
         self.tokens, self.authorizer, self.native, self.over = tokens, authorizer, list(native), over
-        self.limits, self.workers, self.headers = limits, workers, HEADERS | (added or {})
-        self.path = f"/r{routes * 7 // 10}/42?expand=lines"
+        self.limits, self.workers, self.headers = limits, workers, only or HEADERS | (added or {})
+        self.path = path or f"/r{routes * 7 // 10}/42?expand=lines"
+        # Whose event the body is, where it is one; and whether the document is that of the section `lambda`.
+        self.body, self.event_of, self.function, self.waits = body, event_of, function, []
         # Whether its cache counts, and should have hit always.
         self.hits = hits
         self.absent, self.envoy, self.rounds = None, None, []
@@ -447,14 +505,14 @@ class Variant:
     def status(self, headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.envoy.port, timeout=10)
         try:
-            connection.request("GET", self.path, headers=headers)
+            connection.request("POST" if self.body else "GET", self.path, body=self.body, headers=headers)
             return connection.getresponse().status
         finally:
             connection.close()
 
     def round(self, generate, seconds, keep=True):
         before = self.envoy.cpu()
-        requests, failed = generate(self.envoy.port, self.path, self.headers, seconds, self.tokens)
+        requests, failed = generate(self.envoy.port, self.path, self.headers, seconds, self.tokens, self.body)
         used = self.envoy.cpu() - before
         if failed or not requests:
             sys.exit(f"error: {self.label}: {failed} of {requests} requests failed\n{self.envoy.log.read_text()[-2000:]}")
@@ -462,6 +520,12 @@ class Variant:
             self.tokens.sent(requests)
         if keep:
             self.rounds.append(used / requests * 1e6)
+
+    def wait_alone(self):
+        """What one client waits, in the section that tells of it."""
+        if self.function:
+            asked = invocations.request(self.path, self.headers, self.body)
+            self.waits.append(statistics.median(invocations.latencies(self.envoy.port, asked)) * 1e6)
 
     def end(self):
         """What must be read while Envoy still runs."""
@@ -482,36 +546,47 @@ def choose_generator(differing):
     return small_generator
 
 
-def wrk(port, path, headers, seconds, tokens):
+def wrk(port, path, headers, seconds, tokens, body):
     command = ["wrk", "-t1", "-c16", f"-d{seconds}s", f"http://127.0.0.1:{port}{path}"]
     command += [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     if tokens:
         command += ["-s", ROOT / "bench/tokens.lua", "--", tokens.file, str(tokens.count), str(tokens.next)]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    with tempfile.NamedTemporaryFile() as file:
+        if body:
+            file.write(body)
+            file.flush()
+            command += ["-s", ROOT / "bench/body.lua", "--", file.name]
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     failed = sum(int(n) for n in re.findall(r"Non-2xx or 3xx responses: (\d+)", out))
     failed += sum(int(n) for line in re.findall(r"Socket errors: (.*)", out) for n in re.findall(r"\d+", line))
     return int(re.search(r"(\d+) requests in", out)[1]), failed
 
 
-def h2load(port, path, headers, seconds, tokens):
+def h2load(port, path, headers, seconds, tokens, body):
     assert not tokens
     command = ["h2load", "--h1", "-t1", "-c16", "-D", str(seconds), f"http://127.0.0.1:{port}{path}"]
     command += [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    with tempfile.NamedTemporaryFile() as file:
+        if body:
+            file.write(body)
+            file.flush()
+            command += ["-d", file.name]
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     answered = {kind: int(n) for n, kind in re.findall(r"(\d+) ([2345]xx)", out)}
     return sum(answered.values()), sum(answered.values()) - answered["2xx"]
 
 
-def small_generator(port, path, headers, seconds, tokens):
+def small_generator(port, path, headers, seconds, tokens, body):
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if not tokens or name != "authorization")
-    start = f"GET {path} HTTP/1.1\r\nhost: bench\r\n{lines}".encode()
+    length = f"content-length: {len(body)}\r\n" if body else ""
+    start = f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\nhost: bench\r\n{lines}{length}".encode()
     sent = itertools.count(tokens.next if tokens else 0)
     values = pathlib.Path(tokens.file).read_bytes().split()[:tokens.count] if tokens else []
     end, counts = time.monotonic() + seconds, []
 
     def request():
         token = b"authorization: Bearer " + values[next(sent) % len(values)] + b"\r\n" if values else b""
-        return start + token + b"\r\n"
+        return start + token + b"\r\n" + (body or b"")
 
     def client():
         answered = failed = 0
@@ -599,6 +674,18 @@ def report_loading(variants):
         print(f"  {variant.label}, {variant.workers} workers: ready in {variant.start:.2f} s, RSS {variant.rss:.0f} MB")
 
 
+def report_costs(variants):
+    """CPU time of a request, and what one client waits for it: quartiles of the rounds, and of their medians."""
+    print(f"{'':<32}{'µs a request':^24}{'':>6}{'µs that one client waits':^24}")
+    print(f"{'variant':<32}{'p25':>8}{'median':>8}{'p75':>8}{'':>6}{'p25':>8}{'median':>8}{'p75':>8}{'RSS':>8}")
+    for variant in variants:
+        if variant.absent:
+            print(f"{variant.label:<32}  not measured: {variant.absent}")
+            continue
+        quartiles = lambda values: "".join(f"{quartile(values, n):>8.1f}" for n in (1, 2, 3))
+        print(f"{variant.label:<32}{quartiles(variant.rounds)}{'':>6}{quartiles(variant.waits)}{variant.rss:>5.0f} MB")
+
+
 def validating(variant):
     """Seconds, the least of three."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -621,6 +708,7 @@ def write_json(sections, file):
                 "module_sha256": hashlib.sha256(variant.module.read_bytes()).hexdigest()
                 if variant.module and variant.module.exists() else None,
                 "cpu_us_per_request": variant.rounds,
+                "wait_us": variant.waits,
             }
             for variant in variants
         ]

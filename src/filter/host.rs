@@ -20,6 +20,15 @@ pub(super) enum HostError {
     UnsafeHeader,
 }
 
+impl HostError {
+    /// Whether Envoy did not even try to ask a cluster: it has no host that may be asked, or as much under way as its circuit
+    /// breakers let through. Envoy's statistics tell which; a line of the log for each request would be the clients' to write.
+    pub(super) fn is_unavailable(self) -> bool {
+        const INTERNAL_FAILURE: u32 = 10;
+        self == Self::Refused(INTERNAL_FAILURE)
+    }
+}
+
 impl From<Refused> for HostError {
     fn from(refused: Refused) -> Self {
         Self::Refused(refused.0)
@@ -133,8 +142,11 @@ const LARGEST_REPLY: usize = 8 * 1024 * 1024;
 
 /// What a service answered.
 pub(super) fn callout_reply(headers: usize, size: usize) -> CalloutReply {
-    if headers == 0 || size > LARGEST_REPLY {
+    if headers == 0 {
         return CalloutReply::Failed;
+    }
+    if size > LARGEST_REPLY {
+        return CalloutReply::TooLarge;
     }
     let Ok(head) = callout_head() else { return CalloutReply::Failed };
     let status = head.first(b":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());

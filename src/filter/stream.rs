@@ -228,6 +228,7 @@ impl Stream {
                             return Verdict::Hold;
                         }
                         Ok(Asked::TooMany) => CalloutReply::TooMany,
+                        Err(error) if error.is_unavailable() => CalloutReply::Failed,
                         Err(error) => {
                             log::warn!("sekisho: cluster `{}` cannot be asked: {error}", callout.cluster);
                             CalloutReply::Failed

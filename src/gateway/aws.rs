@@ -71,7 +71,7 @@ pub fn is_unsigned(reply: &CalloutReply) -> bool {
         CalloutReply::Answered { status, head, .. } => {
             *status == 500 && head.first(UNSIGNED_HEADER.as_bytes()).is_some()
         }
-        CalloutReply::Failed | CalloutReply::TooMany => false,
+        CalloutReply::Failed | CalloutReply::TooLarge | CalloutReply::TooMany => false,
     }
 }
 

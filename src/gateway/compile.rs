@@ -3,6 +3,7 @@
 mod api;
 mod authorizer;
 mod aws;
+mod aws_service;
 mod cluster;
 mod fleet;
 mod function;

@@ -9,8 +9,9 @@ use super::aws::is_unsigned;
 use super::client_cert::ClientCert;
 use super::compile::Gateway;
 use super::config::ProtocolType;
+use super::cors::is_cors;
 use super::counts::Counter;
-use super::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
+use super::flow::{Answer, BodyWanted, Bytes, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
 use super::gateway_responses::GatewayResponses;
 use super::head::{Head, MalformedHead};
 use super::integrations::Integration;
@@ -56,7 +57,7 @@ enum State {
     },
     /// Its body, as far as a mapping reads it.
     Buffering(Admitted),
-    /// What its function returns.
+    /// What its function returns, or what a service answers.
     Invoking,
     /// Its backend.
     Upstream {
@@ -90,7 +91,16 @@ impl Exchange {
         let unreadable = head.is_err();
         let head = head.unwrap_or_else(|_| Head::from_pairs::<&str, &str>(&[], true));
         let mut request = Request::new(Rc::clone(&self.gateway), head, env);
-        let decision = if unreadable { Err(Rejection::UnreadableHead) } else { arrive(&mut request, env) };
+        let arrived = if unreadable { Err(Rejection::UnreadableHead) } else { arrive(&mut request, env) };
+        let preflight = arrived.is_ok().then(|| preflight(&request)).flatten();
+        let decision = match preflight {
+            None => arrived.and_then(|()| select(&mut request, env)),
+            Some(answer) => {
+                self.request = Some(request);
+                self.state = State::Answered;
+                return Flow::Answer(answer);
+            }
+        };
         self.request = Some(request);
         self.go_on(decision, None, env)
     }
@@ -107,11 +117,15 @@ impl Exchange {
                 self.go_on(decision, None, env)
             }
             (State::Invoking, Some(request)) => {
-                let Some(Integration::Lambda(function)) = integration(request) else {
-                    return self.refuse(Rejection::Internal);
+                let answer = match integration(request) {
+                    Some(Integration::Lambda(function)) => function.answer(request, reply),
+                    Some(Integration::AwsService(service)) => service.answer(request, reply),
+                    Some(Integration::HttpProxy(_) | Integration::Mock(_) | Integration::None) | None => {
+                        Err(Rejection::Internal)
+                    }
                 };
-                let answer = function.answer(request, reply);
-                self.tell(answer)
+                let trace = request.trace_header();
+                self.tell(answer, trace)
             }
             (State::Metering { pending, seen }, Some(request)) => {
                 match admission::finish(pending, reply, request, env) {
@@ -256,9 +270,14 @@ impl Exchange {
             Some((request, Integration::HttpProxy(backend))) => {
                 backend.respond(request, &head, status, Some(&JsonBody::new(body)))
             }
-            Some((_, Integration::Mock(_) | Integration::Lambda(_) | Integration::None)) | None => {
-                ResponseFlow::Replace(self.answer(Rejection::Internal))
-            }
+            Some((
+                _,
+                Integration::Mock(_)
+                | Integration::Lambda(_)
+                | Integration::AwsService(_)
+                | Integration::None,
+            ))
+            | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
         }
     }
 
@@ -284,6 +303,15 @@ impl Exchange {
                     }
                 }
             }
+            Some(Integration::AwsService(service)) => {
+                match service.call(&facts, body.unwrap_or_default(), env) {
+                    Err(rejection) => self.refuse(rejection),
+                    Ok(callout) => {
+                        self.state = State::Invoking;
+                        Flow::Call(callout)
+                    }
+                }
+            }
             Some(Integration::HttpProxy(backend)) => match backend.forward(&facts) {
                 Err(rejection) => self.refuse(rejection),
                 Ok(edits) => {
@@ -291,13 +319,11 @@ impl Exchange {
                     Flow::Forward(edits)
                 }
             },
-            Some(Integration::Mock(mock)) => match mock.answer(&facts) {
-                Err(rejection) => self.refuse(rejection),
-                Ok(answer) => {
-                    self.state = State::Answered;
-                    Flow::Answer(answer)
-                }
-            },
+            Some(Integration::Mock(mock)) => {
+                let answer = mock.answer(&facts);
+                self.state = State::Answered;
+                self.tell(answer, None)
+            }
         }
     }
 
@@ -305,7 +331,7 @@ impl Exchange {
     fn on_envoy_reply(&mut self, details: &[u8], status: u16) -> ResponseFlow {
         match envoy_replies::rejection(details, status) {
             Some(rejection) => ResponseFlow::Replace(self.answer(rejection)),
-            None => ResponseFlow::Continue(self.ids()),
+            None => ResponseFlow::Continue(self.own_headers()),
         }
     }
 
@@ -328,22 +354,25 @@ impl Exchange {
         }
     }
 
-    fn ids(&self) -> Edits {
+    fn own_headers(&self) -> Edits {
         let mut edits = Edits::default();
         let Some(request) = &self.request else { return edits };
-        for (name, value) in request.own_headers() {
+        for (name, value) in request.own_headers().chain(request.vary_header()) {
             edits.set(name, value);
         }
         edits
     }
 
-    /// What a function or a service behind the gateway answered, or why that is none. Its own words of what the gateway tells
-    /// are no more than a backend's: they are replaced.
-    fn tell(&mut self, answer: Result<Answer, Rejection>) -> Flow {
+    /// What an integration answered without a response of Envoy's, or why that is none. Its words of what the gateway tells
+    /// itself are replaced, as a backend's are. `trace` is told by those that did not make their answer here.
+    fn tell(&mut self, answer: Result<Answer, Rejection>, trace: Option<(Bytes, Bytes)>) -> Flow {
         match (answer, &self.request) {
             (Ok(mut answer), Some(request)) => {
-                let trace = request.trace_header();
+                if request.cors().is_some() {
+                    answer.headers.retain(|(name, _)| !is_cors(name));
+                }
                 answer.replace(request.own_headers().chain(trace));
+                answer.headers.extend(request.vary_header());
                 Flow::Answer(answer)
             }
             (Err(rejection), _) => self.refuse(rejection),
@@ -367,12 +396,13 @@ impl Exchange {
         let responses = request.api.as_ref().map_or(&none, |api| &api.responses);
         let mut answer = rejection.answer(request.protocol(), responses, request);
         answer.add_missing(request.standing_headers());
+        answer.headers.extend(request.cors_headers().chain(request.vary_header()));
         answer
     }
 }
 
-/// From the head to authorization: who is asked, and in which order.
-fn arrive(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
+/// From the head to the stage.
+fn arrive(request: &mut Request, env: &Env<'_>) -> Result<(), Rejection> {
     request.host = domains::host(request.head.first(b":authority").unwrap_or_default())?;
     let api = domains::api(&request.gateway, &request.host)?;
     request.api = Some(Rc::clone(&api));
@@ -382,11 +412,24 @@ fn arrive(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
     check_upgrade(request)?;
     let path = request.read_path()?;
     let (stage, path) = stages::stage(&api, path)?;
-    let route = stage.table.select(request.method(), &path);
     request.stage = Some(stage);
     request.path = Some(path);
+    Ok(())
+}
+
+/// From the stage to authorization: who is asked, and in which order.
+fn select(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
+    let (Some(stage), Some(path)) = (&request.stage, &request.path) else { return Err(Rejection::Internal) };
+    let route = stage.table.select(request.method(), path);
     request.route = Some(route.ok_or(Rejection::UnknownRoute)?);
     authorizers::begin(request, env)
+}
+
+/// The answer to a preflight, where the API has CORS.
+fn preflight(request: &Request) -> Option<Answer> {
+    let mut answer = request.cors()?.preflight(request)?;
+    answer.headers.extend(request.ids.headers(request.protocol()).chain(request.vary_header()));
+    Some(answer)
 }
 
 /// How much of the body the integration reads. One that does not exist never comes.
@@ -394,6 +437,7 @@ fn wanted_body(request: &Request) -> Option<BodyWanted> {
     let bytes = match integration(request) {
         Some(Integration::HttpProxy(backend)) => backend.request.needs_body.then_some(BODY_BYTES),
         Some(Integration::Lambda(_)) => Some(usize::MAX),
+        Some(Integration::AwsService(service)) => service.needs_body().then_some(usize::MAX),
         Some(Integration::Mock(_) | Integration::None) | None => None,
     };
     bytes.filter(|_| !request.head.end_of_stream).map(|bytes| BodyWanted { bytes })

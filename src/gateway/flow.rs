@@ -91,8 +91,10 @@ pub enum CalloutReply {
         /// Its body.
         body: Vec<u8>,
     },
-    /// Nothing usable came: no such cluster, a reset, too large an answer.
+    /// Nothing usable came: no such cluster, a reset.
     Failed,
+    /// The service answered more than any may: it was not read.
+    TooLarge,
     /// The question was not asked: [`Flight::most`] are on their way.
     TooMany,
 }
@@ -163,6 +165,20 @@ impl Edits {
     #[must_use]
     pub fn with_room() -> Self {
         Self(Vec::with_capacity(12))
+    }
+
+    /// Carries the changes out on an answer's headers.
+    pub fn apply(self, headers: &mut Vec<(Bytes, Bytes)>) {
+        for edit in self.0 {
+            match edit {
+                Edit::Remove(name) => headers.retain(|(known, _)| *known != name),
+                Edit::Set(name, value) => {
+                    headers.retain(|(known, _)| *known != name);
+                    headers.push((name, value));
+                }
+                Edit::Add(name, value) => headers.push((name, value)),
+            }
+        }
     }
 
     /// Adds a removal.

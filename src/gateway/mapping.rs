@@ -6,7 +6,10 @@
 mod expression;
 
 use super::compile::Scope;
-use super::flow::Bytes;
+use super::flow::{Bytes, Edits};
+use super::integrations::headers::is_header_value;
+use super::rejection::Rejection;
+use super::request::Facts;
 use std::collections::BTreeMap;
 
 pub use super::json_path::BODY_BYTES;
@@ -134,6 +137,37 @@ impl<Name> Change<Name> {
             (_, Some(expression)) => Self::Overwrite(name, expression),
             (_, None) => Self::Remove(name),
         }
+    }
+}
+
+impl Change<Bytes> {
+    /// Adds the change of a header to `edits`.
+    ///
+    /// # Errors
+    /// If the value may not stand in a header.
+    pub fn edit(&self, facts: &Facts<'_>, edits: &mut Edits) -> Result<(), Rejection> {
+        let (name, expression) = match self {
+            Self::Remove(name) => {
+                edits.remove(name.clone());
+                return Ok(());
+            }
+            Self::Append(name, expression) | Self::Overwrite(name, expression) => (name, expression),
+        };
+        let Some(value) = expression.value(facts) else {
+            if matches!(self, Self::Overwrite(..)) && expression.is_of_context() {
+                edits.remove(name.clone());
+            }
+            return Ok(());
+        };
+        if !is_header_value(&value) {
+            return Err(Rejection::BadMappedValue);
+        }
+        let value = value.into_owned().into_bytes();
+        match self {
+            Self::Append(..) => edits.add(name.clone(), value),
+            Self::Overwrite(..) | Self::Remove(_) => edits.set(name.clone(), value),
+        }
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ pub mod clusters;
 pub mod compile;
 pub mod config;
 pub mod context;
+pub mod cors;
 pub mod counts;
 pub mod diagnostics;
 pub mod domains;

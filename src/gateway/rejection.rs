@@ -36,6 +36,8 @@ pub enum Rejection {
     HeaderTooLarge,
     /// The body is over the limit.
     PayloadTooLarge,
+    /// The event of a function is longer than Lambda takes.
+    EventTooLarge,
     /// A token is missing or not valid.
     InvalidToken(Refusal),
     /// A valid token carries none of the route's scopes.
@@ -85,6 +87,8 @@ pub enum Rejection {
     FunctionFailure,
     /// Lambda has no room for one more invocation.
     FunctionThrottled,
+    /// Too many calls of the service are on their way.
+    IntegrationBusy,
     /// The backend cannot be reached, or broke off.
     IntegrationFailure,
     /// The backend did not answer in time.
@@ -189,6 +193,9 @@ impl Rejection {
             Self::PayloadTooLarge => {
                 ("sekisho_payload_too_large", (413, "Request Entity Too Large"), As(Type::RequestTooLarge))
             }
+            Self::EventTooLarge => {
+                ("sekisho_event_too_large", (413, "Request Entity Too Large"), As(Type::RequestTooLarge))
+            }
             Self::InvalidToken(refusal) => (refusal.details(), (401, "Unauthorized"), As(Type::Unauthorized)),
             Self::InsufficientScope => {
                 ("sekisho_insufficient_scope", (403, "Forbidden"), As(Type::Unauthorized))
@@ -264,6 +271,9 @@ impl Rejection {
             Self::FunctionThrottled => {
                 ("sekisho_function_throttled", (503, "Service Unavailable"), As(Type::IntegrationFailure))
             }
+            Self::IntegrationBusy => {
+                ("sekisho_integration_busy", (503, "Service Unavailable"), As(Type::IntegrationFailure))
+            }
             Self::IntegrationFailure => {
                 ("sekisho_integration_failure", (503, "Service Unavailable"), As(Type::IntegrationFailure))
             }
@@ -320,6 +330,7 @@ impl Rejection {
         match self {
             Self::ExpiredToken => Some("The incoming token has expired".into()),
             Self::FunctionFailure => Some("Internal server error".into()),
+            Self::EventTooLarge => Some("Request Too Long".into()),
             Self::AccessDenied(denial) => match (caller(request), denial) {
                 (Some(_), Denial::Explicit) => {
                     Some(not_authorized(request, " with an explicit deny in an identity-based policy"))

@@ -4,6 +4,7 @@ use super::authorizers::principal::Principal;
 use super::client_cert::ClientCert;
 use super::compile::{Api, Gateway, Route, Stage};
 use super::config::ProtocolType;
+use super::cors::Cors;
 use super::flow::Bytes;
 use super::head::Head;
 use super::json_path::JsonBody;
@@ -204,9 +205,26 @@ impl Request {
         self.standing.iter().flat_map(|standing| standing.headers())
     }
 
-    /// What every response tells in the gateway's own name: the request's ids, and how it stands with its limits.
+    /// The CORS of its API.
+    #[must_use]
+    pub fn cors(&self) -> Option<&Cors> {
+        self.api.as_ref()?.cors.as_ref()
+    }
+
+    /// What browsers are told of CORS.
+    pub fn cors_headers(&self) -> impl Iterator<Item = (Bytes, Bytes)> {
+        self.cors().map(|cors| cors.headers(self)).into_iter().flatten()
+    }
+
+    /// What caches are told, beside what a backend tells them.
+    #[must_use]
+    pub fn vary_header(&self) -> Option<(Bytes, Bytes)> {
+        self.cors().filter(|cors| cors.varies()).map(|_| (b"vary".into(), b"Origin".into()))
+    }
+
+    /// What every response tells in the gateway's own name: the request's ids, how it stands with its limits, CORS.
     pub fn own_headers(&self) -> impl Iterator<Item = (Bytes, Bytes)> {
-        self.ids.headers(self.protocol()).chain(self.standing_headers())
+        self.ids.headers(self.protocol()).chain(self.standing_headers()).chain(self.cors_headers())
     }
 
     /// The trace id, which responses of a REST API's backends carry; not those that the gateway makes.

@@ -81,7 +81,7 @@ pub fn question(callout: &Callout) -> Result<Seen, String> {
 /// What the shell gives the core for an answer.
 pub fn reply(answer: ServiceAnswer) -> CalloutReply {
     match answer {
-        ServiceAnswer::Given(answer) if answer.body.len() > LARGEST_REPLY => CalloutReply::Failed,
+        ServiceAnswer::Given(answer) if answer.body.len() > LARGEST_REPLY => CalloutReply::TooLarge,
         ServiceAnswer::Given(answer) => answered(answer.status, &answer.headers, &answer.body),
         ServiceAnswer::Hang => answered(504, &[], TOO_SLOW),
         ServiceAnswer::Reset => answered(503, &[], RESET),

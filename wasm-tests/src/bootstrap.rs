@@ -237,6 +237,15 @@ fn adjust(value: &mut Value, options: &Options) {
             if let Some(details) = options.forward_client_cert.filter(|_| manager) {
                 members.insert("forward_client_cert_details".to_owned(), details.into());
             }
+            if let (Some(most), Some(breakers)) =
+                (options.circuit_breakers, members.get_mut("circuit_breakers"))
+            {
+                for threshold in breakers["thresholds"].as_array_mut().expect("breakers have thresholds") {
+                    for limit in ["max_connections", "max_pending_requests", "max_requests"] {
+                        threshold[limit] = most.into();
+                    }
+                }
+            }
             if let (Some(tls), Some(chains)) = (&options.tls, members.get_mut("filter_chains")) {
                 chains[0]["transport_socket"] = json!({ "name": "tls", "typed_config": tls });
             }

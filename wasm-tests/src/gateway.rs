@@ -42,6 +42,8 @@ pub struct Options {
     pub forward_client_cert: Option<&'static str>,
     /// How much the filter may log.
     pub wasm_log: &'static str,
+    /// Connections and requests of each cluster that Envoy lets be under way, in the place of the bootstrap's.
+    pub circuit_breakers: Option<u32>,
     /// The default filter, for a document that needs the one with `software-signatures` too.
     pub default_module: bool,
 }
@@ -62,6 +64,7 @@ impl Default for Options {
             tls: None,
             forward_client_cert: None,
             wasm_log: "info",
+            circuit_breakers: None,
             default_module: false,
         }
     }

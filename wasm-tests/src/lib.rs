@@ -22,6 +22,7 @@ mod bootstrap;
 pub mod client;
 pub mod documents;
 mod dynamic;
+mod function;
 mod gateway;
 mod python;
 mod ratelimit;
@@ -31,9 +32,11 @@ mod toolchain;
 pub use backend::{Backend, Protocol, Recorded};
 pub use bootstrap::Source;
 pub use dynamic::{Dynamic, Said, probe_module, product_module};
+pub use function::{Function, Reply};
 pub use gateway::{Gateway, Options, Probe};
 pub use python::Python;
 pub use ratelimit::{RateLimitService, Redis};
+pub use toolchain::lambda_app;
 
 use std::time::{Duration, Instant};
 

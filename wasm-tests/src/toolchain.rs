@@ -73,6 +73,26 @@ pub(crate) fn rate_limit_service() -> &'static Path {
     })
 }
 
+/// The function of [`wasm-tests/lambda-app`](../lambda-app/README.md), built once per test binary.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn lambda_app() -> &'static Path {
+    static APP: OnceLock<PathBuf> = OnceLock::new();
+    APP.get_or_init(|| {
+        let target = toolchain::target_folder().unwrap_or_else(|error| panic!("{error}")).join("lambda-app");
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("lambda-app/Cargo.toml");
+        let mut build = Command::new(cargo_itself());
+        build.args(["build", "--locked", "--manifest-path"]).arg(manifest).arg("--target-dir").arg(target);
+        let made = cargo(&mut build);
+        made.into_iter()
+            .find(|path| path.ends_with("/sekisho-test-lambda-app"))
+            .expect("cargo names the app")
+            .into()
+    })
+}
+
 fn cargo_itself() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -167,7 +167,7 @@ impl Question {
             (CalloutReply::Answered { status, body, .. }, By::Network) => {
                 Reply::Answered { status: *status, body: text(body) }
             }
-            (CalloutReply::Failed | CalloutReply::TooMany, _) => {
+            (CalloutReply::Failed | CalloutReply::TooLarge | CalloutReply::TooMany, _) => {
                 Reply::Failed { why: answer.failure.clone().unwrap_or_default() }
             }
         };

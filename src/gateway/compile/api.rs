@@ -8,6 +8,7 @@ use super::scope::Scope;
 use super::{throttle, usage};
 use crate::gateway::authorizers::Authorizer;
 use crate::gateway::config::{self, ApiKeySource, Config, ProtocolType};
+use crate::gateway::cors::Cors;
 use crate::gateway::gateway_responses::GatewayResponses;
 use crate::gateway::integrations::Integration;
 use crate::gateway::policy::Policy;
@@ -33,6 +34,8 @@ pub struct Api {
     pub responses: GatewayResponses,
     /// Whether its responses tell of limits and quotas.
     pub rate_limit_headers: bool,
+    /// What browsers are told; absent where nothing is said.
+    pub cors: Option<Cors>,
     stages: HashMap<String, Rc<Stage>>,
 }
 
@@ -140,6 +143,7 @@ impl Api {
             api_key_source: written.api_key_source.unwrap_or(ApiKeySource::Header),
             responses,
             rate_limit_headers: written.rate_limit_headers.unwrap_or(false),
+            cors: cors(written, scope),
             stages,
         }
     }
@@ -237,6 +241,18 @@ fn check_stage(stage: &config::Stage, protocol: ProtocolType, at: &str, scope: &
             scope.error(&at, "a value is at most 2048 letters, digits and `-._~:/?#&=,`");
         }
     }
+}
+
+/// CORS is an HTTP API's: a REST API answers `OPTIONS` by methods of its own.
+fn cors(written: &config::Api, scope: &mut Scope<'_>) -> Option<Cors> {
+    let configuration = written.cors_configuration.as_ref()?;
+    if written.protocol_type == ProtocolType::Rest {
+        scope.error("corsConfiguration", "REST APIs have none").help(
+            "answer `OPTIONS` by a MOCK integration, and add the headers to `gatewayResponses`, as on AWS",
+        );
+        return None;
+    }
+    Cors::compile(configuration, &mut scope.below("corsConfiguration"))
 }
 
 // === impl Stage ===

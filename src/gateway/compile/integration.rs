@@ -1,5 +1,6 @@
 //! Compiles one integration for one stage: its stage variables in place, its cluster derived.
 
+use super::aws_service;
 use super::cluster::Clusters;
 use super::lambda_proxy;
 use super::scope::Scope;
@@ -8,9 +9,10 @@ use crate::gateway::integrations::Integration;
 use crate::gateway::integrations::backend_uri::BackendUri;
 use crate::gateway::integrations::http_proxy::HttpProxy;
 use crate::gateway::integrations::mock::Mock;
+use crate::gateway::integrations::responses::Responses;
 use crate::gateway::integrations::retry::Retry;
 use crate::gateway::mapping::{Mapping, Side};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// The stage for which an integration is compiled.
 pub(super) struct OfStage<'a> {
@@ -30,6 +32,10 @@ pub(super) fn compile(
     warn_of_unused(written, at, scope);
     match written.integration_type {
         IntegrationType::Mock => Integration::Mock(Mock::compile(written, at, scope)),
+        IntegrationType::AwsProxy if written.integration_subtype.is_some() => {
+            let compiled = aws_service::compile(written, stage, at, clusters, scope);
+            compiled.map_or(Integration::None, |service| Integration::AwsService(Box::new(service)))
+        }
         IntegrationType::AwsProxy => {
             let compiled = lambda_proxy::compile(written, stage, at, clusters, scope);
             // Where it could not be compiled the document is refused.
@@ -46,6 +52,11 @@ pub(super) fn compile(
 /// Members that belong to another type of integration.
 fn warn_of_unused(written: &config::Integration, at: &str, scope: &mut Scope<'_>) {
     let is_mock = written.integration_type == IntegrationType::Mock;
+    if written.integration_subtype.is_some() && written.integration_type != IntegrationType::AwsProxy {
+        scope
+            .error(&format!("{at}.integrationSubtype"), "only `AWS_PROXY` integrations have one")
+            .help("write `\"integrationType\": \"AWS_PROXY\"`, or remove it");
+    }
     let (of_mock, of_backend) =
         ("is read of a MOCK integration only", "is read of an integration with a backend only");
     for (present, member, problem) in [
@@ -73,18 +84,6 @@ fn http_proxy(
     }
     check_extensions(written, at, scope);
     let target = target(written, stage, at, clusters, scope);
-    let mut responses = HashMap::new();
-    for (status, mapping) in &written.response_parameters {
-        let at = format!("{at}.responseParameters[{status:?}]");
-        match status.parse() {
-            Ok(status @ 200..=599_u16) => {
-                responses.insert(status, Mapping::compile(mapping, Side::Response, &at, scope));
-            }
-            _ => {
-                scope.error(&at, format!("`{status}` is not a status from 200 to 599"));
-            }
-        }
-    }
     HttpProxy {
         cluster: target.cluster.map(String::into_bytes),
         uri: target.uri,
@@ -98,7 +97,7 @@ fn http_proxy(
             &format!("{at}.requestParameters"),
             scope,
         ),
-        responses,
+        responses: Responses::compile(&written.response_parameters, at, scope),
     }
 }
 

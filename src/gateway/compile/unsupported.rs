@@ -32,7 +32,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
 
 fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     refuse(api.protocol_type == ProtocolType::Websocket, "protocolType");
-    refuse(api.cors_configuration.is_some(), "corsConfiguration");
     refuse(api.minimum_compression_size.is_some(), "minimumCompressionSize");
     refuse(api.web_socket_settings.is_some(), "webSocketSettings");
     authorizers(&api.authorizers, refuse);
@@ -87,7 +86,6 @@ fn lists(integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
             IntegrationType::Aws | IntegrationType::Http => false,
         };
         refuse(!known, &format!("integrations[{i}].integrationType"));
-        refuse(integration.integration_subtype.is_some(), &format!("integrations[{i}].integrationSubtype"));
         let passthrough = differs(&integration.passthrough_behavior, &["WHEN_NO_MATCH"]);
         refuse(passthrough, &format!("integrations[{i}].passthroughBehavior"));
         let of_aws = integration.integration_type == IntegrationType::AwsProxy;

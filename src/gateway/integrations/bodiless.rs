@@ -4,7 +4,7 @@
 //! client, the two sides would disagree about the body, and on HTTP/1.1 a client, or a proxy that shares its connection among
 //! users, would read one response's body as the next response (RFC 9112, 6.3).
 
-use crate::gateway::flow::{Answer, Bytes, Edit, Edits, ResponseFlow};
+use crate::gateway::flow::{Answer, Bytes, Edits, ResponseFlow};
 use crate::gateway::head::Head;
 use crate::gateway::request::Request;
 
@@ -43,16 +43,7 @@ pub fn frame(
 fn without_body(head: &Head, edits: Edits, status: u16) -> Answer {
     let mut headers: Vec<(Bytes, Bytes)> =
         head.iter().map(|(name, value)| (name.to_vec().into(), value.to_vec().into())).collect();
-    for edit in edits.0 {
-        match edit {
-            Edit::Remove(name) => headers.retain(|(known, _)| *known != name),
-            Edit::Set(name, value) => {
-                headers.retain(|(known, _)| *known != name);
-                headers.push((name, value));
-            }
-            Edit::Add(name, value) => headers.push((name, value)),
-        }
-    }
+    edits.apply(&mut headers);
     let framing = |name: &[u8]| matches!(name, b"content-length" | b"transfer-encoding" | b"connection");
     headers.retain(|(name, _)| !name.starts_with(b":") && !framing(name));
     Answer { status, headers, body: Bytes::default(), details: "sekisho_bodiless".into() }

@@ -6,6 +6,7 @@
 use super::forwarded::forwarded;
 use crate::gateway::client_cert;
 use crate::gateway::config::ProtocolType;
+use crate::gateway::cors::is_cors;
 use crate::gateway::flow::Edits;
 use crate::gateway::head::Head;
 use crate::gateway::request::Request;
@@ -105,14 +106,16 @@ fn passes_to_backend(protocol: ProtocolType, name: &[u8]) -> bool {
 }
 
 /// Takes away the internal headers of a response, and renames and drops what its API type does; adds the ids, and what is told
-/// of limits.
+/// of limits and of CORS.
 pub fn edit_response(request: &Request, head: &Head, edits: &mut Edits) {
     let protocol = request.protocol();
+    let has_cors = request.cors().is_some();
     let mut last: &[u8] = b"";
     for (name, value) in head.iter() {
         let repeated = name == last;
         last = name;
-        match fate(protocol, name) {
+        let fate = if has_cors && is_cors(name) { Fate::Dropped } else { fate(protocol, name) };
+        match fate {
             Fate::Passes => {}
             Fate::Dropped if repeated => {}
             Fate::Dropped => edits.remove(name.to_vec()),
@@ -128,6 +131,9 @@ pub fn edit_response(request: &Request, head: &Head, edits: &mut Edits) {
     // In the place of the backend's own: two lists of one name would be read as one.
     for (name, value) in request.own_headers().chain(request.trace_header()) {
         edits.set(name, value);
+    }
+    if let Some((name, value)) = request.vary_header() {
+        edits.add(name, value);
     }
 }
 

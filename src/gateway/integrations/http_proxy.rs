@@ -5,9 +5,10 @@
 use super::backend_uri::{BackendUri, encode_component};
 use super::bodiless;
 use super::headers::{edit_request, edit_response, is_header_value};
+use super::responses::Responses;
 use super::retry::{EnvoyRoute, Retry};
 use crate::gateway::config::ProtocolType;
-use crate::gateway::flow::{Bytes, Edits, ResponseFlow};
+use crate::gateway::flow::{Edits, ResponseFlow};
 use crate::gateway::head::Head;
 use crate::gateway::json_path::JsonBody;
 use crate::gateway::mapping::{Change, Mapping};
@@ -16,7 +17,6 @@ use crate::gateway::request::{Facts, Request, Response};
 use crate::gateway::request_value::{is_named, pairs};
 use crate::gateway::routes::{RequestPath, encode_segments, is_dot_segment};
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// The request header by which Envoy's route finds the cluster. A client's own is removed before ours is written.
 pub const CLUSTER_HEADER: &[u8] = b"x-sekisho-cluster";
@@ -42,7 +42,7 @@ pub struct HttpProxy {
     /// Changes to the request.
     pub request: Mapping,
     /// Changes to the response, by the backend's status.
-    pub responses: HashMap<u16, Mapping>,
+    pub responses: Responses,
 }
 
 // === impl HttpProxy ===
@@ -70,7 +70,7 @@ impl HttpProxy {
             edits.set(b":method", method.to_vec());
         }
         for change in &self.request.headers {
-            map_header(change, facts, &mut edits)?;
+            change.edit(facts, &mut edits)?;
         }
         let route = self.route(request);
         if route == EnvoyRoute::Own || self.timeout != ROUTE_TIMEOUT_MILLIS.as_bytes() {
@@ -97,7 +97,7 @@ impl HttpProxy {
     /// Whether the response's body is needed for its mapping.
     #[must_use]
     pub fn needs_response_body(&self, status: u16) -> bool {
-        self.responses.get(&status).is_some_and(|mapping| mapping.needs_body)
+        self.responses.need_body(status)
     }
 
     /// What makes the backend's response the client's.
@@ -110,19 +110,10 @@ impl HttpProxy {
     ) -> ResponseFlow {
         let mut edits = Edits::with_room();
         edit_response(request, head, &mut edits);
-        let mut goes = status;
-        if let Some(mapping) = self.responses.get(&status) {
-            let facts = Facts { response: Some(Response { head, status, body }), ..request.facts() };
-            for change in &mapping.headers {
-                // A value that may not stand in a header is one that cannot be resolved: this change is skipped, but not
-                // the ones behind it, which may take away what the client must not see.
-                let _ = map_header(change, &facts, &mut edits);
-            }
-            let overwrite = mapping.overwrite.as_ref().and_then(|value| value.value(&facts));
-            if let Some(status @ 200..=599) = overwrite.and_then(|text| text.trim().parse::<u16>().ok()) {
-                goes = status;
-                edits.set(b":status", status.to_string().into_bytes());
-            }
+        let response = Response { head, status, body };
+        let goes = self.responses.edit(&Facts { response: Some(response), ..request.facts() }, &mut edits);
+        if goes != status {
+            edits.set(b":status", goes.to_string().into_bytes());
         }
         bodiless::frame(request, head, edits, self.method_sent(request), status, goes)
     }
@@ -225,31 +216,6 @@ fn overwritten(path: &str, protocol: ProtocolType) -> Result<String, Rejection> 
     let mut encoded = String::from("/");
     encode_segments(path, &mut encoded);
     Ok(encoded)
-}
-
-fn map_header(change: &Change<Bytes>, facts: &Facts<'_>, edits: &mut Edits) -> Result<(), Rejection> {
-    let (name, expression) = match change {
-        Change::Remove(name) => {
-            edits.remove(name.clone());
-            return Ok(());
-        }
-        Change::Append(name, expression) | Change::Overwrite(name, expression) => (name, expression),
-    };
-    let Some(value) = expression.value(facts) else {
-        if matches!(change, Change::Overwrite(..)) && expression.is_of_context() {
-            edits.remove(name.clone());
-        }
-        return Ok(());
-    };
-    if !is_header_value(&value) {
-        return Err(Rejection::BadMappedValue);
-    }
-    let value = value.into_owned().into_bytes();
-    match change {
-        Change::Append(..) => edits.add(name.clone(), value),
-        Change::Overwrite(..) | Change::Remove(_) => edits.set(name.clone(), value),
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -133,7 +133,6 @@ impl MockResponse {
     }
 
     fn answer(&self, facts: &Facts<'_>) -> Answer {
-        let request = facts.request;
         let (media_type, body) = match &self.body {
             Some((media_type, _)) if is_bodiless(self.status) => (media_type.clone(), Vec::new()),
             Some((media_type, template)) => (media_type.clone(), template.render(facts).into_bytes()),
@@ -146,11 +145,7 @@ impl MockResponse {
                 headers.push((name.clone(), value.into()));
             }
         }
-        headers.extend(request.ids.headers(request.protocol()));
-        let mut answer =
-            Answer { status: self.status, headers, body: body.into(), details: "sekisho_mock".into() };
-        answer.add_missing(request.standing_headers());
-        answer
+        Answer { status: self.status, headers, body: body.into(), details: "sekisho_mock".into() }
     }
 }
 

@@ -56,7 +56,7 @@ fn client_cert(object: &mut Object<'_>, request: &Request) {
     });
 }
 
-/// The headers of a request as functions see them, names in lower case.
+/// The headers of a request as functions see them, names in lower case. HTTP APIs tell the length of a body that is not there.
 fn headers(request: &Request) -> Multi<'_> {
     let mut headers = Multi::new();
     let text = String::from_utf8_lossy;
@@ -71,6 +71,9 @@ fn headers(request: &Request) -> Multi<'_> {
     headers.insert("host".into(), vec![text(authority)]);
     headers.insert("x-amzn-trace-id".into(), vec![text(&request.ids.trace)]);
     headers.insert("x-forwarded-port".into(), vec![port(request, authority).into()]);
+    if !is_rest && request.head.end_of_stream {
+        headers.entry("content-length".into()).or_insert_with(|| vec!["0".into()]);
+    }
     headers
 }
 

@@ -4,6 +4,9 @@ use crate::gateway::aws::is_unsigned;
 use crate::gateway::clusters::Endpoint;
 use crate::gateway::flow::{Bytes, Callout, CalloutReply, Flight};
 
+/// Most that a function may return, in bytes; Lambda's own error says this number.
+const LARGEST_OUTPUT: usize = 6_291_556;
+
 /// What came of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invoked<'a> {
@@ -11,6 +14,8 @@ pub enum Invoked<'a> {
     Returned(&'a [u8]),
     /// What the function says of its failure: `{"errorMessage": …, "errorType": …}`.
     Raised(&'a [u8]),
+    /// It returned more than Lambda takes.
+    TooLarge,
     /// It returned nothing.
     Unreached(Unreached),
     /// Too many are under way already.
@@ -71,11 +76,14 @@ pub fn invoked(reply: &CalloutReply) -> Invoked<'_> {
             // `Handled` or `Unhandled`: either way there is no result.
             match head.first(b"x-amz-function-error") {
                 Some(_) => Invoked::Raised(body),
+                None if body.len() > LARGEST_OUTPUT => Invoked::TooLarge,
                 None => Invoked::Returned(body),
             }
         }
         CalloutReply::Answered { .. } if is_unsigned(reply) => Invoked::Unreached(Unreached::Unsigned),
-        CalloutReply::Answered { status, .. } => Invoked::Unreached(match status {
+        CalloutReply::Answered { status, head, .. } => Invoked::Unreached(match status {
+            // Envoy's circuit breaker: more are under way than its cluster may have.
+            503 if head.first(b"x-envoy-overloaded").is_some() => Unreached::Throttled,
             // Envoy answers 504 in the place of a service that is too slow; Lambda itself does not.
             504 => Unreached::TimedOut,
             429 => Unreached::Throttled,
@@ -83,6 +91,52 @@ pub fn invoked(reply: &CalloutReply) -> Invoked<'_> {
             _ => Unreached::Failed,
         }),
         CalloutReply::Failed => Invoked::Unreached(Unreached::Failed),
+        CalloutReply::TooLarge => Invoked::TooLarge,
         CalloutReply::TooMany => Invoked::TooMany,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Invoked, LARGEST_OUTPUT, Unreached, invoked};
+    use crate::gateway::flow::CalloutReply;
+    use crate::gateway::head::Head;
+
+    fn answered(status: u16, headers: &[(&str, &str)], body: &[u8]) -> CalloutReply {
+        CalloutReply::Answered { status, head: Head::from_pairs(headers, false), body: body.to_vec() }
+    }
+
+    #[test]
+    fn lambdas_answers_are_results_failures_or_none() {
+        let overloaded = [("x-envoy-overloaded", "true")];
+        for (status, headers, expected) in [
+            (200, [("x-amz-executed-version", "$LATEST")], Invoked::Returned(b"{}")),
+            (200, [("x-amz-function-error", "Handled")], Invoked::Raised(b"{}")),
+            (200, [("x-amz-function-error", "Unhandled")], Invoked::Raised(b"{}")),
+            // A function that says so itself has run.
+            (200, overloaded, Invoked::Returned(b"{}")),
+            (403, [("a", "b")], Invoked::Unreached(Unreached::Denied)),
+            (404, [("a", "b")], Invoked::Unreached(Unreached::Denied)),
+            (429, [("a", "b")], Invoked::Unreached(Unreached::Throttled)),
+            (500, [("a", "b")], Invoked::Unreached(Unreached::Failed)),
+            (503, [("a", "b")], Invoked::Unreached(Unreached::Failed)),
+            (503, overloaded, Invoked::Unreached(Unreached::Throttled)),
+            (504, [("a", "b")], Invoked::Unreached(Unreached::TimedOut)),
+            (202, [("a", "b")], Invoked::Unreached(Unreached::Failed)),
+            (301, [("a", "b")], Invoked::Unreached(Unreached::Failed)),
+        ] {
+            let reply = answered(status, &headers, b"{}");
+            assert_eq!(invoked(&reply), expected, "{status} {headers:?}");
+        }
+        assert_eq!(invoked(&CalloutReply::Failed), Invoked::Unreached(Unreached::Failed));
+        assert_eq!(invoked(&CalloutReply::TooMany), Invoked::TooMany);
+        assert_eq!(invoked(&CalloutReply::TooLarge), Invoked::TooLarge);
+    }
+
+    #[test]
+    fn an_output_has_lambdas_own_limit() {
+        let fits = answered(200, &[], &vec![b' '; LARGEST_OUTPUT]);
+        assert!(matches!(invoked(&fits), Invoked::Returned(_)));
+        assert_eq!(invoked(&answered(200, &[], &vec![b' '; LARGEST_OUTPUT + 1])), Invoked::TooLarge);
     }
 }

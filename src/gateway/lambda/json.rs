@@ -56,6 +56,12 @@ impl Object<'_> {
         let _ = serde_json::to_writer(&mut *self.out, value);
     }
 
+    /// Adds what is JSON already.
+    pub fn json(&mut self, name: &str, json: &[u8]) {
+        self.name(name);
+        self.out.extend_from_slice(json);
+    }
+
     /// Adds a number.
     pub fn number(&mut self, name: &str, value: u64) {
         self.name(name);

@@ -7,6 +7,7 @@ use crate::gateway::json_path::JsonPath;
 use crate::gateway::request::Facts;
 use crate::gateway::request_value::RequestValue;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A value: text and sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,22 @@ impl Expression {
         Some(text.into())
     }
 
+    /// The value, if it is the same for every request of a stage with these variables.
+    #[must_use]
+    pub fn fixed(&self, variables: &BTreeMap<String, String>) -> Option<String> {
+        let part = |source: &Source| match source {
+            Source::Text(text) => Some(text.clone()),
+            Source::StageVariable(name) => Some(variables.get(name).cloned().unwrap_or_default()),
+            Source::Request(_)
+            | Source::RequestBody(_)
+            | Source::RequestPath
+            | Source::ResponseHeader(_)
+            | Source::ResponseBody(_)
+            | Source::Context(_) => None,
+        };
+        self.0.iter().map(part).collect()
+    }
+
     /// Whether the gateway itself says what it is. A backend takes such a value for true, so where there is none the client's
     /// must not stand in its place: nobody is a client's own `x-user` where the authorizer names none.
     #[must_use]
@@ -82,7 +99,8 @@ impl Expression {
     }
 
     /// Whether a source lies in the body of the message that is mapped.
-    pub(super) fn needs_body(&self, side: Side) -> bool {
+    #[must_use]
+    pub fn needs_body(&self, side: Side) -> bool {
         self.0.iter().any(|source| match source {
             Source::RequestBody(_) => side == Side::Request,
             Source::ResponseBody(_) => side == Side::Response,

@@ -3,7 +3,7 @@
 use time::{Date, Month};
 
 /// Seconds since the epoch; a part of a second is dropped.
-pub(super) fn seconds(text: &str) -> Option<i64> {
+pub fn seconds(text: &str) -> Option<i64> {
     // A shorter number could be meant as a year.
     if text.len() >= 9 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().ok();

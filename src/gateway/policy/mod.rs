@@ -5,7 +5,7 @@
 //! address that cannot be read) makes a `Deny` apply and an `Allow` not.
 
 mod condition;
-mod date;
+pub(super) mod date;
 mod pattern;
 mod principal;
 mod resource;

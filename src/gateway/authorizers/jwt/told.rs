@@ -122,6 +122,7 @@ pub(super) fn learned(reply: &CalloutReply, found: &Result<Found, Refusal>) -> N
             format!("the answer is {status} with {}", many(body.len(), "byte"))
         }
         CalloutReply::Failed => "there is no answer".to_owned(),
+        CalloutReply::TooLarge => "the answer is too large".to_owned(),
         CalloutReply::TooMany => "too many questions are on their way".to_owned(),
     };
     match found {

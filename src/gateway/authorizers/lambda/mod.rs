@@ -275,13 +275,16 @@ impl LambdaAuthorizer {
                 | Invoked::Unreached(
                     Unreached::Denied | Unreached::Throttled | Unreached::TimedOut | Unreached::Failed,
                 ) => Err(Rejection::AuthorizerFailure),
+                Invoked::TooLarge => Err(Rejection::AuthorizerConfiguration),
                 Invoked::TooMany => Err(Rejection::AuthorizerBusy),
             },
             Place::Service(_) => match reply {
                 CalloutReply::Answered { status: 200..=299, body, .. } => Answer::read(body, &self.kind),
                 CalloutReply::Answered { status: 401, .. } => Err(Rejection::Unauthorized),
                 CalloutReply::Answered { status: 403, .. } => Err(Rejection::AccessDenied(Denial::Implicit)),
-                CalloutReply::Answered { .. } | CalloutReply::Failed => Err(Rejection::AuthorizerFailure),
+                CalloutReply::Answered { .. } | CalloutReply::Failed | CalloutReply::TooLarge => {
+                    Err(Rejection::AuthorizerFailure)
+                }
                 CalloutReply::TooMany => Err(Rejection::AuthorizerBusy),
             },
         }

@@ -8,6 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+/// Most headers of an answer: with more than 1,024, the gateway's own among them, Envoy's Wasm host sends none at all.
+const MOST_HEADERS: usize = 1_000;
+/// Most bytes of their names and values: Envoy's HTTP/2 cannot send 64 KiB, and would close the client's connection.
+const LARGEST_HEADERS: usize = 60 * 1024;
+
 /// An answer that a function made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
@@ -104,7 +109,10 @@ fn status(code: u64) -> Result<u16, Malformed> {
 /// `headers`: texts, or what prints as one.
 fn headers(written: Option<&Value>) -> Result<Headers, Malformed> {
     let Some(map) = map(written)? else { return Ok(Headers::new()) };
-    map.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| header(name, value)).collect()
+    let written = map.iter().filter(|(_, value)| !value.is_null());
+    bounded(
+        written.take(MOST_HEADERS + 1).map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?,
+    )
 }
 
 /// `multiValueHeaders`: lists of them.
@@ -116,7 +124,13 @@ fn multi_headers(written: Option<&Value>) -> Result<Headers, Malformed> {
             headers.push(header(name, value)?);
         }
     }
-    Ok(headers)
+    bounded(headers)
+}
+
+/// Refuses more than can be sent.
+fn bounded(headers: Headers) -> Result<Headers, Malformed> {
+    let size: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if headers.len() > MOST_HEADERS || size > LARGEST_HEADERS { Err(Malformed) } else { Ok(headers) }
 }
 
 fn map(written: Option<&Value>) -> Result<Option<&Map<String, Value>>, Malformed> {
@@ -157,7 +171,7 @@ fn body(answer: &Map<String, Value>, decode: bool) -> Result<Vec<u8>, Malformed>
 
 fn made(status: u16, headers: Headers, default_type: &str, body: Vec<u8>) -> Result<Made, Malformed> {
     let mut kept = Vec::with_capacity(headers.len() + 1);
-    for (name, value) in headers {
+    for (name, value) in bounded(headers)? {
         if !is_header_name(&name) || !is_header_value(&value) {
             return Err(Malformed);
         }
@@ -285,6 +299,38 @@ mod tests {
         };
         assert_eq!(of_x(http_v1(&bytes(&answer))), ["single", "multi-1", "multi-2", "single"]);
         assert_eq!(of_x(rest(&bytes(&answer), false)), ["multi-1", "multi-2", "single"]);
+    }
+
+    #[test]
+    fn headers_that_envoy_cannot_send_are_no_answer() {
+        let with = |count: usize, bytes: usize| {
+            let name = |i| (format!("x-{i:05}"), Value::from("a".repeat(bytes)));
+            (0..count).map(name).collect::<serde_json::Map<_, _>>()
+        };
+        let many =
+            |count| (0..count).map(|i| (format!("m-{i:05}"), json!([""]))).collect::<serde_json::Map<_, _>>();
+        let answer = |headers, multi| {
+            bytes(&json!({ "statusCode": 200, "headers": headers, "multiValueHeaders": multi }))
+        };
+        for (headers, multi, fits) in [
+            (with(1_000, 0), many(0), true),
+            (with(1_001, 0), many(0), false),
+            (with(0, 0), many(1_000), true),
+            (with(0, 0), many(1_001), false),
+            (with(500, 0), many(501), false),
+            (with(1, 61_433), many(0), true),
+            (with(1, 61_434), many(0), false),
+            (with(20_000, 0), many(20_000), false),
+        ] {
+            let output = answer(headers, multi);
+            assert_eq!(http_v1(&output).is_ok(), fits);
+            assert_eq!(rest(&output, false).is_ok(), fits);
+        }
+        for (headers, cookies, fits) in [(999, 1, true), (1_000, 1, false), (0, 1_001, false)] {
+            let cookies = vec!["a=b"; cookies];
+            let answer = json!({ "statusCode": 200, "headers": with(headers, 0), "cookies": cookies });
+            assert_eq!(v2(&bytes(&answer)).is_ok(), fits);
+        }
     }
 
     #[test]

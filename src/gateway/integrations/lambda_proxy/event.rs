@@ -3,6 +3,7 @@
 
 use super::Format;
 use super::binary::is_text;
+use crate::gateway::authorizers::jwt::claims::Bearer;
 use crate::gateway::authorizers::principal::Principal;
 use crate::gateway::config::ProtocolType;
 use crate::gateway::lambda::event::{v1, v2};
@@ -67,7 +68,7 @@ fn v2_authorizer(context: &mut Object<'_>, request: &Request) {
             jwt.object("claims", |claims| {
                 bearer.claims.iter().for_each(|(name, value)| claims.text(name, value))
             });
-            if bearer.scopes.is_empty() { jwt.null("scopes") } else { jwt.texts("scopes", &bearer.scopes) }
+            scopes(jwt, request, bearer);
         }),
         Principal::Allowed(allowed) => authorizer.object("lambda", |lambda| {
             allowed.context.iter().for_each(|(name, value)| lambda.value(name, value));
@@ -84,25 +85,34 @@ fn v2_authorizer(context: &mut Object<'_>, request: &Request) {
     });
 }
 
+/// `scopes` of a token: `null` where the route asks for none, whatever the token carries.
+fn scopes(object: &mut Object<'_>, request: &Request, bearer: &Bearer) {
+    let asked = request.route.as_ref().is_some_and(|(_, route)| !route.scopes.is_empty());
+    if asked { object.texts("scopes", &bearer.scopes) } else { object.null("scopes") }
+}
+
 /// `authorizer` of payload format 1.0 and of REST APIs: absent where nobody was asked, or a caller proved itself by a signature,
 /// which `identity` tells.
 fn v1_authorizer(context: &mut Object<'_>, request: &Request) {
+    let is_http = request.protocol() != ProtocolType::Rest;
     match &request.principal {
         None | Some(Principal::Caller(_)) => {}
         Some(Principal::Bearer(bearer)) => context.object("authorizer", |authorizer| {
             let claims = bearer.claims.iter();
             authorizer.object("claims", |object| claims.for_each(|(name, value)| object.text(name, value)));
-            let is_http = request.protocol() != ProtocolType::Rest;
-            match (is_http, bearer.scopes.as_slice()) {
-                (false, _) => {}
-                (true, []) => authorizer.null("scopes"),
-                (true, scopes) => authorizer.texts("scopes", scopes),
+            if is_http {
+                scopes(authorizer, request, bearer);
             }
         }),
         Some(Principal::Allowed(allowed)) => context.object("authorizer", |authorizer| {
-            let own = ["principalId", "integrationLatency"];
+            // HTTP APIs tell, beside what the function added, that there is no token.
+            let own = if is_http { ["claims", "scopes"] } else { ["principalId", "integrationLatency"] };
             for (name, value) in allowed.context.iter().filter(|(name, _)| !own.contains(&name.as_str())) {
                 authorizer.value(name, value);
+            }
+            if is_http {
+                own.iter().for_each(|name| authorizer.null(name));
+                return;
             }
             if let Some(id) = &allowed.principal_id {
                 authorizer.text("principalId", id);

@@ -60,7 +60,7 @@ impl LambdaProxy {
     pub fn invoke(&self, request: &Request, body: &[u8], env: &Env<'_>) -> Result<Callout, Rejection> {
         let event = event::event(&self.format, request, body);
         if event.len() > LARGEST_EVENT {
-            return Err(Rejection::PayloadTooLarge);
+            return Err(Rejection::EventTooLarge);
         }
         let flight = Flight::alone(env.dice, self.digest, MOST_INVOCATIONS);
         Ok(invocation(&self.endpoint, event, &request.ids.trace, self.timeout_millis, flight))
@@ -73,7 +73,7 @@ impl LambdaProxy {
     pub fn answer(&self, request: &Request, reply: &CalloutReply) -> Result<Answer, Rejection> {
         let output = match invoked(reply) {
             Invoked::Returned(output) => output,
-            Invoked::Raised(_) => return Err(Rejection::FunctionFailure),
+            Invoked::Raised(_) | Invoked::TooLarge => return Err(Rejection::FunctionFailure),
             Invoked::TooMany | Invoked::Unreached(Unreached::Throttled) => {
                 return Err(Rejection::FunctionThrottled);
             }

@@ -35,10 +35,14 @@ pub struct Form<'f> {
     pub empty_maps: bool,
 }
 
-/// `resource` to `httpMethod`.
+/// `resource` to `httpMethod`. HTTP APIs tell the path as it was sent, their stage in front; REST APIs tell what is behind the
+/// stage.
 pub fn request_line(event: &mut Object<'_>, request: &Request) {
     event.text("resource", resource_path(request));
-    event.text("path", request.path.as_ref().map_or("", |path| path.raw()));
+    match request.protocol() {
+        ProtocolType::Rest => event.text("path", request.path.as_ref().map_or("", |path| path.raw())),
+        ProtocolType::Http | ProtocolType::Websocket => event.text("path", &sent_path(request)),
+    }
     event.text("httpMethod", &method(request));
 }
 
@@ -97,6 +101,9 @@ fn identity(context: &mut Object<'_>, request: &Request, is_rest: bool) {
             identity.text("apiKeyId", &member.key.id);
         }
         identity.text_or_null("caller", key_id);
+        if !is_rest {
+            identity.null("cognitoAmr");
+        }
         for name in [
             "cognitoAuthenticationProvider",
             "cognitoAuthenticationType",

@@ -42,7 +42,10 @@ pub(super) fn read<'r>(
         CalloutReply::Answered { status: 200..=299, body, .. } if body.len() <= LARGEST => {
             Some(body.as_slice())
         }
-        CalloutReply::Answered { .. } | CalloutReply::Failed | CalloutReply::TooMany => None,
+        CalloutReply::Answered { .. }
+        | CalloutReply::Failed
+        | CalloutReply::TooLarge
+        | CalloutReply::TooMany => None,
     };
     match stage {
         Stage::Discovery => {

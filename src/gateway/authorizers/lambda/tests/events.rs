@@ -88,8 +88,8 @@ fn format_1_0_is_aws_s() {
                 "accountId": "123456789012", "apiId": "shop", "domainName": "shop.test", "domainPrefix": "shop",
                 "extendedRequestId": "AQEBAQEBAQEBAQE=", "httpMethod": "GET",
                 "identity": {
-                    "accessKey": null, "accountId": null, "caller": null, "cognitoAuthenticationProvider": null,
-                    "cognitoAuthenticationType": null, "cognitoIdentityId": null, "cognitoIdentityPoolId": null,
+                    "accessKey": null, "accountId": null, "caller": null, "cognitoAmr": null,
+                    "cognitoAuthenticationProvider": null, "cognitoAuthenticationType": null, "cognitoIdentityId": null, "cognitoIdentityPoolId": null,
                     "principalOrgId": null, "sourceIp": "192.0.2.1", "user": null, "userAgent": "curl/8", "userArn": null,
                 },
                 "path": "/x/a b", "protocol": "HTTP/1.1", "requestId": "AQEBAQEBAQEBAQE=",

@@ -75,7 +75,7 @@ impl Exchange {
                 self.seen.push("call=too-many".to_owned());
                 self.answer(503, "too_many_callouts")
             }
-            CalloutReply::Failed => {
+            CalloutReply::Failed | CalloutReply::TooLarge => {
                 self.seen.push("call=failed".to_owned());
                 self.answer(500, "callout_failed")
             }
