@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use wasm_tests::{Gateway, Options, Python, Recorded, eventually, raw};
+use wasm_tests::{Dynamic, Gateway, Options, Python, Recorded, eventually, raw};
 
+const COMMAND: &str = env!("CARGO_BIN_EXE_sekisho-as-built");
 const KEYS: [(&str, &str); 2] =
     [("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT00001"), ("AWS_SECRET_ACCESS_KEY", "of-the-environment")];
 
@@ -246,4 +247,33 @@ async fn while_sts_is_down_requests_are_refused_and_then_served() {
     aws.backend.forget();
     assert_eq!(status(&gateway, "/one").await, 200);
     assert_eq!(signer(&aws.backend.only()), sts.keys("one").id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_brings_roles_and_the_sts_that_gives_them() {
+    let Some(moto) = moto("signing (moto, updates)") else { return };
+    let (aws, sts) = (Aws::start().await, Sts::up(&moto).await);
+    let mut signed = document(&sts);
+    signed["endpoints"]["lambda"] = json!(format!("http://{}", aws.backend.address()));
+    let mut unsigned = signed.clone();
+    for integration in unsigned["apis"][0]["integrations"].as_array_mut().unwrap() {
+        integration.as_object_mut().unwrap().remove("credentialsArn");
+    }
+    unsigned["apis"][0]["authorizers"][0].as_object_mut().unwrap().remove("authorizerCredentialsArn");
+    // The clusters come by the update; and Envoy begins with them, and with AWS's own STS, until the first update.
+    for first in [&unsigned, &signed] {
+        let dynamic = Dynamic::start(COMMAND, first, &options(&aws)).await;
+        let said = dynamic.apply(&signed).await;
+        assert_eq!(said.code, Some(0), "{}", said.text);
+        served(dynamic.gateway(), "/one").await;
+        aws.backend.forget();
+        assert_eq!(status(dynamic.gateway(), "/one").await, 200);
+        let keys = sts.keys("one");
+        assert_eq!(signer(&aws.backend.only()), keys.id);
+        assert_eq!(
+            aws.backend.only().header("x-amz-security-token"),
+            keys.token.into_iter().collect::<Vec<_>>()
+        );
+        dynamic.gateway().assert_no_panic().await;
+    }
 }
