@@ -11,6 +11,7 @@ pub mod error;
 pub mod explain;
 pub mod hash_key;
 pub mod lambda;
+pub mod moto;
 pub mod process;
 pub mod reference;
 pub mod render;

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How often a condition is looked at while it is waited for.
@@ -120,9 +120,33 @@ impl Process {
         args: impl IntoIterator<Item = impl Into<OsString>>,
         log: &Path,
     ) -> Result<Self, Error> {
+        Self::start_command(name, program, spawn::guarded(program.as_os_str()), args, log)
+    }
+
+    /// As [`Process::start`], and it sees `PATH` alone of this process's environment.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_alone(
+        name: &str,
+        program: &Path,
+        args: impl IntoIterator<Item = impl Into<OsString>>,
+        log: &Path,
+    ) -> Result<Self, Error> {
+        let mut command = spawn::guarded(program.as_os_str());
+        spawn::only_path(&mut command);
+        Self::start_command(name, program, command, args, log)
+    }
+
+    fn start_command(
+        name: &str,
+        program: &Path,
+        mut command: Command,
+        args: impl IntoIterator<Item = impl Into<OsString>>,
+        log: &Path,
+    ) -> Result<Self, Error> {
         let io = |doing| move |source| Error::Io { name: name.to_owned(), doing, source };
         let file = File::create(log).map_err(io("cannot write its log"))?;
-        let mut command = spawn::guarded(program.as_os_str());
         command.args(args.into_iter().map(Into::into)).stdin(Stdio::null());
         command.stderr(file.try_clone().map_err(io("cannot write its log"))?).stdout(file);
         spawn::own_group(&mut command);
@@ -138,6 +162,14 @@ impl Process {
     #[must_use]
     pub fn log(&self) -> String {
         std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// What stands behind `start` on the first line of its log that begins so and is complete.
+    #[must_use]
+    pub fn said(&self, start: &str) -> Option<String> {
+        let log = self.log();
+        let mut lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        lines.find_map(|line| line.trim().strip_prefix(start)).map(str::to_owned)
     }
 
     /// Its process id.

@@ -7,6 +7,7 @@ mod lambda_support;
 use lambda_support::Lambda;
 use sekisho_cases::skip;
 use sekisho_cli::Ui;
+use sekisho_cli::lambda::{Functions, Port, Server};
 use sekisho_cli::toolchain::lambda_python;
 use serde_json::json;
 use std::fs;
@@ -38,6 +39,14 @@ def unserializable(event, context):
     return {1, 2}
 "#;
 
+const SDK: &str = "
+import boto3
+client = boto3.client('dynamodb')
+
+def handler(event, context):
+    return [client.meta.region_name, client.meta.service_model.service_name]
+";
+
 /// Functions of one folder; `None`, and the test is counted as skipped, if there is no Python or PyPI cannot be reached.
 fn python(test: &str) -> Option<(TempDir, Lambda)> {
     let folder = tempfile::tempdir().unwrap();
@@ -45,6 +54,7 @@ fn python(test: &str) -> Option<(TempDir, Lambda)> {
     fs::write(folder.path().join("code/app.py"), APP).unwrap();
     fs::write(folder.path().join("code/broken.py"), "def handler(event, context)\n    pass\n").unwrap();
     fs::write(folder.path().join("code/needy.py"), "import no_such_package\n").unwrap();
+    fs::write(folder.path().join("code/sdk.py"), SDK).unwrap();
     let function = |name: &str, handler: &str| {
         json!({
             "FunctionName": name, "Runtime": "python3.12", "Handler": handler, "CodeUri": "code", "Timeout": 2,
@@ -54,6 +64,7 @@ fn python(test: &str) -> Option<(TempDir, Lambda)> {
     let functions = json!({"Functions": [
         function("app", "app.handler"), function("set", "app.unserializable"), function("broken", "broken.handler"),
         function("needy", "needy.handler"), function("absent", "app.absent"),
+        function("sdk", "sdk.handler"),
     ]});
     let file = folder.path().join("functions.json");
     fs::write(&file, functions.to_string()).unwrap();
@@ -87,6 +98,34 @@ fn a_function_of_python_runs_under_its_real_client() {
     let second = lambda.invoke("app", "{}").json();
     assert_eq!((&second["pid"], &second["calls"]), (&told["pid"], &json!(2)), "the instance is kept");
     lambda.until_it_says("app/1 loaded\napp/1 START RequestId: ");
+}
+
+#[test]
+fn boto3_is_there_as_on_aws() {
+    let Some((_folder, lambda)) = python("boto3_is_there_as_on_aws") else { return };
+    assert_eq!(lambda.invoke("sdk", "{}").json(), json!(["us-east-1", "dynamodb"]));
+}
+
+#[test]
+fn who_serves_functions_learns_that_one_cannot_be_loaded() {
+    let Some((folder, _lambda)) = python("who_serves_functions_learns_that_one_cannot_be_loaded") else {
+        return;
+    };
+    let mut functions = Functions::read(folder.path().join("functions.json").to_str().unwrap()).unwrap();
+    functions.install(&Ui::new()).unwrap();
+    functions.set("TABLE", "posts");
+    let server =
+        Server::start(Port::bind(0).unwrap(), functions, "eu-west-1".to_owned(), "210987654321".to_owned());
+    let ask = |function: &str| {
+        let url = format!("http://{}/2015-03-31/functions/{function}/invocations", server.address());
+        ureq::post(&url).send("{}").unwrap().body_mut().read_to_string().unwrap()
+    };
+    let told: serde_json::Value = serde_json::from_str(&ask("app")).unwrap();
+    assert_eq!(told["table"], "posts", "what is set stands before what the file lists");
+    assert_eq!(told["arn"], "arn:aws:lambda:eu-west-1:210987654321:function:app");
+    assert_eq!(server.unloadable(), None);
+    assert!(ask("needy").contains("Runtime.ImportModuleError"));
+    assert_eq!(server.unloadable(), Some("the function `needy` cannot be loaded: Runtime.ImportModuleError"));
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub enum Variable {
     ClientCert(Member),
     /// `integrationStatus`, `integration.status`, `integration.integrationStatus`
     IntegrationStatus,
+    /// `isCanaryRequest`: absent where the stage has no canary
+    IsCanaryRequest,
     /// `path`
     Path,
     /// `protocol`
@@ -79,7 +81,7 @@ pub enum Variable {
     Absent,
 }
 
-const NAMES: [(&str, Variable); 32] = [
+const NAMES: [(&str, Variable); 33] = [
     ("accountId", Variable::AccountId),
     ("apiId", Variable::ApiId),
     ("deploymentId", Variable::DeploymentId),
@@ -102,6 +104,7 @@ const NAMES: [(&str, Variable); 32] = [
     ("integration.integrationStatus", Variable::IntegrationStatus),
     ("integration.status", Variable::IntegrationStatus),
     ("integrationStatus", Variable::IntegrationStatus),
+    ("isCanaryRequest", Variable::IsCanaryRequest),
     ("path", Variable::Path),
     ("protocol", Variable::Protocol),
     ("requestId", Variable::RequestId),
@@ -115,7 +118,7 @@ const NAMES: [(&str, Variable); 32] = [
 ];
 
 /// Variables and families of variables that AWS fills for capabilities that a request may not use.
-const ABSENT: [&str; 19] = [
+const ABSENT: [&str; 18] = [
     "authenticate.",
     "authorize.",
     "awsEndpointRequestId",
@@ -128,7 +131,6 @@ const ABSENT: [&str; 19] = [
     "integration.",
     "integrationErrorMessage",
     "integrationLatency",
-    "isCanaryRequest",
     "requestOverride.",
     "resourceId",
     "responseLatency",
@@ -231,6 +233,7 @@ impl Variable {
             Self::UserAgent => Some(request.head.first(b"user-agent").map_or("".into(), text)),
             Self::ClientCert(member) => Some(request.client_cert.as_ref()?.member(*member).into()),
             Self::IntegrationStatus => facts.response.map(|response| response.status.to_string().into()),
+            Self::IsCanaryRequest => request.stage.as_ref()?.is_canary.map(|is| is.to_string().into()),
             Self::Path => request.head.first(b":path").map(|path| text(without_query(path))),
             Self::Protocol => Some("HTTP/1.1".into()),
             Self::RequestId => Some(request.ids.request_id(request.protocol()).into()),

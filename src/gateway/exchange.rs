@@ -165,6 +165,7 @@ impl Exchange {
             }
             Ok(Decision::Authorized(authorized)) => {
                 request.principal = authorized.principal();
+                choose_side_of_bearer(request, env);
                 let seen = body.map_or(0, |body| body.len() as u64);
                 match admission::begin(authorized, request, env) {
                     Err(rejection) => self.refuse(rejection),
@@ -419,10 +420,27 @@ fn arrive(request: &mut Request, env: &Env<'_>) -> Result<(), Rejection> {
 
 /// From the stage to authorization: who is asked, and in which order.
 fn select(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
+    choose_side(request, env);
     let (Some(stage), Some(path)) = (&request.stage, &request.path) else { return Err(Rejection::Internal) };
     let route = stage.table.select(request.method(), path);
     request.route = Some(route.ok_or(Rejection::UnknownRoute)?);
     authorizers::begin(request, env)
+}
+
+/// Lets a stage's canary take the request, if it is the canary's on arrival.
+fn choose_side(request: &mut Request, env: &Env<'_>) {
+    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
+    if canary.takes(request, env) == Some(true) {
+        request.stage = Some(Rc::clone(&canary.side));
+    }
+}
+
+/// Lets a stage's canary take the request, if a claim says so: both sides serve the same routes.
+fn choose_side_of_bearer(request: &mut Request, env: &Env<'_>) {
+    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
+    if canary.takes_bearer(request, env) {
+        request.stage = Some(Rc::clone(&canary.side));
+    }
 }
 
 /// The answer to a preflight, where the API has CORS.

@@ -12,14 +12,14 @@ use ureq::http;
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the gateway may take from its listening to its first good answer.
-const FIRST_ANSWER: Duration = Duration::from_secs(20);
+/// How long the gateway may take from its listening to its first good answer: functions start when they are asked.
+const FIRST_ANSWER: Duration = Duration::from_secs(60);
 
 /// A client of one gateway.
 pub(super) struct Client {
     gateway: String,
     /// Placeholders of a story and the ids they stand for.
-    ids: RefCell<Vec<(&'static str, String)>>,
+    ids: RefCell<Vec<(&'static str, Value)>>,
 }
 
 struct Answer {
@@ -36,14 +36,22 @@ impl Client {
     }
 
     /// Waits until a request goes all the way: Envoy listens before its workers have the filter.
-    pub(super) fn wait(&self, servers: &mut Servers) -> Result<(), Error> {
+    pub(super) fn wait(&self, ui: &Ui, servers: &mut Servers) -> Result<(), Error> {
         let url = format!("{}/users", self.gateway);
-        let answered = servers.envoy.wait_until("answering a request", FIRST_ANSWER, |_| match get(&url) {
-            Ok((200, _)) => Probe::Ready(()),
-            Ok((status, body)) => Probe::NotYet(format!("GET {url} says {status} {}", body.trim())),
-            Err(problem) => Probe::NotYet(format!("GET {url}: {problem}")),
+        let Servers { envoy, backend, .. } = servers;
+        let answered = envoy.process.wait_until("answering a request", FIRST_ANSWER, |_| {
+            let answer = get(&url);
+            backend.show(ui);
+            if let Err(error) = backend.check().and_then(|()| backend.can_answer()) {
+                return Probe::Ready(Err(error));
+            }
+            match answer {
+                Ok((200, _)) => Probe::Ready(Ok(())),
+                Ok((status, body)) => Probe::NotYet(format!("GET {url} says {status} {}", body.trim())),
+                Err(problem) => Probe::NotYet(format!("GET {url}: {problem}")),
+            }
         });
-        Ok(answered?)
+        answered?
     }
 
     /// Makes a request, and shows it and its answer.
@@ -55,9 +63,11 @@ impl Client {
         let wrong = |problem: String| Error::Request {
             request: format!("{} {url}", request.method),
             problem,
-            log: servers.envoy.tail(),
+            log: servers.envoy.process.tail(),
         };
-        let answer = send(request.method, &url, body.as_deref()).map_err(wrong)?;
+        let answer = send(request.method, &url, body.as_deref());
+        servers.backend.show(ui);
+        let answer = answer.map_err(wrong)?;
         ui.say(&format!("{}", answer.status));
         if let Some(location) = &answer.location {
             ui.say(&format!("location: {location}"));
@@ -71,17 +81,19 @@ impl Client {
         }
         if let Some(placeholder) = request.gives {
             let record: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-            let id = record.get("id").and_then(Value::as_u64);
+            let id = record.get("id").filter(|id| id.is_u64() || id.is_string());
             let id = id.ok_or_else(|| wrong("the answer has no `id`".to_owned()))?;
-            self.ids.borrow_mut().push((placeholder, id.to_string()));
+            self.ids.borrow_mut().push((placeholder, id.clone()));
         }
         Ok(())
     }
 
-    /// A text with ids for placeholders: as a JSON string a placeholder becomes a number.
+    /// A text with ids for placeholders: as a JSON string a placeholder becomes what the id is, a number or a string.
     fn filled(&self, text: &str) -> String {
         self.ids.borrow().iter().fold(text.to_owned(), |text, (placeholder, id)| {
-            text.replace(&format!("\"{placeholder}\""), id).replace(placeholder, id)
+            let json = id.to_string();
+            let bare = id.as_str().unwrap_or(&json);
+            text.replace(&format!("\"{placeholder}\""), &json).replace(placeholder, bare)
         })
     }
 }

@@ -1,5 +1,9 @@
-//! The stories: which document, which service, and the requests that are shown.
+//! The stories: which document, what it needs behind it, and the requests that are shown.
 
+mod lambda_crud;
+mod users_posts;
+
+use super::backend::Needs;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
@@ -8,6 +12,33 @@ use serde_json::{Value, json};
 pub(super) enum Story {
     /// Users and their posts: ten routes over one service
     UsersPosts,
+    /// The same ten routes as one Lambda function of Python, on DynamoDB
+    LambdaCrud,
+}
+
+/// What there is to a story.
+pub(super) struct Told {
+    /// Its document, from the workspace's folder.
+    pub(super) document: &'static str,
+    /// Where the document says that its backend is; the demo puts the real address there.
+    pub(super) place: &'static str,
+    /// What is behind the gateway.
+    pub(super) needs: &'static dyn Needs,
+    /// What `--keep-data` keeps.
+    pub(super) data: Data,
+    /// The requests that are shown, in order. If they are told so, data of earlier runs must not be in their way.
+    pub(super) requests: fn(may_have_data: bool) -> Vec<Request>,
+}
+
+/// What a story leaves.
+pub(super) enum Data {
+    /// A folder, which can be kept.
+    Folder,
+    /// Nothing.
+    Nothing {
+        /// For who wants to keep it.
+        why: &'static str,
+    },
 }
 
 /// A request of a story and the status it must have.
@@ -30,44 +61,24 @@ pub(super) struct Request {
 // === impl Story ===
 
 impl Story {
-    /// Its document, from the workspace's folder.
-    pub(super) fn document(self) -> &'static str {
+    /// What there is to it.
+    pub(super) fn told(self) -> &'static Told {
         match self {
-            Self::UsersPosts => "examples/users-posts/gateway.json",
+            Self::UsersPosts => &users_posts::USERS_POSTS,
+            Self::LambdaCrud => &lambda_crud::LAMBDA_CRUD,
         }
     }
 
-    /// The crate of its service.
-    pub(super) fn service(self) -> &'static str {
-        match self {
-            Self::UsersPosts => "users-posts",
-        }
-    }
-
-    /// Where the document says that the service is; the demo puts the real address there.
-    pub(super) fn origin(self) -> &'static str {
-        match self {
-            Self::UsersPosts => "http://127.0.0.1:8081",
-        }
-    }
-
-    /// The requests that are shown, in order. Data of earlier runs must not be in their way.
-    pub(super) fn requests(self, may_have_data: bool) -> Vec<Request> {
-        match self {
-            Self::UsersPosts => users_posts(may_have_data),
-        }
+    /// As it is named on the command line.
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 
-fn users_posts(may_have_data: bool) -> Vec<Request> {
-    let email = if may_have_data {
-        format!("ann-{}@example.com", std::process::id())
-    } else {
-        "ann@example.com".to_owned()
-    };
+/// A user and a post are made, read, changed and deleted. `not_there` is about the 404 that the backend gives.
+fn records(user: Value, not_there: &'static str) -> Vec<Request> {
     let request =
         |about, method, path, status| Request { about, method, path, body: None, status, gives: None };
-    let user = json!({ "name": "Ann", "email": email });
     let post = json!({ "userId": "{user}", "title": "Hello", "body": "My first post" });
     vec![
         Request {
@@ -94,7 +105,7 @@ fn users_posts(may_have_data: bool) -> Vec<Request> {
         },
         request("delete the post", "DELETE", "/posts/{post}", 204),
         request("delete the user", "DELETE", "/users/{user}", 204),
-        request("404 of the service: the route is there, the user is not", "GET", "/users/{user}", 404),
+        request(not_there, "GET", "/users/{user}", 404),
         request("404 of the gateway: there is no such route", "GET", "/nothing", 404),
     ]
 }

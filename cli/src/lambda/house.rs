@@ -5,7 +5,7 @@ use super::screen::Screen;
 use crate::process::{Group, Order};
 use std::collections::BTreeMap;
 use std::io::{self, PipeReader};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How long processes that were killed may take to end.
@@ -19,6 +19,8 @@ pub(super) struct House {
     pub(super) account: String,
     processes: Mutex<Processes>,
     ended: Condvar,
+    /// Why a function could not be loaded: the first time that one could not.
+    unloadable: OnceLock<String>,
 }
 
 #[derive(Debug, Default)]
@@ -33,7 +35,19 @@ struct Processes {
 
 impl House {
     pub(super) fn new(region: String, account: String) -> Self {
-        Self { screen: Arc::default(), region, account, processes: Mutex::default(), ended: Condvar::new() }
+        let (processes, ended, unloadable) = (Mutex::default(), Condvar::new(), OnceLock::new());
+        Self { screen: Arc::default(), region, account, processes, ended, unloadable }
+    }
+
+    /// Notes that a function cannot be loaded.
+    pub(super) fn cannot_load(&self, why: String) {
+        // Only the first one is kept.
+        let _ = self.unloadable.set(why);
+    }
+
+    /// Why a function could not be loaded, if one could not.
+    pub(super) fn unloadable(&self) -> Option<&str> {
+        self.unloadable.get().map(String::as_str)
     }
 
     /// The number of a new instance.

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Instance {
     function: Arc<Function>,
+    house: Arc<House>,
     group: Arc<Group>,
     desk: Arc<Desk>,
     log: Arc<Log>,
@@ -62,8 +63,8 @@ impl Instance {
             // It fails only where a port cannot be listened on, and it is.
             let _ = axum::serve(listener, runtime_api::router(served)).await;
         });
-        let function = Arc::clone(function);
-        Ok(Self { function, group, desk, log, api: api.abort_handle(), started })
+        let (function, house) = (Arc::clone(function), Arc::clone(house));
+        Ok(Self { function, house, group, desk, log, api: api.abort_handle(), started })
     }
 
     /// Whether its process runs.
@@ -130,9 +131,10 @@ impl Instance {
 
     /// Says what to do about a function that cannot be loaded.
     fn help(&self, answer: &Answer) {
-        let Function { handler, code, .. } = &*self.function;
+        let Function { name, handler, code, .. } = &*self.function;
         let kind = answer.error.as_deref().unwrap_or_default();
         self.log.aside(&format!("error: the function cannot be loaded: {kind}"));
+        self.house.cannot_load(format!("the function `{name}` cannot be loaded: {kind}"));
         let folder = code.display();
         match kind {
             "Runtime.ImportModuleError" => self.log.aside(&format!(

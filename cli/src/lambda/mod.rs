@@ -2,7 +2,8 @@
 //!
 //! | module | |
 //! |---|---|
-//! | `file.rs`, `function.rs` | which functions there are |
+//! | `file.rs`, `function.rs`, `functions.rs` | which functions there are |
+//! | `server.rs` | the port, and everything behind it |
 //! | `invoke_api.rs`, `named.rs`, `refusal.rs` | what callers ask, and why they are refused |
 //! | `pool.rs`, `instance.rs`, `environment.rs` | processes, and how many |
 //! | `runtime_api.rs`, `desk.rs` | what processes ask |
@@ -13,6 +14,7 @@ mod desk;
 mod environment;
 mod file;
 mod function;
+mod functions;
 mod house;
 mod http;
 mod instance;
@@ -24,25 +26,25 @@ mod refusal;
 mod reply;
 mod runtime_api;
 mod screen;
+mod server;
 
 use crate::process::{self, interrupted, watch_interrupts};
 use crate::ui::Ui;
-use crate::{Error, toolchain, validate};
+use crate::{Error, toolchain};
 use file::{Environment, Written};
-use function::{Function, Runtime};
-use house::House;
-use invoke_api::Served;
-use pool::Pool;
+use functions::refused;
 use sekisho::gateway::diagnostics::Diagnostics;
-use std::collections::BTreeMap;
-use std::io::ErrorKind;
-use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::runtime;
+
+pub use functions::Functions;
+pub use server::{Port, Server};
+
+/// The region that functions are told if nobody says another.
+pub const REGION: &str = "us-east-1";
+/// The account in their ARNs if nobody says another.
+pub const ACCOUNT: &str = "123456789012";
 
 /// How often Ctrl-C is looked for while functions write nothing.
 const WATCH: Duration = Duration::from_millis(50);
@@ -98,10 +100,10 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 3001)]
     port: u16,
     /// The region that functions are told.
-    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    #[arg(long, value_name = "REGION", default_value = REGION)]
     region: String,
     /// The account in their ARNs.
-    #[arg(long, value_name = "ID", default_value = "123456789012")]
+    #[arg(long, value_name = "ID", default_value = ACCOUNT)]
     account_id: String,
 }
 
@@ -111,15 +113,11 @@ pub struct Args {
 /// When the functions are refused, a tool is missing, or the port is taken.
 pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     let mut functions = functions(args)?;
-    let house = Arc::new(House::new(region(&args.region)?, account(&args.account_id)?));
+    let (region, account) = (region(&args.region)?, account(&args.account_id)?);
     watch_interrupts().map_err(|error| Error::failed("cannot handle interrupts").because(error))?;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| Error::failed("cannot start threads").because(error))?;
     // Before anything is installed.
-    let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)));
-    let listener = listener.map_err(|error| no_port(args.port, error))?;
-    let address = listener.local_addr().map_err(|error| no_port(args.port, error))?;
-    match install(&mut functions, ui) {
+    let port = Port::bind(args.port)?;
+    match functions.install(ui) {
         Err(toolchain::Error::Process(process::Error::Interrupted)) => {
             ui.note("interrupted; nothing was started");
             return Ok(ExitCode::from(130));
@@ -127,19 +125,10 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
         installed => installed.map_err(no_tool)?,
     }
 
-    let told: Vec<String> = functions
-        .iter()
-        .map(|function| format!("function  {}: {}", function.name, function.about()))
-        .collect();
-    let first = functions.first().map(|function| function.name.clone()).unwrap_or_default();
-    let pools = functions
-        .into_iter()
-        .map(|function| (function.name.clone(), Arc::new(Pool::new(function, Arc::clone(&house)))));
-    let served = Arc::new(Served::new(pools.collect(), Arc::clone(&house)));
-    runtime.spawn(async move {
-        // It fails only where a port cannot be listened on, and it is.
-        let _ = axum::serve(listener, invoke_api::router(served)).await;
-    });
+    let told = functions.about();
+    let first = functions.0.first().map(|function| function.name.clone()).unwrap_or_default();
+    let server = Server::start(port, functions, region, account);
+    let address = server.address();
     for line in told {
         ui.say(&line);
     }
@@ -147,54 +136,25 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     ui.say(&format!("try       curl http://{address}/2015-03-31/functions/{first}/invocations -d '{{}}'"));
     ui.say("Ctrl-C stops everything.");
     while !interrupted() {
-        show(&house, ui, WATCH);
+        server.show(ui, WATCH);
     }
     let step = ui.step("stopping the functions");
-    house.stop();
-    runtime.shutdown_timeout(WATCH);
+    server.stop();
     step.done("stopped");
-    show(&house, ui, Duration::ZERO);
+    server.show(ui, Duration::ZERO);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Finds a Python for the functions that need one: each version once.
-fn install(functions: &mut [Function], ui: &Ui) -> Result<(), toolchain::Error> {
-    let mut pythons: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for function in functions {
-        let Runtime::Python { version, python } = &mut function.runtime else { continue };
-        if !pythons.contains_key(version) {
-            let found = toolchain::lambda_python(ui, version)?;
-            pythons.insert(version.clone(), found);
-        }
-        *python = pythons.get(version).cloned().unwrap_or_default();
-    }
-    Ok(())
-}
-
-fn show(house: &House, ui: &Ui, within: Duration) {
-    let lines = house.screen.take(within);
-    if !lines.is_empty() {
-        // At once: a line at a time takes a terminal a hundred times as long.
-        ui.note(&lines.join("\n"));
-    }
-}
-
 /// The functions of the file and of the command line.
-fn functions(args: &Args) -> Result<Vec<Function>, Error> {
-    let mut functions = Vec::new();
-    if let Some(name) = &args.file {
-        let text = validate::read(name)?;
-        let folder = Path::new(name).parent().map(Path::to_path_buf).unwrap_or_default();
-        let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-        functions = file::read(&text, &folder).map_err(|problems| refused(name, problems))?;
-    }
+fn functions(args: &Args) -> Result<Functions, Error> {
+    let mut functions = args.file.as_deref().map(Functions::read).transpose()?.unwrap_or_default();
     if let Some(name) = &args.name {
-        if functions.iter().any(|function| function.name == *name) {
+        if functions.0.iter().any(|function| function.name == *name) {
             return Err(Error::usage(format!("`--name {name}`: the file has a function of this name")));
         }
         let written = vec![("command line".to_owned(), written(args, name))];
         let one = file::check(written, Path::new("."), Diagnostics::default());
-        functions.extend(one.map_err(|problems| refused("the command line", problems))?);
+        functions.0.extend(one.map_err(|problems| refused("the command line", problems))?);
     }
     let mut problems = Diagnostics::default();
     for variable in &args.env {
@@ -205,9 +165,7 @@ fn functions(args: &Args) -> Result<Vec<Function>, Error> {
             }
         };
         file::variable(&mut problems, "--env", name, &value);
-        for function in &mut functions {
-            function.variables.insert(name.to_owned(), value.clone());
-        }
+        functions.set(name, &value);
     }
     if problems.has_errors() { Err(refused("the command line", problems)) } else { Ok(functions) }
 }
@@ -239,21 +197,8 @@ fn account(id: &str) -> Result<String, Error> {
     }
 }
 
-fn refused(document: &str, diagnostics: Diagnostics) -> Error {
-    Error::Refused { document: document.to_owned(), diagnostics }
-}
-
 fn no_variable(name: &str, error: &std::env::VarError) -> Error {
     Error::usage(format!("`--env {name}`: {error}")).help(format!("give its value: `--env {name}=VALUE`"))
-}
-
-fn no_port(port: u16, error: std::io::Error) -> Error {
-    let error = if error.kind() == ErrorKind::AddrInUse {
-        Error::failed(format!("127.0.0.1:{port} is taken: another program listens there"))
-    } else {
-        Error::failed(format!("cannot listen on 127.0.0.1:{port}")).because(error)
-    };
-    error.help("choose another port with `--port N`; `--port 0` takes a free one")
 }
 
 fn no_tool(error: toolchain::Error) -> Error {

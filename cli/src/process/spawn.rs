@@ -36,6 +36,11 @@ pub(super) fn own_group(command: &mut Command) {
     command.process_group(0);
 }
 
+/// Gives a command `PATH` alone of this process's environment.
+pub(super) fn only_path(command: &mut Command) {
+    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+}
+
 /// Starts a command on the thread that lasts.
 pub(super) fn spawn(command: Command) -> io::Result<Child> {
     let orders = ORDERS.get_or_init(|| {

@@ -61,6 +61,14 @@ impl Tool {
         self
     }
 
+    /// Gives it an environment: these variables and `PATH`, and nothing else of this process's.
+    #[must_use]
+    pub fn environment<'a>(mut self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        spawn::only_path(&mut self.command);
+        self.command.envs(variables);
+        self
+    }
+
     /// Runs it to its end and tells each line that it writes, to standard output and to standard error.
     ///
     /// # Errors

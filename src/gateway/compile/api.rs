@@ -1,12 +1,15 @@
 //! An API and its stages as run.
 
 use super::authorizer;
+use super::canary;
 use super::cluster::Clusters;
 use super::integration;
 use super::routes::RouteTable;
 use super::scope::Scope;
+use super::sides::{Side, sides};
 use super::{throttle, usage};
 use crate::gateway::authorizers::Authorizer;
+use crate::gateway::canary::Canary;
 use crate::gateway::config::{self, ApiKeySource, Config, ProtocolType};
 use crate::gateway::cors::Cors;
 use crate::gateway::gateway_responses::GatewayResponses;
@@ -44,6 +47,12 @@ pub struct Api {
 pub struct Stage {
     /// Its name.
     pub name: String,
+    /// The name of this side of it: of the stage as it is, or of its canary.
+    pub side: String,
+    /// Its canary, on the side that has one.
+    pub canary: Option<Canary>,
+    /// `$context.isCanaryRequest`; absent where there is no canary.
+    pub is_canary: Option<bool>,
     /// The deployment it serves; `None` serves the live lists.
     pub deployment_id: Option<String>,
     /// Its variables.
@@ -64,6 +73,14 @@ struct Lists<'c> {
     integrations: &'c [config::Integration],
     binary_media_types: &'c [String],
     table: Rc<RouteTable>,
+}
+
+/// All that stages are compiled from.
+struct All<'a, 'c> {
+    written: &'c config::Api,
+    config: &'c Config,
+    live: &'a Lists<'c>,
+    deployments: &'a HashMap<&'c str, Lists<'c>>,
 }
 
 /// How fast the routes of a stage may be called.
@@ -99,34 +116,13 @@ impl Api {
         let (live, deployments) = lists(written, iam, clusters, scope);
         let mut stages = HashMap::new();
         for (i, stage) in written.stages.iter().enumerate() {
-            let served = match &stage.deployment_id {
-                None => Some(&live),
-                Some(id) => deployments.get(id.as_str()),
-            };
-            let Some(served) = served else {
-                let id = stage.deployment_id.as_deref().unwrap_or_default();
-                let at = format!("stages[{i}].deploymentId");
-                scope.error(&at, format!("no deployment is named `{id}`")).suggest(
-                    "a deployment",
-                    id,
-                    deployments.keys().copied(),
-                );
-                continue;
-            };
-            check_stage(stage, protocol, &format!("stages[{i}]"), scope);
-            let limits = limits(
-                &written.api_id,
-                stage,
-                &served.table,
-                config,
-                &mut scope.below(&format!("stages[{i}]")),
-            );
-            let stage = Rc::new(Stage::compile(stage, protocol, served, limits, clusters, scope));
-            if stages.insert(stage.name.clone(), Rc::clone(&stage)).is_some() {
-                scope.error(
-                    &format!("stages[{i}].stageName"),
-                    format!("the stage `{}` exists twice", stage.name),
-                );
+            let at = format!("stages[{i}]");
+            check_stage(stage, protocol, &at, scope);
+            let all = All { written, config, live: &live, deployments: &deployments };
+            let Some(compiled) = all.stage(stage, &at, clusters, scope) else { continue };
+            if stages.insert(compiled.name.clone(), Rc::new(compiled)).is_some() {
+                let problem = format!("the stage `{}` exists twice", stage.stage_name);
+                scope.error(&format!("{at}.stageName"), problem);
             }
         }
         if written.stages.is_empty() {
@@ -255,10 +251,80 @@ fn cors(written: &config::Api, scope: &mut Scope<'_>) -> Option<Cors> {
     Cors::compile(configuration, &mut scope.below("corsConfiguration"))
 }
 
+// === impl All ===
+
+impl<'c> All<'_, 'c> {
+    /// A stage, its canary with it; none if a side serves what is not there.
+    fn stage(
+        &self,
+        stage: &config::Stage,
+        at: &str,
+        clusters: &mut Clusters<'_>,
+        scope: &mut Scope<'_>,
+    ) -> Option<Stage> {
+        let mut sides = sides(stage).into_iter();
+        let (own, canary) = (sides.next()?, sides.next());
+        let mut compiled = self.side(&own, stage, (at, at), clusters, scope)?;
+        let tables = self.tables(&[Some(&own), canary.as_ref()]);
+        check_route_settings(stage, &tables, &mut scope.below(at));
+        if let (Some(side), Some(settings)) = (canary, &stage.canary_settings) {
+            let at_canary = format!("{at}.canarySettings");
+            let mut side = self.side(&side, stage, (at, &at_canary), clusters, scope)?;
+            (compiled.is_canary, side.is_canary) = (Some(false), Some(true));
+            let scope = &mut scope.below(&at_canary);
+            compiled.canary = canary::compile(self.written, settings, &compiled, Rc::new(side), scope);
+        }
+        Some(compiled)
+    }
+
+    /// A side of a stage; the stage stands at the first of the places, the side at the other one.
+    fn side(
+        &self,
+        side: &Side<'_>,
+        stage: &config::Stage,
+        (at_stage, at): (&str, &str),
+        clusters: &mut Clusters<'_>,
+        scope: &mut Scope<'_>,
+    ) -> Option<Stage> {
+        let Some(served) = self.served(side) else {
+            let id = side.deployment_id.unwrap_or_default();
+            let names = self.deployments.keys().copied();
+            scope.error(&format!("{at}.deploymentId"), format!("no deployment is named `{id}`")).suggest(
+                "a deployment",
+                id,
+                names,
+            );
+            return None;
+        };
+        let limits =
+            limits(&self.written.api_id, stage, &served.table, self.config, &mut scope.below(at_stage));
+        Some(Stage::compile(side, stage, self.written.protocol_type, served, limits, clusters, scope))
+    }
+
+    fn served(&self, side: &Side<'_>) -> Option<&Lists<'c>> {
+        side.deployment_id.map_or(Some(self.live), |id| self.deployments.get(id))
+    }
+
+    fn tables(&self, sides: &[Option<&Side<'_>>]) -> Vec<&RouteTable> {
+        let served = sides.iter().copied().flatten().filter_map(|side| self.served(side));
+        served.map(|lists| lists.table.as_ref()).collect()
+    }
+}
+
+/// Settings are of routes that a side of the stage has.
+fn check_route_settings(stage: &config::Stage, tables: &[&RouteTable], scope: &mut Scope<'_>) {
+    let keys = || tables.iter().flat_map(|table| table.iter()).map(|route| route.key.as_str());
+    for key in stage.route_settings.keys().filter(|key| !keys().any(|known| known == *key)) {
+        let problem = format!("no route of the stage has the key `{key}`");
+        scope.error(&format!("routeSettings[{key:?}]"), problem).suggest("a route", key, keys());
+    }
+}
+
 // === impl Stage ===
 
 impl Stage {
     fn compile(
+        side: &Side<'_>,
         written: &config::Stage,
         protocol: ProtocolType,
         served: &Lists<'_>,
@@ -270,7 +336,7 @@ impl Stage {
         let integrations = served.integrations.iter().enumerate().map(|(i, integration)| {
             let stage = integration::OfStage {
                 protocol,
-                variables: &written.stage_variables,
+                variables: &side.variables,
                 binary_media_types: served.binary_media_types,
             };
             integration::compile(integration, &stage, &format!("integrations[{i}]"), clusters, &mut scope)
@@ -279,8 +345,11 @@ impl Stage {
         served.table.check_variables(&integrations, &mut scope);
         Self {
             name: written.stage_name.clone(),
-            deployment_id: written.deployment_id.clone(),
-            variables: written.stage_variables.clone(),
+            side: side.name.clone(),
+            canary: None,
+            is_canary: None,
+            deployment_id: side.deployment_id.map(str::to_owned),
+            variables: side.variables.clone().into_owned(),
             table: Rc::clone(&served.table),
             integrations,
             openings: limits.openings,

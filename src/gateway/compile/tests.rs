@@ -229,7 +229,6 @@ fn what_is_not_supported_yet_says_so_with_its_path() {
         ("/webAcls", json!([{}]), "webAcls"),
         ("/apis/0/integrations/0/integrationType", json!("AWS"), "apis[0].integrations[0].integrationType"),
         ("/apis/0/stages/0/webAclArn", json!("a"), "apis[0].stages[0].webAclArn"),
-        ("/apis/0/stages/0/canarySettings", json!({}), "apis[0].stages[0].canarySettings"),
         (
             "/apis/0/stages/0/defaultRouteSettings",
             json!({ "dataTraceEnabled": true }),

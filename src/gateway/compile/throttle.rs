@@ -44,12 +44,6 @@ pub(super) fn routes(
     config: &Config,
     scope: &mut Scope<'_>,
 ) -> Vec<Option<Throttle>> {
-    for key in stage.route_settings.keys().filter(|key| !table.iter().any(|route| route.key == **key)) {
-        let names = table.iter().map(|route| route.key.as_str());
-        scope
-            .error(&format!("routeSettings[{key:?}]"), format!("no route of the stage has the key `{key}`"))
-            .suggest("a route", key, names);
-    }
     let (prefix, scope) = (scope.path(""), &mut scope.root());
     let account = config.account_throttle.as_ref();
     let routes = table.iter().map(|route| {

@@ -59,7 +59,6 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
         let at = format!("stages[{i}]");
         refuse(stage.web_acl_arn.is_some(), &format!("{at}.webAclArn"));
         refuse(stage.access_log_settings.is_some(), &format!("{at}.accessLogSettings"));
-        refuse(stage.canary_settings.is_some(), &format!("{at}.canarySettings"));
         if let Some(settings) = &stage.default_route_settings {
             route_settings(settings, &format!("{at}.defaultRouteSettings"), refuse);
         }

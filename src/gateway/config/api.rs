@@ -119,7 +119,7 @@ pub struct CorsConfiguration {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(inner(length(min = 1, max = 64))))]
     pub allow_methods: Vec<String>,
-    /// Allowed origins.
+    /// Allowed origins: `https://shop.example.com`, `https://*`, `http://*` or `*`.
     #[serde(default)]
     pub allow_origins: Vec<String>,
     /// Response headers that scripts may read.

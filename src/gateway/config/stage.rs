@@ -110,7 +110,7 @@ pub struct CanarySettings {
     /// Share of requests, 0.0 to 100.0.
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100)))]
     pub percent_traffic: Option<f64>,
-    /// The deployment on the canary side.
+    /// The deployment on the canary side; the stage's when absent.
     pub deployment_id: Option<String>,
     /// Stage variables that differ.
     #[serde(default)]
@@ -118,11 +118,12 @@ pub struct CanarySettings {
     pub stage_variable_overrides: BTreeMap<String, String>,
     /// Accepted; there is no stage cache yet.
     pub use_stage_cache: Option<bool>,
-    /// *Extension.* Requests that always go to the canary side.
+    /// *Extension.* Requests that always go to the canary side: by headers first, then by cookies.
     #[serde(default)]
     #[serde(rename = "match")]
     pub matches: Vec<CanaryMatch>,
-    /// *Extension.* What keeps a user on one side.
+    /// *Extension.* What keeps a user on one side: `$request.header.NAME`, `$request.cookie.NAME`,
+    /// `$context.identity.sourceIp`, or between sides of one deployment `$context.authorizer.claims.NAME`.
     pub sticky_key: Option<String>,
     /// *Extension.* Lets a side that clients choose have weaker authorization.
     pub allow_weaker_auth: Option<bool>,

@@ -46,7 +46,7 @@ pub struct LambdaAuthorizer {
     pub sources: Vec<Source>,
     /// How the document spells the headers among them.
     pub spellings: Vec<String>,
-    /// Who is asked, by stage: a stage's variables may name the function.
+    /// Who is asked, by side of a stage: its variables may name the function.
     pub places: BTreeMap<String, Place>,
     /// Seconds that an answer is remembered; 0 asks each time.
     pub ttl: u32,
@@ -230,7 +230,7 @@ impl LambdaAuthorizer {
         };
         part(request.api.as_ref().map_or("", |api| &api.id).as_bytes());
         let stage = request.stage.as_ref();
-        part(stage.map_or("", |stage| &stage.name).as_bytes());
+        part(stage.map_or("", |stage| &stage.side).as_bytes());
         let deployment = stage.and_then(|stage| stage.deployment_id.as_deref());
         part(&[u8::from(deployment.is_some())]);
         part(deployment.unwrap_or_default().as_bytes());
@@ -249,7 +249,7 @@ impl LambdaAuthorizer {
         env: &Env<'_>,
     ) -> Result<Callout, Rejection> {
         let stage = request.stage.as_ref().ok_or(Rejection::Internal)?;
-        let place = self.places.get(&stage.name).ok_or(Rejection::AuthorizerConfiguration)?;
+        let place = self.places.get(&stage.side).ok_or(Rejection::AuthorizerConfiguration)?;
         let flight = match key {
             Some(key) => Flight { key, group: self.digest, most: MOST_QUESTIONS },
             None => Flight::alone(env.dice, self.digest, MOST_QUESTIONS),
@@ -264,7 +264,7 @@ impl LambdaAuthorizer {
 
     fn read(&self, reply: &CalloutReply, request: &Request) -> Result<Answer, Rejection> {
         let stage = request.stage.as_ref().ok_or(Rejection::Internal)?;
-        match self.places.get(&stage.name).ok_or(Rejection::Internal)? {
+        match self.places.get(&stage.side).ok_or(Rejection::Internal)? {
             Place::Function(_) => match invoked(reply) {
                 Invoked::Returned(text) => Answer::read(text, &self.kind),
                 Invoked::Raised(failure) if answer::says_unauthorized(failure) => {

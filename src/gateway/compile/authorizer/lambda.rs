@@ -7,10 +7,11 @@ use crate::gateway::compile::aws::ExecutionRole;
 use crate::gateway::compile::cluster::Clusters;
 use crate::gateway::compile::function::function;
 use crate::gateway::compile::integration::expand;
+use crate::gateway::compile::pattern::pattern;
 use crate::gateway::compile::scope::Scope;
+use crate::gateway::compile::sides::{Side, sides};
 use crate::gateway::config::{self, AuthorizerType, PayloadFormatVersion, ProtocolType};
 use crate::gateway::request_value::RequestValue;
-use regex_lite::{Regex, RegexBuilder};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ptr;
@@ -19,8 +20,6 @@ use std::ptr;
 const LONGEST_TTL: u32 = 3600;
 /// Seconds that REST APIs remember one where nothing is said.
 const REST_TTL: u32 = 300;
-/// Bytes of a compiled expression: each request may pay for all of it, for each byte of its token.
-const LARGEST_EXPRESSION: usize = 64 * 1024;
 
 /// Compiles a Lambda or HTTP authorizer; what cannot be goes to the diagnostics.
 pub(super) fn lambda(
@@ -41,8 +40,8 @@ pub(super) fn lambda(
     let names = written.identity_source.iter().filter_map(|text| text.strip_prefix("$request.header."));
     let spellings = names.map(str::to_owned).collect();
     // Names of fields and all: two authorizers that differ in anything, or that ask somebody else, have different digests.
-    let variables: Vec<_> =
-        api.stages.iter().map(|stage| (&stage.stage_name, &stage.stage_variables)).collect();
+    let all_sides = api.stages.iter().flat_map(sides);
+    let variables: Vec<_> = all_sides.map(|side| (side.name, side.variables)).collect();
     let digest =
         Sha256::digest(format!("{written:?}|{:?}|{places:?}|{variables:?}", api.protocol_type)).into();
     Some(LambdaAuthorizer { kind: kind?, sources, spellings, places, ttl, digest })
@@ -76,7 +75,7 @@ fn kind(written: &config::Authorizer, protocol: ProtocolType, scope: &mut Scope<
     match (protocol, written.authorizer_type) {
         (ProtocolType::Rest, AuthorizerType::Token) => {
             let pattern = match expression {
-                Some(expression) => Some(pattern(expression, scope)?),
+                Some(expression) => Some(pattern(expression, "identityValidationExpression", scope)?),
                 None => None,
             };
             return Some(Kind::Token { pattern });
@@ -104,21 +103,6 @@ fn kind(written: &config::Authorizer, protocol: ProtocolType, scope: &mut Scope<
                     "it is required for a `REQUEST` authorizer of an HTTP API",
                 )
                 .help("`\"2.0\"` or `\"1.0\"`");
-            None
-        }
-    }
-}
-
-/// All of the token must match. The expression stands alone first: `a)|(b` would be another one between our brackets.
-fn pattern(expression: &str, scope: &mut Scope<'_>) -> Option<Regex> {
-    let compile = |text: &str| RegexBuilder::new(text).size_limit(LARGEST_EXPRESSION).build();
-    match compile(expression).and_then(|_| compile(&format!(r"\A(?:{expression})\z"))) {
-        Ok(pattern) => Some(pattern),
-        Err(error) => {
-            let problem = format!("`{expression}` is no expression that can be used: {error}");
-            scope
-                .error("identityValidationExpression", problem)
-                .help("look-around and back-references are not supported: a client could make them slow");
             None
         }
     }
@@ -196,27 +180,27 @@ fn places(
     };
     if !uri.contains("${stageVariables.") {
         if let Some(place) = place(uri, written, clusters, scope) {
-            places.extend(api.stages.iter().map(|stage| (stage.stage_name.clone(), place.clone())));
+            places.extend(api.stages.iter().flat_map(sides).map(|side| (side.name, place.clone())));
         }
         return places;
     }
-    for stage in api.stages.iter().filter(|stage| serves(stage, written, api)) {
-        let uri = expand(uri, &stage.stage_variables);
+    for side in api.stages.iter().flat_map(sides).filter(|side| serves(side, written, api)) {
+        let uri = expand(uri, &side.variables);
         if let Some(place) = place(&uri, written, clusters, scope) {
-            places.insert(stage.stage_name.clone(), place);
+            places.insert(side.name, place);
         }
     }
     places
 }
 
-/// Whether a stage serves the list in which this very authorizer stands.
-fn serves(stage: &config::Stage, written: &config::Authorizer, api: &config::Api) -> bool {
-    let list = match &stage.deployment_id {
+/// Whether a side of a stage serves the list in which this very authorizer stands.
+fn serves(side: &Side<'_>, written: &config::Authorizer, api: &config::Api) -> bool {
+    let list = match side.deployment_id {
         None => Some(&api.authorizers),
         Some(id) => api
             .deployments
             .iter()
-            .find(|deployment| deployment.deployment_id == *id)
+            .find(|deployment| deployment.deployment_id == id)
             .map(|deployment| &deployment.authorizers),
     };
     list.is_some_and(|list| list.iter().any(|authorizer| ptr::eq(authorizer, written)))

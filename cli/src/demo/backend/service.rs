@@ -1,0 +1,85 @@
+//! A service of an example: a crate, built by cargo, on a free port.
+
+use super::{Backend, Folders, Needs, START};
+use crate::demo::Error;
+use crate::process::{Probe, Process};
+use crate::toolchain::{self, Missing};
+use crate::ui::Ui;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// A service that is needed.
+pub(in crate::demo) struct Service {
+    /// The crate, and its program.
+    pub(in crate::demo) package: &'static str,
+}
+
+#[derive(Debug)]
+struct Running {
+    process: Process,
+    origin: String,
+    log: PathBuf,
+}
+
+// === impl Service ===
+
+impl Needs for Service {
+    fn missing(&self) -> Vec<Missing> {
+        // What builds the filter builds a service.
+        Vec::new()
+    }
+
+    fn start(&self, ui: &Ui, folders: &Folders<'_>) -> Result<Box<dyn Backend>, Error> {
+        let program = toolchain::service(ui, self.package)?;
+        let step = ui.step(&format!("starting the service `{}`", self.package));
+        let mut args: Vec<OsString> = ["--listen", "127.0.0.1:0", "--data"].map(OsString::from).into();
+        args.push(folders.data.into());
+        let log = folders.files.join("service.log");
+        let mut process = Process::start("the service", &program, args, &log)?;
+        let origin = process.wait_until("starting", START, |process| match process.said("listening on ") {
+            Some(origin) => Probe::Ready(origin),
+            None => Probe::NotYet(String::new()),
+        });
+        match origin {
+            Ok(origin) => {
+                step.done(&format!("it listens on {origin}"));
+                Ok(Box::new(Running { process, origin, log }))
+            }
+            Err(error) => {
+                step.fail("it does not serve");
+                Err(error.into())
+            }
+        }
+    }
+}
+
+// === impl Running ===
+
+impl Backend for Running {
+    fn name(&self) -> &'static str {
+        "the service"
+    }
+
+    fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    fn check(&mut self) -> Result<(), Error> {
+        Ok(self.process.check()?)
+    }
+
+    fn can_answer(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Its log is a file.
+    fn show(&self, _ui: &Ui) {}
+
+    fn endpoints(&self) -> Vec<(&'static str, &str)> {
+        Vec::new()
+    }
+
+    fn logs(&self) -> Vec<(&'static str, &Path)> {
+        vec![("the service", &self.log)]
+    }
+}
