@@ -57,6 +57,22 @@ fn document(jwt: &Value) -> String {
     .to_string()
 }
 
+/// An HTTP API that sends what it is sent to a queue.
+fn queue() -> String {
+    json!({ "apis": [{
+        "apiId": "shop", "protocolType": "HTTP", "stages": [{ "stageName": "$default" }],
+        "routes": [{ "routeKey": "POST /orders", "target": "integrations/orders" }],
+        "integrations": [{
+            "integrationId": "orders", "integrationType": "AWS_PROXY", "integrationSubtype": "SQS-SendMessage",
+            "requestParameters": {
+                "QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/orders",
+                "MessageBody": "$request.body", "DelaySeconds": "$request.querystring.delay",
+            },
+        }],
+    }] })
+    .to_string()
+}
+
 /// An HTTP API whose keys have a quota over a fleet.
 fn fleet() -> String {
     let mut document: Value = serde_json::from_str(&inline()).unwrap();
@@ -166,7 +182,7 @@ fn explanations_are_as_written() {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/render/signing.json"),
     )
     .unwrap();
-    let cases: [(&str, &str, &str, Vec<&str>); 19] = [
+    let cases: [(&str, &str, &str, Vec<&str>); 20] = [
         ("key", &keyed(), "/prod/keyed", vec!["-H", &key]),
         ("no-key", &keyed(), "/prod/keyed", vec!["-H", &key, "-H", &key]),
         ("no-quota", &keyed(), "/prod/keyed", vec!["-H", &spent]),
@@ -181,6 +197,7 @@ fn explanations_are_as_written() {
         ("answers", &discovery, "/x", vec!["-H", &good, "--answer", &discovered, "--answer", &keys]),
         ("signed-question", &signed, "/role", vec!["--ask"]),
         ("signed-by-envoy", &signed, "/own", vec![]),
+        ("service", &queue(), "POST /orders?delay=5", vec!["--body", "{\"id\": 1}"]),
         ("fleet-question", &fleet, "/x", vec!["-H", &key, "--ask"]),
         ("fleet-ok", &fleet, "/x", vec!["-H", &key, "--answer", "OK"]),
         ("fleet-over-limit", &fleet, "/x", vec!["-H", &key, "--answer", "OVER_LIMIT"]),

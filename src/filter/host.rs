@@ -137,8 +137,8 @@ pub(super) fn call(callout: &Callout) -> Result<u32, HostError> {
     Ok(abi::call(callout.cluster.as_bytes(), &headers, &callout.body, callout.timeout_millis)?)
 }
 
-/// More than any service that is asked may answer (a Lambda function: 6 MB).
-const LARGEST_REPLY: usize = 8 * 1024 * 1024;
+/// Most that any service may answer: API Gateway's largest response, such as an object of S3 (a Lambda function: 6 MB).
+const LARGEST_REPLY: usize = 10 * 1024 * 1024;
 
 /// What a service answered.
 pub(super) fn callout_reply(headers: usize, size: usize) -> CalloutReply {

@@ -187,3 +187,6 @@ fn place(
     settle(&mut endpoint, &url, (&subtype.service, &region), role, clusters, scope);
     Some(endpoint)
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,8 @@ pub struct Integration {
     pub integration_id: String,
     /// What kind it is.
     pub integration_type: IntegrationType,
-    /// An AWS service action: `SQS-SendMessage`.
+    /// `AWS_PROXY` of HTTP APIs: the operation of an AWS service that answers, such as `SQS-SendMessage`.
+    /// `docs/aws-services.md` lists them; those of DynamoDB, SNS and S3 are extensions.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
     pub integration_subtype: Option<String>,
     /// The method sent; `ANY` passes the client's.
@@ -34,11 +35,11 @@ pub struct Integration {
     pub payload_format_version: Option<PayloadFormatVersion>,
     /// 50 to 30,000 on HTTP APIs (30,000 when absent), 50 to 29,000 on REST APIs (29,000).
     pub timeout_in_millis: Option<u32>,
-    /// Request mapping: `append:header.x` to a value.
+    /// Request mapping: `append:header.x` to a value. With `integrationSubtype`: the operation's parameters by name, and `Region`.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(0, 512))))]
     pub request_parameters: BTreeMap<String, String>,
-    /// Response mapping: status to mapping.
+    /// Response mapping: status to mapping. A function makes its response itself.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::texts(0, 512))))]
     pub response_parameters: BTreeMap<String, BTreeMap<String, String>>,

@@ -15,7 +15,7 @@ pub fn object(out: &mut Vec<u8>, members: impl FnOnce(&mut Object<'_>)) {
 }
 
 /// Writes a string, escaped.
-fn string(out: &mut Vec<u8>, text: &str) {
+pub fn string(out: &mut Vec<u8>, text: &str) {
     // Writing into a `Vec` cannot fail.
     let _ = serde_json::to_writer(out, text);
 }

@@ -4,8 +4,9 @@ use crate::world::{Client, Failure, KINDS, Kind, World, guarded};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
+use tokio::task::JoinSet;
 use wasm_tests::client::{Length, Sending, Wire};
-use wasm_tests::{Options, Reply, eventually};
+use wasm_tests::{Options, Reply, eventually, raw};
 
 /// Lambda's limits of an event and of what is returned.
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;
@@ -135,6 +136,39 @@ async fn headers_that_envoy_can_send_arrive_and_more_are_a_failure() {
         }
     }
     assert_eq!(ran, 54);
+    world.unharmed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_waits_is_held_once() {
+    const EVENTS: usize = 20;
+    let world = World::start(1).await;
+    world.function.says(Reply::returned(br#"{"statusCode":200}"#));
+    let round = async || {
+        world.function.forget();
+        world.function.hold();
+        let address = world.gateway.address();
+        let mut clients = JoinSet::new();
+        for _ in 0..EVENTS {
+            let request = Kind::HttpV2.post("text/plain", &text(5_000_000));
+            clients.spawn(async move { raw::send(address, &request).await.unwrap().status });
+        }
+        eventually("all functions run", async || (world.function.running() == EVENTS).then_some(())).await;
+        let held = world.gateway.resident_bytes();
+        world.function.release();
+        assert!(clients.join_all().await.iter().all(|status| *status == 200));
+        world.settled().await;
+        held
+    };
+    let before = world.gateway.resident_bytes();
+    let (first, second) = (round().await, round().await);
+    let each = |held: u64| held.saturating_sub(before) / EVENTS as u64;
+    println!(
+        "an event of 5 MB that waits holds {} KiB, and {} in the second round",
+        each(first) >> 10,
+        each(second) >> 10
+    );
+    assert!(each(second) < 8_000_000, "each event of 5 MB holds {} bytes", each(second));
     world.unharmed().await;
 }
 

@@ -44,7 +44,7 @@ impl AwsService {
             504 if is_envoys(head) => return Err(Rejection::IntegrationTimeout),
             // Envoy's circuit breaker: more are under way than its cluster may have.
             503 if head.first(b"x-envoy-overloaded").is_some() => return Err(Rejection::IntegrationBusy),
-            503 if is_envoys(head) => return Err(Rejection::IntegrationFailure),
+            502 | 503 if is_envoys(head) => return Err(Rejection::IntegrationFailure),
             200..=599 if body.len() <= LARGEST => {}
             _ => return Err(Rejection::IntegrationFailure),
         }

@@ -129,3 +129,6 @@ impl Given<'_> {
         subtype.parameters.iter().filter(in_path).any(|parameter| self.value(parameter.name).is_none())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,16 +6,19 @@
 use super::subtype::Kind;
 use crate::gateway::compile::Scope;
 use crate::gateway::integrations::aws_service::rest;
+use crate::gateway::lambda::json::string;
 use crate::gateway::mapping::{Expression, Side};
 use crate::gateway::policy::date;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Facts;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Longest body that is a parameter among others, in bytes: no service takes a longer text, and escaping one makes it longer.
 const LONGEST_TEXT: usize = 2 * 1024 * 1024;
+
+/// Longest list, and longest message attributes, in bytes. SQS takes ten of them.
+const LONGEST_STRUCTURE: usize = 256 * 1024;
 
 /// A compiled value.
 #[derive(Debug)]
@@ -39,9 +42,6 @@ pub enum Piece<E = Expression> {
     Bare(E),
 }
 
-/// Message attributes by name, each with its members.
-pub type MessageAttributes = BTreeMap<String, BTreeMap<String, String>>;
-
 // === impl Value ===
 
 impl Value {
@@ -51,25 +51,24 @@ impl Value {
         if matches!(text, "$request.body" | "${request.body}") {
             return Some(Self::Body);
         }
-        let looks_like_json = text.trim_start().starts_with(['{', '[']) && text.contains('$');
-        if let Some(pieces) = pieces(text).filter(|_| looks_like_json) {
-            let mut compiled = Vec::with_capacity(pieces.len());
-            for piece in pieces {
-                let mut source = |text: String| Expression::compile(&text, Side::Request, at, scope);
-                compiled.push(match piece {
-                    Piece::Text(text) => Piece::Text(text),
-                    Piece::Quoted(text) => Piece::Quoted(source(text)?),
-                    Piece::Bare(text) => Piece::Bare(source(text)?),
-                });
-            }
-            return Some(Self::Json(compiled));
+        if !is_meant_as_json(text, kind) {
+            return Expression::compile(text, Side::Request, at, scope).map(Self::Text);
         }
-        if looks_like_json && matches!(kind, Kind::Object | Kind::List | Kind::Attributes) {
+        let Some(pieces) = pieces(text) else {
             let problem = "it is not JSON, or a source stands in the name of a member";
             scope.error(at, problem).help("a source stands inside a string, or in the place of a value: `{\"a\": \"${request.header.x}\", \"b\": ${request.body.y}}`");
             return None;
+        };
+        let mut compiled = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let mut source = |text: String| Expression::compile(&text, Side::Request, at, scope);
+            compiled.push(match piece {
+                Piece::Text(text) => Piece::Text(text),
+                Piece::Quoted(text) => Piece::Quoted(source(text)?),
+                Piece::Bare(text) => Piece::Bare(source(text)?),
+            });
         }
-        Expression::compile(text, Side::Request, at, scope).map(Self::Text)
+        Some(Self::Json(compiled))
     }
 
     /// Whether a source lies in the request's body.
@@ -118,6 +117,19 @@ impl Value {
     }
 }
 
+/// Whether a value with sources is JSON, or would be if there were no mistake in it: then none of its sources may go unescaped.
+fn is_meant_as_json(text: &str, kind: Kind) -> bool {
+    let is_structure = matches!(kind, Kind::Object | Kind::List | Kind::Attributes);
+    let mut start = text.chars().filter(|c| !c.is_whitespace());
+    let begins = match (start.next(), start.next()) {
+        (Some('{' | '['), _) if is_structure => true,
+        (Some('{'), Some(next)) => matches!(next, '"' | '}'),
+        (Some('['), Some(next)) => matches!(next, '"' | '{' | '['),
+        _ => false,
+    };
+    text.contains('$') && (begins || (text.trim_start().starts_with(['{', '[']) && pieces(text).is_some()))
+}
+
 /// The JSON text with its sources replaced; none if one has no value.
 fn assemble(pieces: &[Piece], facts: &Facts<'_>) -> Result<Option<String>, Rejection> {
     let mut text = String::new();
@@ -131,7 +143,7 @@ fn assemble(pieces: &[Piece], facts: &Facts<'_>) -> Result<Option<String>, Rejec
         };
         let Some(value) = source.value(facts) else { return Ok(None) };
         if let Piece::Quoted(_) = piece {
-            let quoted = serde_json::to_string(&value).unwrap_or_default();
+            let quoted = quoted(&value);
             text.push_str(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
         } else if is_json(&value) {
             text.push_str(&value);
@@ -197,7 +209,19 @@ fn alone(rest: &str) -> Option<&str> {
 }
 
 fn is_json(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
+    serde_json::from_slice::<IgnoredAny>(text.as_bytes()).is_ok()
+}
+
+/// A text as a JSON string.
+fn quoted(text: &str) -> String {
+    let mut quoted = Vec::with_capacity(text.len() + 2);
+    string(&mut quoted, text);
+    String::from_utf8(quoted).unwrap_or_default()
+}
+
+/// A JSON text that is read into memory, where it takes many times its length.
+fn read(text: &str) -> Option<serde_json::Value> {
+    (text.len() <= LONGEST_STRUCTURE).then(|| serde_json::from_slice(text.as_bytes()).ok())?
 }
 
 // === impl Kind ===
@@ -213,7 +237,7 @@ impl Kind {
             Self::Time => Some(date::seconds(&text)?.to_string().into()),
             Self::Object => (text.trim_start().starts_with('{') && is_json(&text)).then_some(text),
             Self::List if text.trim_start().starts_with('[') => list(&text).map(|_| text),
-            Self::List => Some(serde_json::to_string(&[&text]).ok()?.into()),
+            Self::List => Some(format!("[{}]", quoted(&text)).into()),
             Self::Attributes => attributes(&text).map(|_| text),
             Self::Queue => rest::queue_path(&text).map(Cow::from),
             Self::Bucket => rest::is_bucket(&text).then_some(text),
@@ -239,16 +263,30 @@ impl Kind {
     }
 }
 
-/// A JSON list of texts.
+/// The texts of a JSON list, if it has nothing else.
 #[must_use]
 pub fn list(text: &str) -> Option<Vec<String>> {
-    serde_json::from_str(text).ok()
+    let elements = read(text)?;
+    elements.as_array()?.iter().map(|element| element.as_str().map(str::to_owned)).collect()
 }
+
+/// A message attribute: its name, and its members.
+pub type Attribute = (String, Vec<(String, String)>);
 
 /// Message attributes of JSON, if they are some.
 #[must_use]
-pub fn attributes(text: &str) -> Option<MessageAttributes> {
-    let attributes: MessageAttributes = serde_json::from_str(text).ok()?;
-    let known = |name: &String| matches!(name.as_str(), "DataType" | "StringValue" | "BinaryValue");
-    attributes.values().all(|members| members.keys().all(known)).then_some(attributes)
+pub fn attributes(text: &str) -> Option<Vec<Attribute>> {
+    let member = |(name, value): (&String, &serde_json::Value)| {
+        let known = matches!(name.as_str(), "DataType" | "StringValue" | "BinaryValue");
+        known.then_some((name.clone(), value.as_str()?.to_owned()))
+    };
+    let attribute = |(name, members): (&String, &serde_json::Value)| {
+        let mut members: Vec<_> = members.as_object()?.iter().map(member).collect::<Option<_>>()?;
+        members.sort_unstable();
+        Some((name.clone(), members))
+    };
+    let mut attributes: Vec<_> = read(text)?.as_object()?.iter().map(attribute).collect::<Option<_>>()?;
+    // The order of a JSON object is nothing to rely on.
+    attributes.sort_unstable();
+    Some(attributes)
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 /// Most headers of an answer: with more than 1,024, the gateway's own among them, Envoy's Wasm host sends none at all.
 const MOST_HEADERS: usize = 1_000;
-/// Most bytes of their names and values: Envoy's HTTP/2 cannot send 64 KiB, and would close the client's connection.
+/// Most bytes of their names and values: as many as Envoy takes in the head of a backend's response.
 const LARGEST_HEADERS: usize = 60 * 1024;
 
 /// An answer that a function made.
