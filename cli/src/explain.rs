@@ -58,8 +58,8 @@ pub struct Args {
     /// When the request arrives, if not now: `2026-01-31T12:00:00Z`, or seconds since 1970.
     #[arg(long, value_name = "TIME", value_parser = world::time)]
     at: Option<Millis>,
-    /// Carry out the gateway's questions over the network. They are not signed with AWS credentials. A service that counts
-    /// quotas of a fleet is not asked: it would count.
+    /// Carry out the gateway's questions over the network. What Envoy would sign with AWS credentials is not asked, because
+    /// this command has none; nor is a service that counts quotas of a fleet, because it would count.
     #[arg(long)]
     ask: bool,
     /// Answer the gateway's next question: `'STATUS BODY'`, `'STATUS @FILE'`, or a file that holds the body of a 200; `OK` or
@@ -162,7 +162,11 @@ fn follow(mut exchange: Exchange, request: Request, args: &Args, answers: &mut A
     let mut flow = exchange.on_request_headers(Ok(head), &env);
     let mut steps: Vec<Step> = Vec::new();
     loop {
-        let mut step = Step::new(on, &flow, trail.0.take());
+        let mut notes = trail.0.take();
+        if let Flow::Call(callout) = &flow {
+            notes.extend(answers.signature(callout));
+        }
+        let mut step = Step::new(on, &flow, notes);
         let next = match &flow {
             Flow::Body(_) if steps.len() < MOST_STEPS => {
                 Some(("request body", exchange.on_request_body(body, true, &env)))

@@ -178,7 +178,11 @@ fn explanations_are_as_written() {
     let fleet = fleet();
     let key = format!("x-api-key: {KEY}");
     let spent = format!("x-api-key: {SPENT_KEY}");
-    let cases: [(&str, &str, &str, Vec<&str>); 18] = [
+    let signed = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/render/signing.json"),
+    )
+    .unwrap();
+    let cases: [(&str, &str, &str, Vec<&str>); 20] = [
         ("key", &keyed(), "/prod/keyed", vec!["-H", &key]),
         ("no-key", &keyed(), "/prod/keyed", vec!["-H", &key, "-H", &key]),
         ("no-quota", &keyed(), "/prod/keyed", vec!["-H", &spent]),
@@ -191,6 +195,8 @@ fn explanations_are_as_written() {
         ("not-a-key-of-its-own", &inline(), "/x", vec!["-H", &odd]),
         ("question", &discovery, "/x", vec!["-H", &good]),
         ("answers", &discovery, "/x", vec!["-H", &good, "--answer", &discovered, "--answer", &keys]),
+        ("signed-question", &signed, "/role", vec!["--ask"]),
+        ("signed-by-envoy", &signed, "/own", vec![]),
         ("service", &queue(), "POST /orders?delay=5", vec!["--body", "{\"id\": 1}"]),
         ("fleet-question", &fleet, "/x", vec!["-H", &key, "--ask"]),
         ("fleet-ok", &fleet, "/x", vec!["-H", &key, "--answer", "OK"]),

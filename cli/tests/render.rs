@@ -60,11 +60,13 @@ const EVERYTHING: [&str; 9] = [
 #[test]
 fn bootstraps_are_as_they_were() {
     check(&golden().join("everything.bootstrap.yaml"), &rendered(&EVERYTHING));
+    let signing = ["render", "signing.json", "--wasm", "/etc/sekisho/sekisho.wasm"];
+    check(&golden().join("signing.bootstrap.yaml"), &rendered(&signing));
 }
 
 #[test]
 fn filters_are_as_they_were() {
-    for name in ["users-posts", "own-routes"] {
+    for name in ["users-posts", "own-routes", "signing"] {
         let text =
             rendered(&["render", "--filter", &format!("{name}.json"), "--wasm", "/etc/sekisho/sekisho.wasm"]);
         check(&golden().join(format!("{name}.filter.yaml")), &text);

@@ -77,7 +77,9 @@ pub fn is_unsigned(reply: &CalloutReply) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{LAMBDA, Service, is_aws_host, is_region};
+    use super::{LAMBDA, Service, UNSIGNED_HEADER, is_aws_host, is_region, is_unsigned};
+    use crate::gateway::flow::CalloutReply;
+    use crate::gateway::head::Head;
     use std::collections::BTreeMap;
 
     const SYNC: Service = Service { name: "sync-states", alias: Some("states"), signing_name: "states" };
@@ -112,6 +114,24 @@ mod tests {
         for host in ["amazonaws.com", "notamazonaws.com", "amazonaws.com.test", "127.0.0.1", "localhost", ""]
         {
             assert!(!is_aws_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn only_envoys_own_answer_says_that_nothing_was_signed() {
+        let answered = |status, headers: &[(&str, &str)]| CalloutReply::Answered {
+            status,
+            head: Head::from_pairs(headers, true),
+            body: Vec::new(),
+        };
+        assert!(is_unsigned(&answered(500, &[(UNSIGNED_HEADER, "1")])));
+        for other in [
+            answered(500, &[]),
+            answered(200, &[(UNSIGNED_HEADER, "1")]),
+            CalloutReply::Failed,
+            CalloutReply::TooMany,
+        ] {
+            assert!(!is_unsigned(&other), "{other:?}");
         }
     }
 

@@ -1,9 +1,10 @@
 //! Answers to the gateway's questions: those given by hand first, then those of the services themselves.
 
 use crate::Error;
-use sekisho::gateway::clusters::Cluster;
+use sekisho::gateway::clusters::{Cluster, Signing};
 use sekisho::gateway::flow::{Callout, CalloutReply};
 use sekisho::gateway::head::Head;
+use sekisho::gateway::notes::Note;
 use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
@@ -77,6 +78,17 @@ impl Answers {
         self.by_hand.len()
     }
 
+    /// As whom Envoy would sign a question, if it would.
+    pub(super) fn signature(&self, callout: &Callout) -> Option<Note> {
+        let cluster = self.clusters.iter().find(|cluster| cluster.name == callout.cluster)?;
+        let Signing { service, region, role } = cluster.signing.as_ref()?;
+        let who = match role {
+            Some(role) => format!("the role `{}`", role.arn),
+            None => "Envoy's own credentials".to_owned(),
+        };
+        Some(Note::fact("signature", format!("by Envoy, for `{service}` in `{region}`, with {who}")))
+    }
+
     /// The answer to a question; none if nobody is to be asked. A rate-limit service is not asked over the network: it would
     /// count a request that nobody has sent.
     pub(super) fn to(&mut self, callout: &Callout) -> Option<Answer> {
@@ -93,6 +105,9 @@ impl Answers {
     fn carry_out(&self, callout: &Callout) -> Result<CalloutReply, String> {
         let cluster = self.clusters.iter().find(|cluster| cluster.name == callout.cluster);
         let cluster = cluster.ok_or("the document does not say where this cluster is")?;
+        if cluster.signing.is_some() {
+            return Err("Envoy signs it with AWS credentials, and this command has none".to_owned());
+        }
         let request = request(callout, cluster)?;
         let agent = agent(callout, cluster.tls);
         let answered =

@@ -1,7 +1,7 @@
 //! The filter for an Envoy that is configured already: the filter, and what it needs around it.
 
 use super::dynamic::Delivery;
-use super::{Plan, Rendering, Settings, bootstrap, cluster, filter, listener, route};
+use super::{Plan, Rendering, Settings, bootstrap, cluster, filter, listener, route, sts};
 use serde_json::{Value, json};
 
 const HEADER: &str = "\
@@ -36,6 +36,12 @@ pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
         comment.push_str("\n\nYour own routes come after document 3 and choose the backend of: ");
         comment.push_str(&plan.envoy_routes.join(", "));
         comment.push('.');
+    }
+    if !sts::clusters(plan, settings).is_empty() {
+        comment.push_str(
+            "\n\nRoles are assumed at AWS here: only a discovery service can name Envoy another Security Token Service than its own, \
+             and the document's `endpoints` do. docs/calling-aws.md says how.",
+        );
     }
     Rendering::new(
         &comment,

@@ -58,7 +58,6 @@ fn guard() -> Value {
     lua(&format!(
         "function envoy_on_request(handle)\n  \
            if handle:headers():get(\"authorization\") == nil then\n    \
-             handle:logErr(\"not sent to AWS: there are no credentials to sign with\")\n    \
              local head = {{[\":method\"] = \"GET\", [\":path\"] = \"/\", [\":authority\"] = \"nowhere\"}}\n    \
              pcall(handle.httpCall, handle, \"{NOWHERE}\", head, nil, 100)\n    \
              handle:respond({{[\":status\"] = \"500\", [\"{UNSIGNED_HEADER}\"] = \"1\"}}, \"\")\n  \

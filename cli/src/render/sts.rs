@@ -50,7 +50,10 @@ fn sts(region: &str, url: &str, settings: &Settings) -> Option<Value> {
     };
     // Envoy reads JSON only. AWS looks at `accept`, emulators at this.
     let json = header_mutation(&json!({
-        "query_parameter_mutations": [{ "append": { "record": { "key": "ContentType", "value": "JSON" } } }],
+        "query_parameter_mutations": [{ "append": {
+            "record": { "key": "ContentType", "value": "JSON" },
+            "action": "OVERWRITE_IF_EXISTS_OR_ADD",
+        } }],
     }));
     Some(cluster::cluster(&plain, settings, vec![json, codec()]))
 }

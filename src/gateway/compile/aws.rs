@@ -52,7 +52,13 @@ fn assumed(
         return None;
     }
     let url = STS.url(region, clusters.endpoints);
-    let is_aws = BackendUri::parse(&url).is_ok_and(|uri| is_aws_host(&uri.host));
+    let is_aws = match BackendUri::parse(&url) {
+        Ok(uri) => is_aws_host(&uri.host),
+        Err(problem) => {
+            scope.error(at, format!("`{url}` of `endpoints` is not a URL: {problem}"));
+            return None;
+        }
+    };
     Some(Role { arn: arn.to_owned(), sts: (!is_aws).then_some(url) })
 }
 

@@ -38,7 +38,7 @@ pub struct Authorizer {
     /// What a token must match in full; of a user pool's token, its `aud`.
     #[cfg_attr(feature = "schema", schemars(length(max = 1024)))]
     pub identity_validation_expression: Option<String>,
-    /// The role that calls the function.
+    /// The role that invokes the function, by its ARN, as an integration's `credentialsArn`.
     pub authorizer_credentials_arn: Option<String>,
     /// Descriptive or read-only: ignored.
     pub api_gateway_managed: Option<Ignored>,

@@ -43,7 +43,8 @@ pub struct Integration {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::texts(0, 512))))]
     pub response_parameters: BTreeMap<String, BTreeMap<String, String>>,
-    /// The execution role.
+    /// The role that calls AWS, by its ARN: Envoy assumes it, and signs with what it is given. Without it what goes to AWS's own
+    /// hosts is signed with the credentials of Envoy's environment, and what goes to other `endpoints` is not signed.
     pub credentials_arn: Option<String>,
     /// TLS towards the backend.
     pub tls_config: Option<TlsConfig>,
