@@ -2,8 +2,8 @@
 //!
 //! AWS chooses by weight alone, anew for each request
 //! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/canary-release.html>). Beyond that: by a header, by a cookie, and
-//! by a key that keeps a user on one side. The first that says something decides: headers, then cookies, then the key, then
-//! the weight. The side is chosen before routes are looked at, because deployments hold routes and authorizers; by a claim it is
+//! by a key that keeps a user on one side. The first that says something decides: headers and cookies, then the key, then the
+//! weight. The side is chosen before routes are looked at, because deployments hold routes and authorizers; by a claim it is
 //! chosen once the token is believed, between sides of one deployment.
 
 use super::Env;
@@ -22,7 +22,7 @@ const BITS: u32 = 40;
 pub struct Canary {
     /// The other side.
     pub side: Rc<Stage>,
-    /// Requests that always go there: headers first, then cookies.
+    /// Requests that always go there: whichever fits.
     pub matches: Vec<Match>,
     /// What keeps a user on one side.
     pub sticky: Option<StickyKey>,

@@ -358,7 +358,7 @@ impl Exchange {
     fn own_headers(&self) -> Edits {
         let mut edits = Edits::default();
         let Some(request) = &self.request else { return edits };
-        for (name, value) in request.own_headers().chain(request.vary_header()) {
+        for (name, value) in request.own_headers().chain(request.vary_header(std::iter::empty())) {
             edits.set(name, value);
         }
         edits
@@ -373,7 +373,9 @@ impl Exchange {
                     answer.headers.retain(|(name, _)| !is_cors(name));
                 }
                 answer.replace(request.own_headers().chain(trace));
-                answer.headers.extend(request.vary_header());
+                let told = answer.headers.iter().filter(|(name, _)| name.as_ref() == b"vary");
+                let vary = request.vary_header(told.map(|(_, value)| value.as_ref()));
+                answer.replace(vary.into_iter());
                 Flow::Answer(answer)
             }
             (Err(rejection), _) => self.refuse(rejection),
@@ -397,7 +399,7 @@ impl Exchange {
         let responses = request.api.as_ref().map_or(&none, |api| &api.responses);
         let mut answer = rejection.answer(request.protocol(), responses, request);
         answer.add_missing(request.standing_headers());
-        answer.headers.extend(request.cors_headers().chain(request.vary_header()));
+        answer.headers.extend(request.cors_headers().chain(request.vary_header(std::iter::empty())));
         answer
     }
 }
@@ -446,7 +448,9 @@ fn choose_side_of_bearer(request: &mut Request, env: &Env<'_>) {
 /// The answer to a preflight, where the API has CORS.
 fn preflight(request: &Request) -> Option<Answer> {
     let mut answer = request.cors()?.preflight(request)?;
-    answer.headers.extend(request.ids.headers(request.protocol()).chain(request.vary_header()));
+    answer
+        .headers
+        .extend(request.ids.headers(request.protocol()).chain(request.vary_header(std::iter::empty())));
     Some(answer)
 }
 

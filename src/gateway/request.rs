@@ -216,10 +216,11 @@ impl Request {
         self.cors().map(|cors| cors.headers(self)).into_iter().flatten()
     }
 
-    /// What caches are told, beside what a backend tells them.
-    #[must_use]
-    pub fn vary_header(&self) -> Option<(Bytes, Bytes)> {
-        self.cors().filter(|cors| cors.varies()).map(|_| (b"vary".into(), b"Origin".into()))
+    /// What caches are told: behind what a backend tells them, in one line as Envoy joins several.
+    pub fn vary_header<'a>(&self, told: impl Iterator<Item = &'a [u8]>) -> Option<(Bytes, Bytes)> {
+        self.cors().filter(|cors| cors.varies())?;
+        let told: Vec<_> = told.chain([b"Origin".as_slice()]).collect();
+        Some((b"vary".into(), told.join(&b',').into()))
     }
 
     /// What every response tells in the gateway's own name: the request's ids, how it stands with its limits, CORS.

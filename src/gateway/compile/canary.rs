@@ -21,12 +21,11 @@ pub(super) fn compile(
     if share.is_none() {
         scope.error("percentTraffic", format!("{percent} is not from 0 to 100"));
     }
+    // Which of them fits does not matter: each of them chooses the canary.
     let mut matches = Vec::new();
     for (i, written) in written.matches.iter().enumerate() {
         matches.extend(compile_match(written, &mut scope.below(&format!("match[{i}]"))));
     }
-    // Headers come before cookies, wherever they stand in the document.
-    matches.sort_by_key(|it| matches!(it.place, Place::Cookie(_)));
     let sticky = written.sticky_key.as_deref().and_then(|text| sticky_key(text, scope));
     if matches!(sticky, Some(StickyKey::Claim(_))) && stage.deployment_id != side.deployment_id {
         scope

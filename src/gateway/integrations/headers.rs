@@ -132,8 +132,8 @@ pub fn edit_response(request: &Request, head: &Head, edits: &mut Edits) {
     for (name, value) in request.own_headers().chain(request.trace_header()) {
         edits.set(name, value);
     }
-    if let Some((name, value)) = request.vary_header() {
-        edits.add(name, value);
+    if let Some((name, value)) = request.vary_header(head.all(b"vary")) {
+        edits.set(name, value);
     }
 }
 

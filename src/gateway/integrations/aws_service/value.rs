@@ -273,20 +273,25 @@ pub fn list(text: &str) -> Option<Vec<String>> {
 /// A message attribute: its name, and its members.
 pub type Attribute = (String, Vec<(String, String)>);
 
-/// Message attributes of JSON, if they are some.
+/// Message attributes of JSON, if they are some, in the order of their names: that of a JSON object is nothing to rely on.
 #[must_use]
 pub fn attributes(text: &str) -> Option<Vec<Attribute>> {
-    let member = |(name, value): (&String, &serde_json::Value)| {
-        let known = matches!(name.as_str(), "DataType" | "StringValue" | "BinaryValue");
-        known.then_some((name.clone(), value.as_str()?.to_owned()))
+    let attributes = read(text)?;
+    let attributes = attributes.as_object()?;
+    let attribute = |name: &str| {
+        let members = attributes.get(name)?.as_object()?;
+        let member = |name: &str| {
+            let known = matches!(name, "DataType" | "StringValue" | "BinaryValue");
+            known.then_some((name.to_owned(), members.get(name)?.as_str()?.to_owned()))
+        };
+        let members = names(members).into_iter().map(member).collect::<Option<_>>()?;
+        Some((name.to_owned(), members))
     };
-    let attribute = |(name, members): (&String, &serde_json::Value)| {
-        let mut members: Vec<_> = members.as_object()?.iter().map(member).collect::<Option<_>>()?;
-        members.sort_unstable();
-        Some((name.clone(), members))
-    };
-    let mut attributes: Vec<_> = read(text)?.as_object()?.iter().map(attribute).collect::<Option<_>>()?;
-    // The order of a JSON object is nothing to rely on.
-    attributes.sort_unstable();
-    Some(attributes)
+    names(attributes).into_iter().map(attribute).collect()
+}
+
+fn names(object: &serde_json::Map<String, serde_json::Value>) -> Vec<&str> {
+    let mut names: Vec<_> = object.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
 }
