@@ -48,7 +48,8 @@ async fn a_silent_backend_is_504_after_the_integrations_timeout() {
     let start = std::time::Instant::now();
     let response = raw::get(gateway.address(), "/behave/hang").await.unwrap();
     assert_eq!((response.status, response.text().as_str()), (504, TIMED_OUT));
-    assert!(start.elapsed().as_millis() >= 300, "{:?}", start.elapsed());
+    // Envoy's clock is that of the last turn of its loop: its timers may be some milliseconds early.
+    assert!(start.elapsed().as_millis() >= 280, "{:?}", start.elapsed());
     assert_eq!(backend.seen().len(), 1, "an integration that timed out is not tried again");
 }
 
