@@ -3,22 +3,24 @@
 //! A wait is a returned value plus one `State` variant. Order is a type: only an authorized request is admitted, and only an
 //! admitted one reaches its integration.
 
+mod arrival;
+mod response;
+
+use super::Env;
 use super::admission::{self, Admitted};
 use super::authorizers::{self, Decision, Pending};
 use super::aws::is_unsigned;
-use super::client_cert::ClientCert;
 use super::compile::Gateway;
-use super::config::ProtocolType;
 use super::cors::is_cors;
 use super::counts::Counter;
-use super::flow::{Answer, BodyWanted, Bytes, CalloutReply, ChunkFlow, Edits, Flow, ResponseFlow};
+use super::flow::{Answer, BodyWanted, Bytes, CalloutReply, ChunkFlow, Flow};
 use super::gateway_responses::GatewayResponses;
 use super::head::{Head, MalformedHead};
 use super::integrations::Integration;
 use super::json_path::{BODY_BYTES, JsonBody};
 use super::rejection::Rejection;
 use super::request::{Facts, Request};
-use super::{Env, domains, envoy_replies, limits, stages};
+use arrival::{arrive, choose_side_of_bearer, preflight, select};
 use std::rc::Rc;
 
 /// Who made the response that passes.
@@ -230,58 +232,6 @@ impl Exchange {
         ChunkFlow::Answer(self.answer(Rejection::PayloadTooLarge))
     }
 
-    /// The head of the response is there: the response path.
-    pub fn on_response_headers(
-        &mut self,
-        head: Result<Head, MalformedHead>,
-        origin: Origin<'_>,
-        _env: &Env<'_>,
-    ) -> ResponseFlow {
-        let status = head.as_ref().map(status).unwrap_or_default();
-        let (State::Upstream { sent }, Some(request)) = (&self.state, &self.request) else {
-            return self.on_own_response(origin, status);
-        };
-        if let Origin::Envoy(details) = origin {
-            return self.on_envoy_reply(details, status);
-        }
-        let Ok(head) = head else { return ResponseFlow::Replace(self.answer(Rejection::Internal)) };
-        let Some(Integration::HttpProxy(backend)) = integration(request) else {
-            return ResponseFlow::Replace(self.answer(Rejection::Internal));
-        };
-        if !is_final(status, request) {
-            return ResponseFlow::Replace(self.answer(Rejection::IntegrationFailure));
-        }
-        if backend.needs_response_body(status) && !head.end_of_stream {
-            self.state = State::Responding { sent: *sent, head, status };
-            return ResponseFlow::Body(BodyWanted { bytes: BODY_BYTES });
-        }
-        backend.respond(request, &head, status, None)
-    }
-
-    /// The body asked for by [`ResponseFlow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
-    pub fn on_response_body(&mut self, body: &[u8], _ended: bool, _env: &Env<'_>) -> ResponseFlow {
-        let State::Responding { sent, head, status } = &mut self.state else {
-            return ResponseFlow::Continue(Edits::default());
-        };
-        let (sent, status) = (*sent, *status);
-        let head = std::mem::take(head);
-        self.state = State::Upstream { sent };
-        let integration = self.request.as_ref().and_then(|request| Some((request, integration(request)?)));
-        match integration {
-            Some((request, Integration::HttpProxy(backend))) => {
-                backend.respond(request, &head, status, Some(&JsonBody::new(body)))
-            }
-            Some((
-                _,
-                Integration::Mock(_)
-                | Integration::Lambda(_)
-                | Integration::AwsService(_)
-                | Integration::None,
-            ))
-            | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
-        }
-    }
-
     /// The request, once its head has come.
     #[must_use]
     pub fn request(&self) -> Option<&Request> {
@@ -328,42 +278,6 @@ impl Exchange {
         }
     }
 
-    /// Envoy answered in the backend's place.
-    fn on_envoy_reply(&mut self, details: &[u8], status: u16) -> ResponseFlow {
-        match envoy_replies::rejection(details, status) {
-            Some(rejection) => ResponseFlow::Replace(self.answer(rejection)),
-            None => ResponseFlow::Continue(self.own_headers()),
-        }
-    }
-
-    /// A response that no backend made: the gateway's own comes back here and is left alone; one of Envoy's, to a request
-    /// that waits or has not been understood, becomes AWS's.
-    fn on_own_response(&mut self, origin: Origin<'_>, status: u16) -> ResponseFlow {
-        match (&self.state, origin) {
-            (State::Answered, _) | (_, Origin::Upstream) => ResponseFlow::Continue(Edits::default()),
-            (
-                State::Arriving
-                | State::Authorizing(_)
-                | State::Proving(_)
-                | State::Metering { .. }
-                | State::Buffering(_)
-                | State::Invoking
-                | State::Upstream { .. }
-                | State::Responding { .. },
-                Origin::Envoy(details),
-            ) => self.on_envoy_reply(details, status),
-        }
-    }
-
-    fn own_headers(&self) -> Edits {
-        let mut edits = Edits::default();
-        let Some(request) = &self.request else { return edits };
-        for (name, value) in request.own_headers().chain(request.vary_header(std::iter::empty())) {
-            edits.set(name, value);
-        }
-        edits
-    }
-
     /// What an integration answered without a response of Envoy's, or why that is none. Its words of what the gateway tells
     /// itself are replaced, as a backend's are. `trace` is told by those that did not make their answer here.
     fn tell(&mut self, answer: Result<Answer, Rejection>, trace: Option<(Bytes, Bytes)>) -> Flow {
@@ -404,56 +318,6 @@ impl Exchange {
     }
 }
 
-/// From the head to the stage.
-fn arrive(request: &mut Request, env: &Env<'_>) -> Result<(), Rejection> {
-    request.host = domains::host(request.head.first(b":authority").unwrap_or_default())?;
-    let api = domains::api(&request.gateway, &request.host)?;
-    request.api = Some(Rc::clone(&api));
-    domains::check_endpoint(&api)?;
-    limits::check(request)?;
-    request.client_cert = ClientCert::of(&request.head, env)?;
-    check_upgrade(request)?;
-    let path = request.read_path()?;
-    let (stage, path) = stages::stage(&api, path)?;
-    request.stage = Some(stage);
-    request.path = Some(path);
-    Ok(())
-}
-
-/// From the stage to authorization: who is asked, and in which order.
-fn select(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
-    choose_side(request, env);
-    let (Some(stage), Some(path)) = (&request.stage, &request.path) else { return Err(Rejection::Internal) };
-    let route = stage.table.select(request.method(), path);
-    request.route = Some(route.ok_or(Rejection::UnknownRoute)?);
-    authorizers::begin(request, env)
-}
-
-/// Lets a stage's canary take the request, if it is the canary's on arrival.
-fn choose_side(request: &mut Request, env: &Env<'_>) {
-    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
-    if canary.takes(request, env) == Some(true) {
-        request.stage = Some(Rc::clone(&canary.side));
-    }
-}
-
-/// Lets a stage's canary take the request, if a claim says so: both sides serve the same routes.
-fn choose_side_of_bearer(request: &mut Request, env: &Env<'_>) {
-    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
-    if canary.takes_bearer(request, env) {
-        request.stage = Some(Rc::clone(&canary.side));
-    }
-}
-
-/// The answer to a preflight, where the API has CORS.
-fn preflight(request: &Request) -> Option<Answer> {
-    let mut answer = request.cors()?.preflight(request)?;
-    answer
-        .headers
-        .extend(request.ids.headers(request.protocol()).chain(request.vary_header(std::iter::empty())));
-    Some(answer)
-}
-
 /// How much of the body the integration reads. One that does not exist never comes.
 fn wanted_body(request: &Request) -> Option<BodyWanted> {
     let bytes = match integration(request) {
@@ -465,31 +329,10 @@ fn wanted_body(request: &Request) -> Option<BodyWanted> {
     bytes.filter(|_| !request.head.end_of_stream).map(|bytes| BodyWanted { bytes })
 }
 
-/// Refuses an upgrade on a REST API, which does not pass `upgrade` on. Envoy reads what follows such a head as bytes of the
-/// new protocol, and sends them as they are: to the backend, which sees no `upgrade`, they would be further requests, and
-/// nobody would have checked them.
-fn check_upgrade(request: &Request) -> Result<(), Rejection> {
-    match request.protocol() {
-        ProtocolType::Rest if request.asks_upgrade() => Err(Rejection::Upgrade),
-        ProtocolType::Rest | ProtocolType::Http | ProtocolType::Websocket => Ok(()),
-    }
-}
-
 /// The integration of the request's route.
 fn integration(request: &Request) -> Option<&Integration> {
     let (_, route) = request.route.as_ref()?;
     request.stage.as_ref()?.integrations.get(route.integration)
-}
-
-/// Whether a status can end an exchange. Envoy passes `0`, `99`, `1000` and a 101 that nobody asked for: a client, or a proxy
-/// that shares its connection, would lose track of where the next response begins.
-fn is_final(status: u16, request: &Request) -> bool {
-    (200..=999).contains(&status) || (status == 101 && request.asks_upgrade())
-}
-
-fn status(head: &Head) -> u16 {
-    let text = head.first(b":status").and_then(|status| std::str::from_utf8(status).ok());
-    text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

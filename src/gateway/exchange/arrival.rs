@@ -1,0 +1,71 @@
+//! A request's arrival: from its head to authorization, in order.
+
+use crate::gateway::Env;
+use crate::gateway::authorizers::{self, Decision};
+use crate::gateway::client_cert::ClientCert;
+use crate::gateway::config::ProtocolType;
+use crate::gateway::flow::Answer;
+use crate::gateway::rejection::Rejection;
+use crate::gateway::request::Request;
+use crate::gateway::{domains, limits, stages};
+use std::rc::Rc;
+
+/// From the head to the stage.
+pub(super) fn arrive(request: &mut Request, env: &Env<'_>) -> Result<(), Rejection> {
+    request.host = domains::host(request.head.first(b":authority").unwrap_or_default())?;
+    let api = domains::api(&request.gateway, &request.host)?;
+    request.api = Some(Rc::clone(&api));
+    domains::check_endpoint(&api)?;
+    limits::check(request)?;
+    request.client_cert = ClientCert::of(&request.head, env)?;
+    check_upgrade(request)?;
+    let path = request.read_path()?;
+    let (stage, path) = stages::stage(&api, path)?;
+    request.stage = Some(stage);
+    request.path = Some(path);
+    Ok(())
+}
+
+/// From the stage to authorization: who is asked, and in which order.
+pub(super) fn select(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
+    choose_side(request, env);
+    let (Some(stage), Some(path)) = (&request.stage, &request.path) else { return Err(Rejection::Internal) };
+    let route = stage.table.select(request.method(), path);
+    request.route = Some(route.ok_or(Rejection::UnknownRoute)?);
+    authorizers::begin(request, env)
+}
+
+/// Lets a stage's canary take the request, if it is the canary's on arrival.
+fn choose_side(request: &mut Request, env: &Env<'_>) {
+    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
+    if canary.takes(request, env) == Some(true) {
+        request.stage = Some(Rc::clone(&canary.side));
+    }
+}
+
+/// Lets a stage's canary take the request, if a claim says so: both sides serve the same routes.
+pub(super) fn choose_side_of_bearer(request: &mut Request, env: &Env<'_>) {
+    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
+    if canary.takes_bearer(request, env) {
+        request.stage = Some(Rc::clone(&canary.side));
+    }
+}
+
+/// The answer to a preflight, where the API has CORS.
+pub(super) fn preflight(request: &Request) -> Option<Answer> {
+    let mut answer = request.cors()?.preflight(request)?;
+    answer
+        .headers
+        .extend(request.ids.headers(request.protocol()).chain(request.vary_header(std::iter::empty())));
+    Some(answer)
+}
+
+/// Refuses an upgrade on a REST API, which does not pass `upgrade` on. Envoy reads what follows such a head as bytes of the
+/// new protocol, and sends them as they are: to the backend, which sees no `upgrade`, they would be further requests, and
+/// nobody would have checked them.
+fn check_upgrade(request: &Request) -> Result<(), Rejection> {
+    match request.protocol() {
+        ProtocolType::Rest if request.asks_upgrade() => Err(Rejection::Upgrade),
+        ProtocolType::Rest | ProtocolType::Http | ProtocolType::Websocket => Ok(()),
+    }
+}
