@@ -13,14 +13,14 @@ use super::aws::is_unsigned;
 use super::compile::Gateway;
 use super::cors::is_cors;
 use super::counts::Counter;
-use super::flow::{Answer, BodyWanted, Bytes, CalloutReply, ChunkFlow, Flow};
+use super::flow::{Answer, BodyWanted, Bytes, Callout, CalloutReply, ChunkFlow, Flow};
 use super::gateway_responses::GatewayResponses;
 use super::head::{Head, MalformedHead};
 use super::integrations::Integration;
 use super::json_path::{BODY_BYTES, JsonBody};
 use super::rejection::Rejection;
 use super::request::{Facts, Request};
-use arrival::{arrive, choose_side_of_bearer, preflight, select};
+use arrival::{arrive, choose_side, preflight, select};
 use std::rc::Rc;
 
 /// Who made the response that passes.
@@ -167,7 +167,8 @@ impl Exchange {
             }
             Ok(Decision::Authorized(authorized)) => {
                 request.principal = authorized.principal();
-                choose_side_of_bearer(request, env);
+                // By a claim: both sides serve the same routes.
+                choose_side(request, |canary, request| canary.takes_bearer(request, env));
                 let seen = body.map_or(0, |body| body.len() as u64);
                 match admission::begin(authorized, request, env) {
                     Err(rejection) => self.refuse(rejection),
@@ -246,22 +247,12 @@ impl Exchange {
         match integration(request) {
             None | Some(Integration::None) => self.refuse(Rejection::Internal),
             Some(Integration::Lambda(function)) => {
-                match function.invoke(request, body.unwrap_or_default(), env) {
-                    Err(rejection) => self.refuse(rejection),
-                    Ok(callout) => {
-                        self.state = State::Invoking;
-                        Flow::Call(callout)
-                    }
-                }
+                let callout = function.invoke(request, body.unwrap_or_default(), env);
+                self.ask(callout)
             }
             Some(Integration::AwsService(service)) => {
-                match service.call(&facts, body.unwrap_or_default(), env) {
-                    Err(rejection) => self.refuse(rejection),
-                    Ok(callout) => {
-                        self.state = State::Invoking;
-                        Flow::Call(callout)
-                    }
-                }
+                let callout = service.call(&facts, body.unwrap_or_default(), env);
+                self.ask(callout)
             }
             Some(Integration::HttpProxy(backend)) => match backend.forward(&facts) {
                 Err(rejection) => self.refuse(rejection),
@@ -274,6 +265,17 @@ impl Exchange {
                 let answer = mock.answer(&facts);
                 self.state = State::Answered;
                 self.tell(answer, None)
+            }
+        }
+    }
+
+    /// Asks a function or a service, or refuses what it cannot be asked.
+    fn ask(&mut self, callout: Result<Callout, Rejection>) -> Flow {
+        match callout {
+            Err(rejection) => self.refuse(rejection),
+            Ok(callout) => {
+                self.state = State::Invoking;
+                Flow::Call(callout)
             }
         }
     }
@@ -313,7 +315,7 @@ impl Exchange {
         let responses = request.api.as_ref().map_or(&none, |api| &api.responses);
         let mut answer = rejection.answer(request.protocol(), responses, request);
         answer.add_missing(request.standing_headers());
-        answer.headers.extend(request.cors_headers().chain(request.vary_header(std::iter::empty())));
+        answer.headers.extend(request.cors_headers().chain(request.vary_header([])));
         answer
     }
 }

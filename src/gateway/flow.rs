@@ -127,6 +127,29 @@ pub struct Answer {
     pub details: Cow<'static, str>,
 }
 
+// === impl Callout ===
+
+impl Callout {
+    /// The pseudo-headers of a question, with room for its headers.
+    #[must_use]
+    pub fn head(
+        method: &'static str,
+        tls: bool,
+        authority: &str,
+        path: impl Into<Bytes>,
+    ) -> Vec<(Bytes, Bytes)> {
+        let scheme: &'static str = if tls { "https" } else { "http" };
+        let mut head = Vec::with_capacity(8);
+        head.extend([
+            (b":method".into(), method.as_bytes().into()),
+            (b":scheme".into(), scheme.as_bytes().into()),
+            (b":authority".into(), authority.as_bytes().to_vec().into()),
+            (b":path".into(), path.into()),
+        ]);
+        head
+    }
+}
+
 // === impl Flight ===
 
 impl Flight {

@@ -217,9 +217,9 @@ impl Request {
     }
 
     /// What caches are told: behind what a backend tells them, in one line as Envoy joins several.
-    pub fn vary_header<'a>(&self, told: impl Iterator<Item = &'a [u8]>) -> Option<(Bytes, Bytes)> {
+    pub fn vary_header<'a>(&self, told: impl IntoIterator<Item = &'a [u8]>) -> Option<(Bytes, Bytes)> {
         self.cors().filter(|cors| cors.varies())?;
-        let told: Vec<_> = told.chain([b"Origin".as_slice()]).collect();
+        let told: Vec<_> = told.into_iter().chain([b"Origin".as_slice()]).collect();
         Some((b"vary".into(), told.join(&b',').into()))
     }
 

@@ -115,10 +115,10 @@ impl Api {
         let responses = GatewayResponses::compile(&written.gateway_responses, scope);
         let (live, deployments) = lists(written, iam, clusters, scope);
         let mut stages = HashMap::new();
+        let all = All { written, config, live: &live, deployments: &deployments };
         for (i, stage) in written.stages.iter().enumerate() {
             let at = format!("stages[{i}]");
             check_stage(stage, protocol, &at, scope);
-            let all = All { written, config, live: &live, deployments: &deployments };
             let Some(compiled) = all.stage(stage, &at, clusters, scope) else { continue };
             if stages.insert(compiled.name.clone(), Rc::new(compiled)).is_some() {
                 let problem = format!("the stage `{}` exists twice", stage.stage_name);
@@ -224,8 +224,16 @@ fn check_stage(stage: &config::Stage, protocol: ProtocolType, at: &str, scope: &
         };
         scope.error(&format!("{at}.stageName"), format!("`{name}` is not the name of a stage")).help(help);
     }
-    for (variable, value) in &stage.stage_variables {
-        let at = format!("{at}.stageVariables[{variable:?}]");
+    check_variables(&stage.stage_variables, &format!("{at}.stageVariables"), scope);
+    if let Some(canary) = &stage.canary_settings {
+        let at = format!("{at}.canarySettings.stageVariableOverrides");
+        check_variables(&canary.stage_variable_overrides, &at, scope);
+    }
+}
+
+fn check_variables(variables: &BTreeMap<String, String>, at: &str, scope: &mut Scope<'_>) {
+    for (variable, value) in variables {
+        let at = format!("{at}[{variable:?}]");
         if variable.is_empty()
             || variable.len() > 64
             || !variable.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')

@@ -36,9 +36,8 @@ pub(super) fn compile(
     if chosen_by_clients && written.allow_weaker_auth != Some(true) {
         let [before, after] = [stage, &side].map(|side| authorizers(api, side.deployment_id.as_deref()));
         let same = |id: &str| {
-            let find =
-                |list: &'_ [config::Authorizer]| list.iter().find(|it| it.authorizer_id == id).cloned();
-            find(before) == find(after)
+            let [before, after] = [before, after].map(|list| list.iter().find(|it| it.authorizer_id == id));
+            before == after
         };
         for problem in weaker(&stage.table, &side.table, api.protocol_type, &same) {
             scope.error("deploymentId", format!("clients can choose the canary, and {problem}")).help(

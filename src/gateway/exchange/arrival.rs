@@ -2,6 +2,7 @@
 
 use crate::gateway::Env;
 use crate::gateway::authorizers::{self, Decision};
+use crate::gateway::canary::Canary;
 use crate::gateway::client_cert::ClientCert;
 use crate::gateway::config::ProtocolType;
 use crate::gateway::flow::Answer;
@@ -28,25 +29,17 @@ pub(super) fn arrive(request: &mut Request, env: &Env<'_>) -> Result<(), Rejecti
 
 /// From the stage to authorization: who is asked, and in which order.
 pub(super) fn select(request: &mut Request, env: &Env<'_>) -> Result<Decision, Rejection> {
-    choose_side(request, env);
+    choose_side(request, |canary, request| canary.takes(request, env) == Some(true));
     let (Some(stage), Some(path)) = (&request.stage, &request.path) else { return Err(Rejection::Internal) };
     let route = stage.table.select(request.method(), path);
     request.route = Some(route.ok_or(Rejection::UnknownRoute)?);
     authorizers::begin(request, env)
 }
 
-/// Lets a stage's canary take the request, if it is the canary's on arrival.
-fn choose_side(request: &mut Request, env: &Env<'_>) {
+/// Lets a stage's canary take the request, if it is the canary's.
+pub(super) fn choose_side(request: &mut Request, takes: impl FnOnce(&Canary, &Request) -> bool) {
     let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
-    if canary.takes(request, env) == Some(true) {
-        request.stage = Some(Rc::clone(&canary.side));
-    }
-}
-
-/// Lets a stage's canary take the request, if a claim says so: both sides serve the same routes.
-pub(super) fn choose_side_of_bearer(request: &mut Request, env: &Env<'_>) {
-    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
-    if canary.takes_bearer(request, env) {
+    if takes(canary, request) {
         request.stage = Some(Rc::clone(&canary.side));
     }
 }
@@ -54,9 +47,7 @@ pub(super) fn choose_side_of_bearer(request: &mut Request, env: &Env<'_>) {
 /// The answer to a preflight, where the API has CORS.
 pub(super) fn preflight(request: &Request) -> Option<Answer> {
     let mut answer = request.cors()?.preflight(request)?;
-    answer
-        .headers
-        .extend(request.ids.headers(request.protocol()).chain(request.vary_header(std::iter::empty())));
+    answer.headers.extend(request.ids.headers(request.protocol()).chain(request.vary_header([])));
     Some(answer)
 }
 

@@ -93,7 +93,7 @@ impl Exchange {
     fn own_headers(&self) -> Edits {
         let mut edits = Edits::default();
         let Some(request) = &self.request else { return edits };
-        for (name, value) in request.own_headers().chain(request.vary_header(std::iter::empty())) {
+        for (name, value) in request.own_headers().chain(request.vary_header([])) {
             edits.set(name, value);
         }
         edits

@@ -10,7 +10,7 @@ pub mod message;
 use super::api_keys::ApiKey;
 use super::config::{FailureMode, QuotaPeriod};
 use super::counts::Counter;
-use super::flow::{Bytes, Callout, CalloutReply, Flight};
+use super::flow::{Callout, CalloutReply, Flight};
 use super::notes::Note;
 use super::quota::Window;
 use super::rejection::Rejection;
@@ -119,7 +119,9 @@ impl FleetQuota {
             )
         });
         env.worker.borrow_mut().counts.add(Counter::FleetAsked);
-        let scheme: Bytes = if *tls { b"https".as_slice().into() } else { b"http".as_slice().into() };
+        let mut headers = Callout::head("POST", *tls, authority, METHOD);
+        headers.push((b"content-type".into(), b"application/grpc".into()));
+        headers.push((b"te".into(), b"trailers".into()));
         let entries = [
             ("usage_plan", self.plan.as_str()),
             ("api_key", &*key.id),
@@ -128,14 +130,7 @@ impl FleetQuota {
         ];
         Callout {
             cluster: cluster.clone(),
-            headers: vec![
-                (b":method".into(), b"POST".into()),
-                (b":scheme".into(), scheme),
-                (b":authority".into(), authority.clone().into_bytes().into()),
-                (b":path".into(), METHOD.into()),
-                (b"content-type".into(), b"application/grpc".into()),
-                (b"te".into(), b"trailers".into()),
-            ],
+            headers,
             body: message::question(domain, &entries),
             timeout_millis: *timeout_millis,
             then_body: false,

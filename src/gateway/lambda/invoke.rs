@@ -2,7 +2,7 @@
 
 use crate::gateway::aws::is_unsigned;
 use crate::gateway::clusters::Endpoint;
-use crate::gateway::flow::{Bytes, Callout, CalloutReply, Flight};
+use crate::gateway::flow::{Callout, CalloutReply, Flight};
 
 /// Most that a function may return, in bytes; Lambda's own error says this number.
 const LARGEST_OUTPUT: usize = 6_291_556;
@@ -54,13 +54,8 @@ pub fn invocation(
 /// A JSON text for a service.
 #[must_use]
 pub fn post(at: &Endpoint, body: Vec<u8>, trace: &[u8], timeout_millis: u32, flight: Flight) -> Callout {
-    let scheme: Bytes = if at.tls { b"https".as_slice().into() } else { b"http".as_slice().into() };
-    let mut headers = Vec::with_capacity(8);
+    let mut headers = Callout::head("POST", at.tls, &at.authority, at.path.clone().into_bytes());
     headers.extend([
-        (b":method".into(), b"POST".into()),
-        (b":scheme".into(), scheme),
-        (b":authority".into(), at.authority.clone().into_bytes().into()),
-        (b":path".into(), at.path.clone().into_bytes().into()),
         (b"content-type".into(), b"application/json".into()),
         (b"accept".into(), b"application/json".into()),
         (b"x-amzn-trace-id".into(), trace.to_vec().into()),

@@ -21,6 +21,14 @@ fn found(settings: Value) -> String {
 fn what_chooses_no_side_is_an_error_with_its_path() {
     for (settings, expected) in [
         (json!({ "percentTraffic": 101 }), "percentTraffic: 101 is not from 0 to 100"),
+        (
+            json!({ "stageVariableOverrides": { "a-b": "c" } }),
+            "stageVariableOverrides[\"a-b\"]: a name is 1 to 64",
+        ),
+        (
+            json!({ "stageVariableOverrides": { "a": "b c" } }),
+            "stageVariableOverrides[\"a\"]: a value is at most",
+        ),
         (json!({ "deploymentId": "d3" }), "deploymentId: no deployment is named `d3`"),
         (json!({ "match": [{}] }), "match[0]: a match is a header or a cookie"),
         (

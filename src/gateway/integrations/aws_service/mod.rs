@@ -80,16 +80,9 @@ impl AwsService {
             Protocol::Rest { method, path } => rest::ask(method, path, given)?,
         };
         let at = &self.endpoint;
-        let scheme: &'static str = if at.tls { "https" } else { "http" };
         let path = [at.path.trim_end_matches('/'), &asked.path].concat();
-        let mut headers = Vec::with_capacity(8);
-        headers.extend([
-            (b":method".into(), asked.method.as_bytes().into()),
-            (b":scheme".into(), scheme.as_bytes().into()),
-            (b":authority".into(), at.authority.clone().into_bytes().into()),
-            (b":path".into(), path.into_bytes().into()),
-            (b"x-amzn-trace-id".into(), facts.request.ids.trace.clone().into()),
-        ]);
+        let mut headers = Callout::head(asked.method, at.tls, &at.authority, path.into_bytes());
+        headers.push((b"x-amzn-trace-id".into(), facts.request.ids.trace.clone().into()));
         headers.extend(asked.headers);
         let flight = Flight::alone(env.dice, self.digest, MOST_CALLS);
         Ok(Callout {

@@ -87,15 +87,11 @@ fn keys_of(source: &KeySource, body: &[u8]) -> Option<Endpoint> {
 /// The question for what is at a place.
 pub(super) fn ask(at: &Endpoint) -> Callout {
     let digest = Sha256::new().chain_update("keys ").chain_update(at.url()).finalize().into();
+    let mut headers = Callout::head("GET", at.tls, &at.authority, at.path.clone().into_bytes());
+    headers.push((b"accept".into(), b"application/json".into()));
     Callout {
         cluster: at.cluster.clone(),
-        headers: vec![
-            (b":method".into(), b"GET".into()),
-            (b":scheme".into(), if at.tls { b"https".as_slice().into() } else { b"http".as_slice().into() }),
-            (b":authority".into(), at.authority.clone().into_bytes().into()),
-            (b":path".into(), at.path.clone().into_bytes().into()),
-            (b"accept".into(), b"application/json".into()),
-        ],
+        headers,
         body: Vec::new(),
         timeout_millis: TIMEOUT,
         then_body: false,

@@ -48,6 +48,9 @@ const fn s3(
 }
 
 const QUEUE: Parameter = must(to("QueueUrl", Kind::Queue, Path));
+const STATE_MACHINE: Parameter = must(to("StateMachineArn", Text, Member("stateMachineArn")));
+const EXECUTION_NAME: Parameter = to("Name", Text, Member("name"));
+const INPUT: Parameter = to("Input", Text, Member("input"));
 const BUCKET: Parameter = must(to("Bucket", Kind::Bucket, Path));
 const KEY: Parameter = must(to("Key", Text, Path));
 const OWNER: Parameter = to("ExpectedBucketOwner", Text, Header("x-amz-expected-bucket-owner"));
@@ -146,22 +149,13 @@ pub static SUBTYPES: [Subtype; 21] = [
         name: "StepFunctions-StartExecution",
         service: STATES,
         protocol: json("1.0", "AWSStepFunctions.StartExecution"),
-        parameters: &[
-            must(to("StateMachineArn", Text, Member("stateMachineArn"))),
-            to("Name", Text, Member("name")),
-            to("Input", Text, Member("input")),
-        ],
+        parameters: &[STATE_MACHINE, EXECUTION_NAME, INPUT],
     },
     Subtype {
         name: "StepFunctions-StartSyncExecution",
         service: SYNC_STATES,
         protocol: json("1.0", "AWSStepFunctions.StartSyncExecution"),
-        parameters: &[
-            must(to("StateMachineArn", Text, Member("stateMachineArn"))),
-            to("Name", Text, Member("name")),
-            to("Input", Text, Member("input")),
-            to("TraceHeader", Text, Member("traceHeader")),
-        ],
+        parameters: &[STATE_MACHINE, EXECUTION_NAME, INPUT, to("TraceHeader", Text, Member("traceHeader"))],
     },
     Subtype {
         name: "StepFunctions-StopExecution",
