@@ -232,7 +232,9 @@ impl Gateway {
     /// Answers that came from the clusters whose names have this in them, with `_` for `:`.
     pub async fn upstream_answers(&self, cluster: &str) -> u64 {
         let stats = self.admin(&format!("/stats?filter={cluster}.*\\.upstream_rq_completed$")).await;
-        stats.lines().filter_map(|line| line.rsplit(' ').next()?.trim().parse::<u64>().ok()).sum()
+        // Envoy counts each answer twice: once for all, once for where the question came from.
+        let all = stats.lines().filter(|line| !line.contains(".internal.") && !line.contains(".external."));
+        all.filter_map(|line| line.rsplit(' ').next()?.trim().parse::<u64>().ok()).sum()
     }
 
     /// A counter or gauge of the connection manager, such as `downstream_rq_4xx`.
