@@ -15,10 +15,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
                 .help("docs/compatibility.md lists what is, and what is not");
         }
     };
-    refuse(!config.certificates.is_empty(), "certificates");
-    refuse(!config.domain_names.is_empty(), "domainNames");
-    refuse(!config.api_mappings.is_empty(), "apiMappings");
-    refuse(!config.routing_rules.is_empty(), "routingRules");
     refuse(!config.web_acls.is_empty(), "webAcls");
     refuse(!config.ip_sets.is_empty(), "ipSets");
     refuse(!config.regex_pattern_sets.is_empty(), "regexPatternSets");
