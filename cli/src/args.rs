@@ -1,7 +1,7 @@
 //! The command line: a variant and an arm for each verb.
 
 use crate::{
-    Error, Ui, apply, completions, demo, explain, hash_key, lambda, render, schema, usage, validate,
+    Error, Ui, apply, completions, demo, explain, hash_key, lambda, local_ca, render, schema, usage, validate,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
@@ -50,6 +50,8 @@ pub enum Verb {
     Lambda(lambda::Args),
     /// Show how often API keys were used, and what is left of their quotas.
     Usage(usage::Args),
+    /// Make a certificate authority of your own, and certificates by it, to try custom domains.
+    LocalCa(local_ca::Args),
     /// Print the JSON Schema of the document.
     Schema(schema::Args),
     /// Print the hash of an API key, which stands in a document in the key's place.
@@ -81,6 +83,7 @@ impl Cli {
             Verb::Apply(args) => apply::run(args, &ui),
             Verb::Lambda(args) => lambda::run(args, &ui),
             Verb::Usage(args) => usage::run(args, &ui),
+            Verb::LocalCa(args) => local_ca::run(args, &ui),
             Verb::Schema(args) => schema::run(args, &ui),
             Verb::HashKey(args) => hash_key::run(args, &ui),
             Verb::Completions(args) => completions::run(args, &ui),

@@ -11,6 +11,7 @@ pub mod error;
 pub mod explain;
 pub mod hash_key;
 pub mod lambda;
+pub mod local_ca;
 pub mod moto;
 pub mod process;
 pub mod reference;

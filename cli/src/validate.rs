@@ -1,5 +1,6 @@
 //! `sekisho validate`: everything that is wrong with a document; and how every verb reads one.
 
+use crate::render::tls::{Tls, files};
 use crate::{Error, Ui, hash_key, ui};
 use sekisho::gateway::config::{self, Config};
 use sekisho::gateway::diagnostics::Diagnostics;
@@ -41,6 +42,11 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     let config = load(&args.file)?;
     let compiled = compile(&args.file, &config)?;
     let mut warnings = compiled.warnings;
+    warnings.0.extend(Tls::of(&config).1.0);
+    files::check(&config, &mut warnings);
+    if warnings.has_errors() {
+        return Err(refused(&args.file, warnings));
+    }
     if args.aws_limits {
         aws_limits::check(&config, &mut warnings);
     }

@@ -112,6 +112,8 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
             .help("`sekisho schema --markdown` shows what an API needs");
     }
     let default_api = default_api(config, &apis, first, &mut diagnostics);
+    // Events tell the certificate, whatever the document reads.
+    wants.client_cert |= config.domain_names.iter().any(|it| it.mutual_tls_authentication.is_some());
     diagnostics.forget_repeats();
     if diagnostics.has_errors() {
         return Err(diagnostics);

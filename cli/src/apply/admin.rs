@@ -23,7 +23,7 @@ pub enum Kind {
     Filter,
     /// Routes.
     Routes,
-    /// The listener.
+    /// The listeners.
     Listener,
 }
 
@@ -50,7 +50,7 @@ impl Kind {
             Self::Clusters => "the clusters",
             Self::Filter => "the filter's document",
             Self::Routes => "the routes",
-            Self::Listener => "the listener",
+            Self::Listener => "the listeners",
         }
     }
 

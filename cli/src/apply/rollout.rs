@@ -106,9 +106,8 @@ impl Rollout<'_> {
                 let _ = cds.write_text(&before);
             })?;
         let routes = [wanted.routes.clone()];
-        let listener = [wanted.listener.clone()];
         outcome.edge = self.step(Kind::Routes, &self.layout.rds(), types::ROUTES, &routes)?
-            | self.step(Kind::Listener, &self.layout.lds(), types::LISTENER, &listener)?;
+            | self.step(Kind::Listener, &self.layout.lds(), types::LISTENER, &wanted.listeners)?;
         self.remove_unused(&old, &new, &mut outcome)?;
         Ok(outcome)
     }

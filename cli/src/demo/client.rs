@@ -1,14 +1,19 @@
 //! Real requests: the lines a person would type, and the answers that came.
 
 use super::Error;
+use super::envoy::Envoy;
 use super::servers::Servers;
 use super::story::Request;
 use crate::process::Probe;
 use crate::ui::Ui;
 use serde_json::Value;
 use std::cell::RefCell;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::http;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -18,6 +23,8 @@ const FIRST_ANSWER: Duration = Duration::from_secs(60);
 /// A client of one gateway.
 pub(super) struct Client {
     gateway: String,
+    /// The authority of the gateway's certificate, and where it is.
+    trusted: Option<(RootCerts, PathBuf)>,
     /// Placeholders of a story and the ids they stand for.
     ids: RefCell<Vec<(&'static str, Value)>>,
 }
@@ -31,8 +38,22 @@ struct Answer {
 // === impl Client ===
 
 impl Client {
-    pub(super) fn new(gateway: &str) -> Self {
-        Self { gateway: gateway.to_owned(), ids: RefCell::default() }
+    /// A client of Envoy, by HTTPS if there is any.
+    pub(super) fn new(envoy: &Envoy) -> Result<Self, Error> {
+        let ids = RefCell::default();
+        let Some(secure) = &envoy.secure else {
+            return Ok(Self { gateway: envoy.gateway.clone(), trusted: None, ids });
+        };
+        let path = secure.authority.clone();
+        let read = std::fs::read(&path).and_then(|pem| Certificate::from_pem(&pem).map_err(io::Error::other));
+        let authority =
+            read.map_err(|source| Error::Io { path: path.clone(), doing: "cannot read it", source })?;
+        let roots = RootCerts::new_with_certs(&[authority]);
+        Ok(Self { gateway: secure.gateway.clone(), trusted: Some((roots, path)), ids })
+    }
+
+    fn roots(&self) -> Option<&RootCerts> {
+        self.trusted.as_ref().map(|(roots, _)| roots)
     }
 
     /// Waits until a request goes all the way: Envoy listens before its workers have the filter.
@@ -40,7 +61,8 @@ impl Client {
         let url = format!("{}/users", self.gateway);
         let Servers { envoy, backend, .. } = servers;
         let answered = envoy.process.wait_until("answering a request", FIRST_ANSWER, |_| {
-            let answer = get(&url);
+            let answer =
+                send("GET", &url, None, self.roots()).map(|answer| (answer.status.as_u16(), answer.body));
             backend.show(ui);
             if let Err(error) = backend.check().and_then(|()| backend.can_answer()) {
                 return Probe::Ready(Err(error));
@@ -59,13 +81,21 @@ impl Client {
         let url = format!("{}{}", self.gateway, self.filled(request.path));
         let body = request.body.as_ref().map(|body| self.filled(&body.to_string()));
         ui.say(&format!("# {}", request.about));
-        ui.say(&format!("$ {}", curl(request.method, &url, body.as_deref())));
+        ui.say(&format!(
+            "$ {}",
+            curl(
+                request.method,
+                &url,
+                body.as_deref(),
+                self.trusted.as_ref().map(|(_, path)| path.as_path())
+            )
+        ));
         let wrong = |problem: String| Error::Request {
             request: format!("{} {url}", request.method),
             problem,
             log: servers.envoy.process.tail(),
         };
-        let answer = send(request.method, &url, body.as_deref());
+        let answer = send(request.method, &url, body.as_deref(), self.roots());
         servers.backend.show(ui);
         let answer = answer.map_err(wrong)?;
         ui.say(&format!("{}", answer.status));
@@ -99,32 +129,38 @@ impl Client {
 }
 
 /// The line a person would type.
-fn curl(method: &str, url: &str, body: Option<&str>) -> String {
+fn curl(method: &str, url: &str, body: Option<&str>, authority: Option<&Path>) -> String {
+    let trusting = authority.map_or_else(String::new, |path| format!("--cacert '{}' ", path.display()));
     let method = if method == "GET" { String::new() } else { format!("-X {method} ") };
     let url = if url.contains('?') { format!("'{url}'") } else { url.to_owned() };
     match body {
         Some(body) => {
             let body = body.replace('\'', r"'\''");
-            format!("curl -i {method}{url} -H 'content-type: application/json' -d '{body}'")
+            format!("curl -i {trusting}{method}{url} -H 'content-type: application/json' -d '{body}'")
         }
-        None => format!("curl -i {method}{url}"),
+        None => format!("curl -i {trusting}{method}{url}"),
     }
 }
 
 /// Status and body of a page.
 pub(super) fn get(url: &str) -> Result<(u16, String), String> {
-    send("GET", url, None).map(|answer| (answer.status.as_u16(), answer.body))
+    send("GET", url, None, None).map(|answer| (answer.status.as_u16(), answer.body))
 }
 
-fn send(method: &str, url: &str, body: Option<&str>) -> Result<Answer, String> {
+fn send(method: &str, url: &str, body: Option<&str>, roots: Option<&RootCerts>) -> Result<Answer, String> {
     // One connection for each request, as curl has. What a proxy variable names is not asked for this machine's own ports.
-    let agent: ureq::Agent = ureq::Agent::config_builder()
+    let mut config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .proxy(None)
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .into();
+        .timeout_global(Some(PATIENCE));
+    if let Some(roots) = roots {
+        let tls = TlsConfig::builder()
+            .root_certs(roots.clone())
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()));
+        config = config.tls_config(tls.build());
+    }
+    let agent: ureq::Agent = config.build().into();
     let request = http::Request::builder().method(method).uri(url);
     let answered = match body {
         Some(body) => {

@@ -2,12 +2,13 @@
 
 use super::story::Told;
 use super::{Args, Error, client};
+use crate::local_ca::LocalCa;
 use crate::process::{Probe, Process};
 use crate::render::dynamic::Delivery;
-use crate::render::{Settings, bootstrap, discovery, document};
-use crate::toolchain::workspace;
+use crate::render::{Settings, bootstrap, discovery, document, listener};
+use crate::toolchain::{target_folder, workspace};
 use crate::ui::Ui;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -22,8 +23,19 @@ pub(super) struct Envoy {
     pub(super) process: Process,
     /// `http://127.0.0.1:8080`
     pub(super) gateway: String,
+    /// `https://localhost:8443`, if it was asked for.
+    pub(super) secure: Option<Secure>,
     /// `http://127.0.0.1:9901`
     pub(super) admin: String,
+}
+
+/// The gateway by HTTPS.
+#[derive(Debug, Clone)]
+pub(super) struct Secure {
+    /// `https://localhost:8443`
+    pub(super) gateway: String,
+    /// The authority that clients are told to trust.
+    pub(super) authority: PathBuf,
 }
 
 /// What an Envoy is started from.
@@ -42,7 +54,8 @@ pub(super) struct Parts<'a> {
 
 impl Envoy {
     pub(super) fn start(ui: &Ui, args: &Args, parts: &Parts<'_>) -> Result<Self, Error> {
-        let bootstrap = write_bootstrap(args, parts)?;
+        let authority = args.https.then(authority).transpose()?;
+        let bootstrap = write_bootstrap(args, parts, authority.as_ref())?;
         let step = ui.step("starting Envoy");
         let admin_file = parts.files.join("admin-address");
         let mut options: Vec<OsString> = vec!["--config-path".into(), bootstrap.into()];
@@ -51,10 +64,16 @@ impl Envoy {
             ["--use-dynamic-base-id", "--concurrency", "2", "--log-level", "warn"].map(OsString::from),
         );
         let mut process = Process::start("Envoy", parts.program, options, &log(parts.files))?;
-        match process.wait_until("starting", START, |_| listening(&admin_file)) {
-            Ok((admin, gateway)) => {
-                step.done(&format!("it listens on {gateway}"));
-                Ok(Self { process, gateway, admin })
+        match process.wait_until("starting", START, |_| listening(&admin_file, authority.is_some())) {
+            Ok(Listening { admin, plain, tls }) => {
+                step.done(&format!("it listens on {plain}"));
+                let secure = |ca: LocalCa| {
+                    Some(Secure {
+                        gateway: format!("https://localhost:{}", tls?),
+                        authority: ca.certificate(),
+                    })
+                };
+                Ok(Self { process, gateway: plain, secure: authority.and_then(secure), admin })
             }
             Err(error) => {
                 step.fail("it does not serve");
@@ -69,7 +88,35 @@ pub(super) fn log(files: &Path) -> PathBuf {
     files.join("envoy.log")
 }
 
-fn write_bootstrap(args: &Args, parts: &Parts<'_>) -> Result<PathBuf, Error> {
+/// The demo's own authority. Only who is told so trusts it.
+fn authority() -> Result<LocalCa, Error> {
+    LocalCa::open(&target_folder()?.join("demo/ca")).map_err(Error::Authority)
+}
+
+/// The document with `localhost` as a custom domain, which serves what its first API serves.
+fn on_localhost(document: &str, ca: &LocalCa) -> Result<String, Error> {
+    let issued = ca.server(&["localhost".to_owned()]).map_err(Error::Authority)?;
+    let mut document: Value = serde_json::from_str(document).unwrap_or_default();
+    let api = document.pointer("/apis/0/apiId").cloned().unwrap_or_default();
+    let stage = document.pointer("/apis/0/stages/0/stageName").cloned().unwrap_or_default();
+    if let Some(document) = document.as_object_mut() {
+        document.insert(
+            "certificates".into(),
+            json!({ "demo": { "certificateFile": issued.certificate, "privateKeyFile": issued.key } }),
+        );
+        document.insert(
+            "domainNames".into(),
+            json!([{ "domainName": "localhost", "domainNameConfigurations": [{ "certificateArn": "demo" }] }]),
+        );
+        document.insert(
+            "apiMappings".into(),
+            json!([{ "domainName": "localhost", "apiId": api, "stage": stage }]),
+        );
+    }
+    Ok(document.to_string())
+}
+
+fn write_bootstrap(args: &Args, parts: &Parts<'_>, authority: Option<&LocalCa>) -> Result<PathBuf, Error> {
     let Parts { module, story, origin, files, .. } = parts;
     let path = workspace()?.join(story.document);
     let document = std::fs::read_to_string(&path).map_err(|source| Error::Io {
@@ -82,8 +129,13 @@ fn write_bootstrap(args: &Args, parts: &Parts<'_>) -> Result<PathBuf, Error> {
         return Err(document_error(format!("nothing is at `{}`", story.place)));
     }
     let document = document.replace(story.place, origin);
+    let document = match authority {
+        Some(ca) => on_localhost(&document, ca)?,
+        None => document,
+    };
     let on = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let settings = Settings::new(on(args.port), on(args.admin_port), module.to_path_buf());
+    let mut settings = Settings::new(on(args.port), on(args.admin_port), module.to_path_buf());
+    settings.tls_listen = on(args.https_port);
     let environment = |name: &str| std::env::var(name).ok();
     let issuers = discovery::issuers(false, &settings.ca_file, None);
     let (plan, _) = document::plan_with(document.as_bytes(), &environment, &issuers)
@@ -98,8 +150,15 @@ fn write_bootstrap(args: &Args, parts: &Parts<'_>) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// Envoy's admin pages and its listener, as soon as both are there.
-fn listening(admin_file: &Path) -> Probe<(String, String)> {
+struct Listening {
+    admin: String,
+    plain: String,
+    /// Its port.
+    tls: Option<u64>,
+}
+
+/// Envoy's admin pages and its listeners, as soon as all are there.
+fn listening(admin_file: &Path, tls: bool) -> Probe<Listening> {
     let Ok(admin) = std::fs::read_to_string(admin_file) else {
         return Probe::NotYet("no admin address".to_owned());
     };
@@ -109,17 +168,24 @@ fn listening(admin_file: &Path) -> Probe<(String, String)> {
         Ok((status, body)) => return Probe::NotYet(format!("/ready says {status} {}", body.trim())),
         Err(problem) => return Probe::NotYet(problem),
     }
-    match client::get(&format!("{admin}/listeners?format=json")).map(|(_, body)| listener(&body)) {
-        Ok(Some(gateway)) => Probe::Ready((admin, gateway)),
-        Ok(None) => Probe::NotYet("no listener".to_owned()),
-        Err(problem) => Probe::NotYet(problem),
+    let page = match client::get(&format!("{admin}/listeners?format=json")) {
+        Ok((_, page)) => page,
+        Err(problem) => return Probe::NotYet(problem),
+    };
+    let secure = address(&page, listener::TLS).map(|(_, port)| port);
+    match address(&page, listener::NAME) {
+        Some((host, port)) if secure.is_some() == tls => {
+            Probe::Ready(Listening { admin, plain: format!("http://{host}:{port}"), tls: secure })
+        }
+        Some(_) | None => Probe::NotYet("no listener".to_owned()),
     }
 }
 
-/// The address of the first listener on Envoy's page.
-fn listener(page: &str) -> Option<String> {
+/// The address of a listener on Envoy's page.
+fn address(page: &str, name: &str) -> Option<(String, u64)> {
     let page: Value = serde_json::from_str(page).ok()?;
-    let address = page.pointer("/listener_statuses/0/local_address/socket_address")?;
-    let (host, port) = (address.get("address")?.as_str()?, address.get("port_value")?.as_u64()?);
-    Some(format!("http://{host}:{port}"))
+    let mut listeners = page.get("listener_statuses")?.as_array()?.iter();
+    let listener = listeners.find(|it| it.get("name").and_then(Value::as_str) == Some(name))?;
+    let address = listener.pointer("/local_address/socket_address")?;
+    Some((address.get("address")?.as_str()?.to_owned(), address.get("port_value")?.as_u64()?))
 }

@@ -32,6 +32,9 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// There is no certificate for HTTPS.
+    #[error("{0}")]
+    Authority(crate::Error),
     /// The story keeps nothing.
     #[error("`--keep-data`: the story `{story}` has nothing to keep: {why}")]
     NoData {
@@ -97,6 +100,7 @@ impl Error {
             Self::Function(_) => Some("mend it, and run the demo again".to_owned()),
             Self::Toolchain(error) => error.help(),
             Self::Functions(_)
+            | Self::Authority(_)
             | Self::Document { .. }
             | Self::Request { .. }
             | Self::Io { .. }
@@ -117,6 +121,7 @@ impl Error {
             | Self::NoData { .. }
             | Self::Function(_)
             | Self::Functions(_)
+            | Self::Authority(_)
             | Self::Io { .. }
             | Self::Toolchain(_) => "",
         }
@@ -137,7 +142,7 @@ impl From<Error> for crate::Error {
     fn from(error: Error) -> Self {
         let help = error.help();
         let told = match error {
-            Error::Functions(error) => return error,
+            Error::Functions(error) | Error::Authority(error) => return error,
             Error::NoData { .. } => Self::usage(error.to_string()),
             Error::PortTaken { .. }
             | Error::Port { .. }

@@ -28,6 +28,7 @@ const EXAMPLES: &str = "\
 Examples:
   sekisho demo
   sekisho demo lambda-crud
+  sekisho demo --https --port 0
   sekisho demo users-posts --port 8888 --admin-port 0
   sekisho demo --envoy /usr/local/bin/envoy --keep-data ./data";
 
@@ -44,6 +45,12 @@ pub struct Args {
     /// The port of Envoy's admin pages on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 9901)]
     admin_port: u16,
+    /// Also HTTPS, with a certificate by an authority of the demo's own under target/demo/ca/, which nobody trusts unless told so.
+    #[arg(long)]
+    https: bool,
+    /// The port of HTTPS on `localhost`; 0 takes a free one.
+    #[arg(long, value_name = "N", default_value_t = 8443, requires = "https")]
+    https_port: u16,
     /// The Envoy to run; else $ENVOY_BIN, `envoy` on PATH, or one that is installed under target/.
     #[arg(long, value_name = "PATH")]
     envoy: Option<PathBuf>,
@@ -87,6 +94,9 @@ fn watched(args: &Args, ui: &Ui) -> Result<(), Error> {
     }
     ports::check(args.port, "--port")?;
     ports::check(args.admin_port, "--admin-port")?;
+    if args.https {
+        ports::check(args.https_port, "--https-port")?;
+    }
     let mut missing = toolchain::build_needs();
     if !toolchain::envoy_is_there(args.envoy.as_deref()) {
         missing.extend(toolchain::install_needs());
@@ -101,7 +111,7 @@ fn watched(args: &Args, ui: &Ui) -> Result<(), Error> {
 
 fn serve(args: &Args, ui: &Ui, story: &Told, envoy: &Path, module: &Path) -> Result<(), Error> {
     let mut servers = Servers::start(ui, args, story, envoy, module)?;
-    let client = Client::new(&servers.envoy.gateway);
+    let client = Client::new(&servers.envoy)?;
     client.wait(ui, &mut servers)?;
 
     ui.say("");
@@ -109,8 +119,9 @@ fn serve(args: &Args, ui: &Ui, story: &Told, envoy: &Path, module: &Path) -> Res
         servers.check()?;
         client.show(ui, &request, &servers)?;
     }
+    let secure = servers.envoy.secure.as_ref().map(|it| ("https", it.gateway.as_str()));
     let envoy = [("gateway", servers.envoy.gateway.as_str()), ("admin", &servers.envoy.admin)];
-    for (name, endpoint) in envoy.into_iter().chain(servers.backend.endpoints()) {
+    for (name, endpoint) in envoy.into_iter().chain(secure).chain(servers.backend.endpoints()) {
         ui.say(&format!("{name:9} {endpoint}"));
     }
     if args.once {

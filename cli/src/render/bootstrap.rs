@@ -1,8 +1,9 @@
 //! The bootstrap: what Envoy reads once, at its start.
 
-use super::dynamic::Delivery;
+use super::dynamic::{Delivery, types};
 use super::settings::socket_address;
-use super::{Plan, Settings, cluster, listener, sts};
+use super::tls::secret;
+use super::{Plan, Settings, cluster, listener, sts, teller};
 use serde_json::{Value, json};
 
 /// The bootstrap: everything in it, or the places of the files that are watched.
@@ -25,7 +26,10 @@ pub fn bootstrap(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Va
                 let told = sts::clusters(plan, settings);
                 map.insert("static_resources".into(), static_resources(plan, settings, &told));
                 if !told.is_empty() {
-                    map.insert("dynamic_resources".into(), json!({ "cds_config": sts::source() }));
+                    map.insert(
+                        "dynamic_resources".into(),
+                        json!({ "cds_config": teller::source(sts::TELLER, "1s") }),
+                    );
                 }
             }
             Delivery::Files(layout) => {
@@ -45,10 +49,11 @@ pub fn bootstrap(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Va
 fn static_resources(plan: &Plan, settings: &Settings, told: &[Value]) -> Value {
     let mut clusters = cluster::clusters(plan, settings, Delivery::Static);
     if !told.is_empty() {
-        clusters.push(sts::teller(told));
+        clusters.push(teller::teller(sts::TELLER, types::CLUSTER, told));
     }
+    clusters.extend(secret::tellers(plan));
     json!({
-        "listeners": [listener::listener(plan, settings, Delivery::Static)],
+        "listeners": listener::listeners(plan, settings, Delivery::Static),
         "clusters": clusters,
         "secrets": cluster::secrets(plan),
     })

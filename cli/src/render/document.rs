@@ -4,6 +4,7 @@
 
 use super::discovery::{self, Issuers};
 use super::rate_limits::RateLimits;
+use super::tls::{Tls, files};
 use crate::hash_key::{PREFIX, hash, hash_plain_keys};
 use crate::{Error, validate};
 use sekisho::gateway::clusters::Cluster;
@@ -46,6 +47,8 @@ pub struct Plan {
     pub software_signatures: bool,
     /// What a rate-limit service is to count.
     pub rate_limits: RateLimits,
+    /// TLS of custom domains.
+    pub tls: Tls,
 }
 
 /// Reads, checks and compiles a document; `-` is stdin.
@@ -95,6 +98,12 @@ pub fn plan_with(
         compiled = compile(&config, &Elsewhere)?;
     }
     compiled.warnings.0.extend(found.warnings.0);
+    let (tls, problems) = Tls::of(&config);
+    compiled.warnings.0.extend(problems.0);
+    files::check(&config, &mut compiled.warnings);
+    if compiled.warnings.has_errors() {
+        return Err(compiled.warnings);
+    }
     let limits = config.limits.clone().unwrap_or_default();
     let plan = Plan {
         document: super::yaml::ascii(&value),
@@ -109,6 +118,7 @@ pub fn plan_with(
         envoy_routes: envoy_routes(&config),
         software_signatures: compiled.gateway.wants().software_signatures,
         rate_limits: RateLimits::of(&config),
+        tls,
     };
     Ok((plan, compiled.warnings))
 }

@@ -3,7 +3,7 @@
 //! A folder each, because Envoy reads a file again whenever its watched folder changes: a new cluster must not make it
 //! read the filter again.
 
-use super::{Error, Plan, Settings, bootstrap, cluster, filter, listener, route, sts, yaml};
+use super::{Error, Plan, Settings, bootstrap, cluster, filter, listener, route, sts, tls, yaml};
 use crate::hash_key::hash;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -43,8 +43,8 @@ pub struct Resources {
     pub filter: Value,
     /// Routes.
     pub routes: Value,
-    /// The listener.
-    pub listener: Value,
+    /// The listeners.
+    pub listeners: Vec<Value>,
 }
 
 // === impl Layout ===
@@ -84,7 +84,7 @@ impl Layout {
         self.watched("cds", "clusters.yaml")
     }
 
-    /// The listener.
+    /// The listeners.
     #[must_use]
     pub fn lds(&self) -> Watched {
         self.watched("lds", "listeners.yaml")
@@ -226,18 +226,21 @@ pub fn resources(plan: &Plan, settings: &Settings, layout: &Layout) -> Resources
     let mut clusters = cluster::clusters(plan, settings, delivery);
     clusters.extend(sts::clusters(plan, settings));
     Resources {
-        secrets: cluster::secrets(plan)
-            .into_iter()
-            .map(|secret| {
-                let name = secret.get("name").and_then(Value::as_str).unwrap_or_default();
-                (layout.sds(name), secret)
-            })
-            .collect(),
+        secrets: secrets(plan).map(|(name, secret)| (layout.sds(&name), secret)).collect(),
         clusters,
         filter: json!({ "name": filter::NAME, "typed_config": filter::typed_config(plan, &settings.wasm) }),
         routes: route::route_config(plan),
-        listener: listener::listener(plan, settings, delivery),
+        listeners: listener::listeners(plan, settings, delivery),
     }
+}
+
+/// Secrets whose files the document names, by name: of backends, and of custom domains.
+fn secrets(plan: &Plan) -> impl Iterator<Item = (String, Value)> {
+    let named = |secret: Value| {
+        let name = secret.get("name").and_then(Value::as_str).unwrap_or_default();
+        (name.to_owned(), secret)
+    };
+    cluster::secrets(plan).into_iter().map(named).chain(tls::secret::secrets(plan))
 }
 
 /// Writes all files of a rendering, the bootstrap last.
@@ -252,7 +255,7 @@ pub fn write(plan: &Plan, settings: &Settings, layout: &Layout) -> Result<(), Er
     layout.cds().write(types::CLUSTER, &resources.clusters)?;
     layout.ecds().write(types::FILTER, &[resources.filter])?;
     layout.rds().write(types::ROUTES, &[resources.routes])?;
-    layout.lds().write(types::LISTENER, &[resources.listener])?;
+    layout.lds().write(types::LISTENER, &resources.listeners)?;
     let text = serde_json::to_string_pretty(settings).map_err(|source| Error::Settings { source })?;
     replace(&layout.settings(), &format!("{text}\n"))?;
     let bootstrap = bootstrap::bootstrap(plan, settings, Delivery::Files(layout));

@@ -1,6 +1,7 @@
 //! The filter for an Envoy that is configured already: the filter, and what it needs around it.
 
 use super::dynamic::Delivery;
+use super::tls::guard;
 use super::{Plan, Rendering, Settings, bootstrap, cluster, filter, listener, route, sts};
 use serde_json::{Value, json};
 
@@ -12,7 +13,9 @@ Documents, in this order:
 2. settings of the HTTP connection manager that the filter needs: merge them;
 3. routes: put them first in the virtual host, together with `request_headers_to_remove`;
 4. clusters and secrets that the document's URIs need: add them to the static resources, or to your CDS and SDS;
-5. `stats_config` of the bootstrap.
+5. `stats_config` of the bootstrap;
+6. where custom domains ask for client certificates: a filter that refuses requests for them on other connections. It goes
+   before document 1.
 
 Without these settings the filter still refuses what it must, but decides on what a client can forge (the address, the
 path, `x-sekisho-*` headers), and Envoy answers some requests in its own words. Why each setting: envoy/README.md.";
@@ -43,17 +46,16 @@ pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
              and the document's `endpoints` do. docs/calling-aws.md says how.",
         );
     }
-    Rendering::new(
-        &comment,
-        vec![
-            filter::http_filter(plan, settings, Delivery::Static),
-            json!({ "http_connection_manager": manager }),
-            json!({ "virtual_host": host }),
-            json!({ "static_resources": {
+    let mut documents = vec![
+        filter::http_filter(plan, settings, Delivery::Static),
+        json!({ "http_connection_manager": manager }),
+        json!({ "virtual_host": host }),
+        json!({ "static_resources": {
                 "clusters": cluster::clusters(plan, settings, Delivery::Static),
                 "secrets": cluster::secrets(plan),
             } }),
-            json!({ "stats_config": bootstrap::stats_config() }),
-        ],
-    )
+        json!({ "stats_config": bootstrap::stats_config() }),
+    ];
+    documents.extend(guard::filter(plan));
+    Rendering::new(&comment, documents)
 }

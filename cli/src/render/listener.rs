@@ -1,12 +1,18 @@
-//! The listener and its HTTP connection manager: the edge, which trusts clients with nothing.
+//! The listeners and their HTTP connection manager: the edge, which trusts clients with nothing.
 
 use super::dynamic::Delivery;
 use super::settings::socket_address;
-use super::{Plan, Settings, filter, local_reply, route};
+use super::tls::chain::{self, Transport};
+use super::tls::guard;
+use super::{Plan, Settings, filter, local_reply, route, upstream};
 use serde_json::{Value, json};
 
-/// The listener's name.
+/// Names of the listeners: plain text, TLS, HTTP/3.
 pub const NAME: &str = "sekisho";
+/// TLS.
+pub const TLS: &str = "sekisho_tls";
+/// HTTP/3.
+pub const HTTP3: &str = "sekisho_http3";
 /// Prefix of the statistics: `http.sekisho.downstream_rq_total`.
 pub const STAT_PREFIX: &str = "sekisho";
 
@@ -14,36 +20,95 @@ pub const STAT_PREFIX: &str = "sekisho";
 const RESERVED: [&str; 6] =
     ["x-sekisho-", "x_sekisho_", "x-amzn-waf-", "x_amzn_waf_", "x-envoy-", "x_envoy_"];
 
-/// The listener.
+/// How a client's bytes come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Plain,
+    Tls,
+    Http3,
+}
+
+/// The listeners: plain text always, TLS where custom domains have certificates.
 #[must_use]
-pub fn listener(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Value {
+pub fn listeners(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Vec<Value> {
+    let mut listeners = vec![plain(plan, settings, delivery)];
+    if !plan.tls.chains.is_empty() {
+        listeners.push(tls(plan, settings, delivery));
+        listeners.extend(settings.http3.map(|_| http3(plan, settings, delivery)));
+    }
+    listeners
+}
+
+fn plain(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Value {
     json!({
         "name": NAME,
         "address": socket_address(settings.listen),
         // Small: a body that waits is held back at the client. A route's `request_body_buffer_limit` raises it.
-        "per_connection_buffer_limit_bytes": settings.connection_buffer_kib.saturating_mul(1024),
-        // One chain for plain text. Custom domains will add one for each certificate.
-        "filter_chains": [{
-            "name": "plain",
-            "filters": [{
-                "name": "envoy.filters.network.http_connection_manager",
-                "typed_config": connection_manager(plan, settings, delivery),
-            }],
-        }],
+        "per_connection_buffer_limit_bytes": connection_buffer(settings),
+        "filter_chains": [{ "name": "plain", "filters": filters(plan, settings, delivery, Edge::Plain) }],
     })
 }
 
-fn connection_manager(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Value {
+/// A connection that names no custom domain, or no name at all, has no chain: Envoy closes it.
+fn tls(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Value {
+    let filters = filters(plan, settings, delivery, Edge::Tls);
+    json!({
+        "name": TLS,
+        "address": socket_address(settings.tls_listen),
+        "per_connection_buffer_limit_bytes": connection_buffer(settings),
+        "listener_filters": [{
+            "name": "envoy.filters.listener.tls_inspector",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+            },
+        }],
+        // A client that says nothing is let go, and finds no chain.
+        "listener_filters_timeout": "10s",
+        "filter_chains": chain::chains(plan, settings, delivery, Transport::Tcp, &filters),
+    })
+}
+
+fn http3(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Value {
+    let filters = filters(plan, settings, delivery, Edge::Http3);
+    let mut address = socket_address(settings.tls_listen);
+    if let Some(address) = address.pointer_mut("/socket_address").and_then(Value::as_object_mut) {
+        address.insert("protocol".into(), json!("UDP"));
+    }
+    json!({
+        "name": HTTP3,
+        "address": address,
+        "per_connection_buffer_limit_bytes": connection_buffer(settings),
+        "udp_listener_config": { "quic_options": {}, "downstream_socket_config": { "prefer_gro": true } },
+        "filter_chains": chain::chains(plan, settings, delivery, Transport::Quic, &filters),
+    })
+}
+
+fn connection_buffer(settings: &Settings) -> u32 {
+    settings.connection_buffer_kib.saturating_mul(1024)
+}
+
+/// The connection manager as the one filter of a chain.
+fn filters(plan: &Plan, settings: &Settings, delivery: Delivery<'_>, edge: Edge) -> Value {
+    json!([{
+        "name": "envoy.filters.network.http_connection_manager",
+        "typed_config": connection_manager(plan, settings, delivery, edge),
+    }])
+}
+
+fn connection_manager(plan: &Plan, settings: &Settings, delivery: Delivery<'_>, edge: Edge) -> Value {
     let mut manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": STAT_PREFIX,
-        "codec_type": "AUTO",
+        "codec_type": match edge {
+            Edge::Plain | Edge::Tls => "AUTO",
+            Edge::Http3 => "HTTP3",
+        },
     });
     let Some(map) = manager.as_object_mut() else { return manager };
     if let Value::Object(needed) = needed(plan) {
         map.extend(needed);
     }
-    if let Value::Object(limits) = limits(settings) {
+    if let Value::Object(limits) = limits(settings, edge) {
         map.extend(limits);
     }
     if settings.access_log {
@@ -57,8 +122,29 @@ fn connection_manager(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) 
         ),
     };
     map.insert(name.into(), routes);
-    map.insert("http_filters".into(), json!([filter::http_filter(plan, settings, delivery), router()]));
+    let mut filters = Vec::new();
+    if edge == Edge::Tls {
+        filters.extend(announcement(settings));
+    }
+    filters.extend(guard::filter(plan));
+    filters.extend([filter::http_filter(plan, settings, delivery), router()]);
+    map.insert("http_filters".into(), filters.into());
     manager
+}
+
+/// Tells clients of HTTP/3, in every answer. Nobody can be told of a port that the system chooses.
+fn announcement(settings: &Settings) -> Option<Value> {
+    let port = settings.http3.map(|port| if port == 0 { settings.tls_listen.port() } else { port })?;
+    if port == 0 {
+        return None;
+    }
+    Some(upstream::header_mutation(&json!({
+        "response_mutations": [{ "append": {
+            "header": { "key": "alt-svc", "value": format!("h3=\":{port}\"; ma=86400") },
+            // Not a backend's: it is not who is reached here.
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+        } }],
+    })))
 }
 
 /// Settings without which the filter would decide on what a client forged, or Envoy would answer in its place.
@@ -98,21 +184,37 @@ pub fn needed(plan: &Plan) -> Value {
     needed
 }
 
-/// Limits of HTTP/2, where one connection carries many requests. What Envoy may hold of a stream is its window, not the
-/// connection's buffer: it is not smaller.
-fn limits(settings: &Settings) -> Value {
+/// Limits of HTTP/2 and HTTP/3, where one connection carries many requests. What Envoy may hold of a stream is its window, not
+/// the connection's buffer: it is not smaller.
+fn limits(settings: &Settings, edge: Edge) -> Value {
     const LARGEST_WINDOW: u32 = (1 << 31) - 1;
-    let buffer = settings.connection_buffer_kib.saturating_mul(1024);
+    /// QUIC's, of a stream.
+    const LARGEST_STREAM: u32 = 1 << 24;
+    const STREAMS: u32 = 100;
+    let buffer = connection_buffer(settings);
     let stream = buffer.clamp(65_536, LARGEST_WINDOW);
-    json!({
-        "http2_protocol_options": {
-            "max_concurrent_streams": 100,
-            "initial_stream_window_size": stream,
-            "initial_connection_window_size": stream.max(1_048_576),
-            // One malformed request is one stream's failure, not that of its neighbours.
-            "override_stream_error_on_invalid_http_message": true,
-        },
-    })
+    let connection = stream.max(1_048_576);
+    match edge {
+        Edge::Plain | Edge::Tls => json!({
+            "http2_protocol_options": {
+                "max_concurrent_streams": STREAMS,
+                "initial_stream_window_size": stream,
+                "initial_connection_window_size": connection,
+                // One malformed request is one stream's failure, not that of its neighbours.
+                "override_stream_error_on_invalid_http_message": true,
+            },
+        }),
+        Edge::Http3 => json!({
+            "http3_protocol_options": {
+                "quic_protocol_options": {
+                    "max_concurrent_streams": STREAMS,
+                    "initial_stream_window_size": stream.min(LARGEST_STREAM),
+                    "initial_connection_window_size": connection.min(LARGEST_STREAM),
+                },
+                "override_stream_error_on_invalid_http_message": true,
+            },
+        }),
+    }
 }
 
 /// Room for twice the filter's limit: the filter answers as AWS does, Envoy only bounds what it must hold.

@@ -17,6 +17,8 @@ pub mod route;
 pub mod settings;
 pub mod signing;
 pub mod sts;
+pub mod teller;
+pub mod tls;
 pub mod upstream;
 pub mod yaml;
 
@@ -27,7 +29,7 @@ use crate::Ui;
 use dynamic::{Delivery, Layout};
 use sekisho::gateway::clusters::Cluster;
 use serde_json::Value;
-use settings::{SYSTEM_CA_FILE, address};
+use settings::{SYSTEM_CA_FILE, TLS_LISTEN, address};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,6 +43,12 @@ pub struct Args {
     /// Where clients connect.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     pub listen: SocketAddr,
+    /// Where clients of custom domains with certificates connect.
+    #[arg(long, value_name = "HOST:PORT", default_value = TLS_LISTEN, value_parser = address)]
+    pub tls_listen: SocketAddr,
+    /// Also HTTP/3, on the same port of UDP. Clients are told of it by its number, or by PORT where they reach it at another.
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub http3: Option<u16>,
     /// Envoy's admin interface; it must not be reachable by clients.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9901", value_parser = address)]
     pub admin: SocketAddr,
@@ -89,6 +97,7 @@ const EXAMPLES: &str = "\
 Examples:
   sekisho render gateway.json --out envoy.yaml
   sekisho render gateway.json --dynamic /etc/sekisho
+  sekisho render gateway.json --tls-listen 0.0.0.0:8443 --http3=443
   sekisho render --filter gateway.json
   sekisho render --rate-limits gateway.json --out limits.yaml";
 
@@ -189,7 +198,7 @@ pub fn check(plan: &Plan, settings: &Settings) -> Result<(), Error> {
     if let Some(it) = plan.clusters.iter().find(|it| is_admin(it, settings.admin)) {
         return Err(Error::Admin { cluster: it.name.clone() });
     }
-    match (cluster::foreign_secrets(plan).next(), &settings.secrets) {
+    match (cluster::foreign_secrets(plan).chain(plan.tls.foreign_secrets()).next(), &settings.secrets) {
         (Some(name), None) => Err(Error::Secret { name: name.to_owned() }),
         (Some(_) | None, _) => Ok(()),
     }
@@ -291,6 +300,8 @@ impl Args {
     fn settings(&self) -> Settings {
         Settings {
             listen: self.listen,
+            tls_listen: self.tls_listen,
+            http3: self.http3,
             admin: self.admin,
             wasm: self.wasm.clone(),
             ca_file: self.ca_file.clone(),

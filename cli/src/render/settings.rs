@@ -11,6 +11,12 @@ use std::path::PathBuf;
 pub struct Settings {
     /// Where clients connect.
     pub listen: SocketAddr,
+    /// Where clients of custom domains with certificates connect.
+    #[serde(default = "tls_listen")]
+    pub tls_listen: SocketAddr,
+    /// Whether there is HTTP/3, on the same port of UDP; and the port where clients reach it, 0 if it is that one.
+    #[serde(default)]
+    pub http3: Option<u16>,
     /// Envoy's admin interface.
     pub admin: SocketAddr,
     /// The filter, a path that Envoy can read.
@@ -29,6 +35,13 @@ pub struct Settings {
     pub access_log: bool,
 }
 
+/// Where clients of custom domains connect, unless the command line says otherwise.
+pub const TLS_LISTEN: &str = "127.0.0.1:8443";
+
+fn tls_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8443))
+}
+
 /// Where the system keeps its certificate authorities.
 pub const SYSTEM_CA_FILE: &str = "/etc/ssl/certs/ca-certificates.crt";
 
@@ -40,6 +53,8 @@ impl Settings {
     pub fn new(listen: SocketAddr, admin: SocketAddr, wasm: PathBuf) -> Self {
         Self {
             listen,
+            tls_listen: tls_listen(),
+            http3: None,
             admin,
             wasm,
             ca_file: SYSTEM_CA_FILE.into(),
@@ -100,11 +115,12 @@ pub fn authority(host: &str, port: u16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{address, authority};
+    use super::{TLS_LISTEN, address, authority, tls_listen};
 
     #[test]
     fn addresses() {
         assert_eq!(address("127.0.0.1:0").unwrap().to_string(), "127.0.0.1:0");
+        assert_eq!(address(TLS_LISTEN).unwrap(), tls_listen());
         assert_eq!(address("[::1]:80").unwrap().to_string(), "[::1]:80");
         assert_eq!(address("localhost:80").unwrap().to_string(), "127.0.0.1:80");
         assert!(address("example.com:80").unwrap_err().contains("expected an IP address"));

@@ -4,19 +4,18 @@
 //! in the bootstrap is no help: Envoy then waits for its own for ever. One that a discovery service names takes its place, but
 //! only if it comes later than Envoy's: so it is told again and again.
 
-use super::upstream::{codec, header_mutation, lua};
+use super::upstream::{codec, header_mutation};
 use super::{Plan, Settings, cluster};
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::config::ProtocolVersion;
 use sekisho::gateway::integrations::backend_uri::BackendUri;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 /// What Envoy calls its own, before the region.
 const PREFIX: &str = "sts_token_service_internal-";
 /// The discovery service's cluster.
-const TELLER: &str = "sekisho_sts";
+pub const TELLER: &str = "sekisho_sts";
 
 /// The clusters of Security Token Services that are not AWS's own, by the document's `endpoints`: one for a region. They take
 /// the place of those that Envoy makes.
@@ -56,72 +55,4 @@ fn sts(region: &str, url: &str, settings: &Settings) -> Option<Value> {
         } }],
     }));
     Some(cluster::cluster(&plain, settings, vec![json, codec()]))
-}
-
-/// A discovery service in Envoy itself, for a bootstrap that has no other: a cluster that answers before it connects to anybody.
-#[must_use]
-pub fn teller(told: &[Value]) -> Value {
-    let types = super::dynamic::types::CLUSTER;
-    let resources: Vec<Value> = told.iter().map(|it| super::dynamic::typed(types, it)).collect();
-    let version = super::dynamic::version(told);
-    let text = json!({ "version_info": version, "type_url": types, "resources": resources }).to_string();
-    let script = format!(
-        "function envoy_on_request(handle)\n  \
-           handle:respond({{[\":status\"] = \"200\", [\"content-type\"] = \"application/json\"}}, {})\n\
-         end\n",
-        literal(&text)
-    );
-    json!({
-        "name": TELLER,
-        "type": "STATIC",
-        // Nobody is there, and nobody is needed.
-        "load_assignment": { "cluster_name": TELLER, "endpoints": [{ "lb_endpoints": [{ "endpoint": {
-            "address": { "socket_address": { "address": "127.0.0.1", "port_value": 1 } },
-        } }] }] },
-        "typed_extension_protocol_options": { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": { "http_protocol_options": {} },
-            "http_filters": [lua(&script), codec()],
-        } },
-    })
-}
-
-/// How Envoy asks [`teller`].
-#[must_use]
-pub fn source() -> Value {
-    json!({
-        "resource_api_version": "V3",
-        "api_config_source": {
-            "api_type": "REST",
-            "transport_api_version": "V3",
-            "cluster_names": [TELLER],
-            "refresh_delay": "1s",
-            "request_timeout": "1s",
-        },
-    })
-}
-
-/// A text as a literal of Lua's.
-fn literal(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + text.len() / 8);
-    literal.push('"');
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => literal.extend(['\\', char::from(byte)]),
-            b' '..=b'~' => literal.push(char::from(byte)),
-            // Writing to a string cannot fail.
-            _ => drop(write!(literal, "\\{byte:03}")),
-        }
-    }
-    literal + "\""
-}
-
-#[cfg(test)]
-mod tests {
-    use super::literal;
-
-    #[test]
-    fn a_literal_ends_where_it_ends() {
-        assert_eq!(literal("a\"b\\\n\u{e9}"), "\"a\\\"b\\\\\\010\\195\\169\"");
-    }
 }

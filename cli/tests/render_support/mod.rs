@@ -28,6 +28,7 @@ pub fn plan(clusters: Vec<Cluster>) -> Plan {
         envoy_routes: Vec::new(),
         software_signatures: false,
         rate_limits: sekisho_cli::render::rate_limits::RateLimits::default(),
+        tls: sekisho_cli::render::tls::Tls::default(),
     }
 }
 
