@@ -3,7 +3,7 @@
 //! By hand it is the least that the filter needs: what is missing here is not needed to decide, only to be safe at the
 //! edge (`sekisho render` writes all of it).
 
-use crate::gateway::{Options, Probe};
+use crate::gateway::{Options, PLAIN, Probe};
 use crate::toolchain;
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::config::ProtocolVersion;
@@ -63,6 +63,8 @@ fn module(plan: &Plan, options: &Options) -> &'static Path {
 fn rendered(plan: &Plan, options: &Options) -> Value {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let mut settings = Settings::new(options.listen, anywhere, module(plan, options).to_owned());
+    settings.tls_listen = anywhere;
+    settings.http3 = options.http3;
     settings.connection_buffer_kib = options.connection_buffer_kib.unwrap_or(settings.connection_buffer_kib);
     settings.ca_file = options.ca_file.clone().unwrap_or(settings.ca_file);
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
@@ -178,7 +180,7 @@ fn assemble(filters: &[Value], route: &Value, clusters: Vec<Value>) -> Value {
         "admin": { "address": socket("127.0.0.1", 0) },
         "static_resources": {
             "listeners": [{
-                "name": "gateway",
+                "name": PLAIN,
                 "address": socket("127.0.0.1", 0),
                 "per_connection_buffer_limit_bytes": 1_048_576,
                 "filter_chains": [{ "filters": [{ "name": "http", "typed_config": manager }] }],

@@ -38,7 +38,9 @@ impl Dynamic {
         let any = "127.0.0.1:0";
         let mut command = Command::new(&program);
         command.arg("render").arg(&file).arg("--dynamic").arg(&files);
-        command.args(["--listen", any, "--admin", any, "--wasm"]).arg(toolchain::module());
+        command
+            .args(["--listen", any, "--tls-listen", any, "--admin", any, "--wasm"])
+            .arg(toolchain::module());
         let said = Said::from(run(command).await);
         assert_eq!(said.code, Some(0), "{}", said.text);
         let gateway = Gateway::run(&files.join("bootstrap.yaml"), temporary_folder(), options)

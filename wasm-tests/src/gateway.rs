@@ -44,6 +44,8 @@ pub struct Options {
     pub wasm_log: &'static str,
     /// Connections and requests of each cluster that Envoy lets be under way, in the place of the bootstrap's.
     pub circuit_breakers: Option<u32>,
+    /// `--http3` of a rendered gateway: the port that is announced.
+    pub http3: Option<u16>,
     /// The default filter, for a document that needs the one with `software-signatures` too.
     pub default_module: bool,
 }
@@ -65,6 +67,7 @@ impl Default for Options {
             forward_client_cert: None,
             wasm_log: "info",
             circuit_breakers: None,
+            http3: None,
             default_module: false,
         }
     }
@@ -189,7 +192,11 @@ impl Gateway {
                 return Some(Err(format!("Envoy ended with {status}")));
             }
             let admin: SocketAddr = fs::read_to_string(&told).ok()?.trim().parse().ok()?;
-            let address = listener(admin).await?;
+            let ready = raw::get(admin, "/ready").await.ok()?;
+            if ready.body.trim_ascii() != b"LIVE" {
+                return None;
+            }
+            let address = listener(admin, PLAIN).await?;
             Some(Ok((admin, address)))
         })
         .await;
@@ -207,6 +214,11 @@ impl Gateway {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where clients of custom domains connect: the listener of a name, as soon as it is there.
+    pub async fn listener(&self, name: &str) -> SocketAddr {
+        eventually("Envoy listens", async || listener(self.admin, name).await).await
     }
 
     /// Where the admin interface is.
@@ -311,14 +323,14 @@ impl Drop for Running {
     }
 }
 
-async fn listener(admin: SocketAddr) -> Option<SocketAddr> {
-    let ready = raw::get(admin, "/ready").await.ok()?;
-    if ready.body.trim_ascii() != b"LIVE" {
-        return None;
-    }
+/// The plain listener's name, in every bootstrap.
+pub(crate) const PLAIN: &str = "sekisho";
+
+async fn listener(admin: SocketAddr, name: &str) -> Option<SocketAddr> {
     let listeners: Value =
         serde_json::from_slice(&raw::get(admin, "/listeners?format=json").await.ok()?.body).ok()?;
-    let socket = listeners.pointer("/listener_statuses/0/local_address/socket_address")?;
+    let listener = listeners["listener_statuses"].as_array()?.iter().find(|it| it["name"] == name)?;
+    let socket = listener.pointer("/local_address/socket_address")?;
     let port = u16::try_from(socket.get("port_value")?.as_u64()?).ok()?;
     Some(SocketAddr::new(socket.get("address")?.as_str()?.parse().ok()?, port))
 }

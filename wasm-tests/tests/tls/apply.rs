@@ -1,0 +1,69 @@
+//! `sekisho apply` brings domains and certificates to a running Envoy.
+
+use crate::world::{Client, World, certificate, document, domain, issued, mutual};
+use serde_json::{Value, json};
+use wasm_tests::{Backend, Dynamic, Options, eventually};
+
+/// A document whose backend is here.
+pub fn here(document: &Value, backend: &Backend) -> Value {
+    let text = document.to_string().replace("http://backend.test", &format!("http://{}", backend.address()));
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn domains_come_change_and_go_with_the_document() {
+    let world = World::new();
+    let (one, two) = (world.server(&["one.test"]), world.server(&["two.test"]));
+    let other = {
+        let folder = world.path().join("later");
+        let ca = std::fs::create_dir(&folder).map(|()| ["ca.pem", "ca-key.pem"]).unwrap();
+        for file in ca {
+            std::fs::copy(world.path().join(file), folder.join(file)).unwrap();
+        }
+        sekisho_cli::local_ca::LocalCa::open(&folder).unwrap().server(&["one.test".to_owned()]).unwrap()
+    };
+    let backend = Backend::start().await;
+    let at = |certificates: Value, domains: &[Value]| here(&document(&certificates, domains), &backend);
+    let none = at(json!({}), &[json!({ "domainName": "one.test" })]);
+    let dynamic = Dynamic::start(env!("CARGO_BIN_EXE_sekisho-as-built"), &none, &Options::default()).await;
+    let apply = async |document: &Value| {
+        let said = dynamic.apply(document).await;
+        assert_eq!(said.code, Some(0), "{}", said.text);
+        said.text
+    };
+    let client = Client::new(&world);
+
+    let first = at(json!({ "c": certificate(&one) }), &[domain("one.test", "c")]);
+    apply(&first).await;
+    let address = dynamic.gateway().listener("sekisho_tls").await;
+    assert_eq!(client.get(address, "one.test").await.unwrap().certificate, issued(&one));
+    assert!(client.get(address, "two.test").await.is_err());
+    assert!(apply(&first).await.contains("nothing to change"));
+
+    // Another domain, and other files for the certificate of the first.
+    let certificates = json!({ "c": certificate(&other), "d": certificate(&two) });
+    apply(&at(certificates.clone(), &[domain("one.test", "c"), domain("two.test", "d")])).await;
+    assert_eq!(client.get(address, "two.test").await.unwrap().certificate, issued(&two));
+    assert_eq!(client.get(address, "one.test").await.unwrap().certificate, issued(&other));
+
+    // Client certificates, from now on.
+    let truststore = world.truststore();
+    apply(&at(certificates.clone(), &[mutual("one.test", "c", &truststore), domain("two.test", "d")])).await;
+    eventually("clients are asked", async || client.get(address, "one.test").await.is_err().then_some(()))
+        .await;
+    let ann = Client { identity: Some(world.client("ann")), ..client.clone() };
+    assert_eq!(ann.get(address, "one.test").await.unwrap().status, 200);
+    assert_eq!(client.get_from(address, "two.test", "one.test").await.unwrap().status, 403);
+
+    // What is no pair is refused before Envoy is asked, and all stays.
+    let torn = json!({ "certificateFile": one.certificate, "privateKeyFile": two.key });
+    let said = dynamic.apply(&at(json!({ "c": torn }), &[domain("one.test", "c")])).await;
+    assert_eq!(said.code, Some(1), "{}", said.text);
+    assert!(said.text.contains("the certificate is not for this key"), "{}", said.text);
+    assert_eq!(client.get(address, "two.test").await.unwrap().status, 200);
+
+    apply(&none).await;
+    eventually("nobody is there", async || client.get(address, "two.test").await.is_err().then_some(()))
+        .await;
+    dynamic.gateway().assert_no_panic().await;
+}

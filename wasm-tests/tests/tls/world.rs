@@ -1,0 +1,210 @@
+//! An authority with its files, a document with domains, and a client that says what it saw.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use sekisho_cli::local_ca::{Issued, LocalCa};
+use serde_json::{Value, json};
+use std::io::{Error, Result};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+/// No handshake takes as long.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An authority, and a folder for what it certifies.
+pub struct World {
+    folder: TempDir,
+    pub ca: LocalCa,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = LocalCa::open(folder.path()).unwrap();
+        Self { folder, ca }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn server(&self, names: &[&str]) -> Issued {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        self.ca.server(&names).unwrap()
+    }
+
+    pub fn client(&self, name: &str) -> Identity {
+        Identity::of(&self.ca.client(name).unwrap())
+    }
+
+    /// Whom clients trust.
+    pub fn trust(&self) -> PathBuf {
+        self.ca.certificate()
+    }
+
+    pub fn truststore(&self) -> String {
+        format!("file:{}", self.ca.certificate().display())
+    }
+}
+
+/// One who can prove who he is.
+#[derive(Clone)]
+pub struct Identity {
+    pub chain: PathBuf,
+    pub key: PathBuf,
+}
+
+impl Identity {
+    pub fn of(issued: &Issued) -> Self {
+        Self { chain: issued.certificate.clone(), key: issued.key.clone() }
+    }
+}
+
+/// What domains are secured with.
+pub fn certificate(issued: &Issued) -> Value {
+    json!({ "certificateFile": issued.certificate, "privateKeyFile": issued.key })
+}
+
+pub fn domain(name: &str, certificate: &str) -> Value {
+    json!({ "domainName": name, "domainNameConfigurations": [{ "certificateArn": certificate }] })
+}
+
+pub fn mutual(name: &str, certificate: &str, truststore: &str) -> Value {
+    let mut domain = domain(name, certificate);
+    domain["mutualTlsAuthentication"] = json!({ "truststoreUri": truststore });
+    domain
+}
+
+/// One API for all of the domains: the backend sees the client's certificate.
+pub fn document(certificates: &Value, domains: &[Value]) -> Value {
+    let mappings: Vec<Value> = domains
+        .iter()
+        .map(|domain| json!({ "domainName": domain["domainName"], "apiId": "shop", "stage": "$default" }))
+        .collect();
+    json!({
+        "apis": [{
+            "apiId": "shop", "protocolType": "HTTP", "stages": [{ "stageName": "$default" }],
+            "routes": [{ "routeKey": "$default", "target": "integrations/backend" }],
+            "integrations": [{
+                "integrationId": "backend", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+                "integrationUri": "http://backend.test",
+                "requestParameters": { "overwrite:header.x-subject": "$context.identity.clientCert.subjectDN" },
+            }],
+        }],
+        "certificates": certificates, "domainNames": domains, "apiMappings": mappings,
+    })
+}
+
+/// A client.
+#[derive(Clone)]
+pub struct Client {
+    pub trust: PathBuf,
+    pub identity: Option<Identity>,
+    pub alpn: &'static str,
+}
+
+/// What a client saw.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub certificate: CertificateDer<'static>,
+    pub status: u16,
+    pub alt_svc: Option<String>,
+}
+
+impl Client {
+    pub fn new(world: &World) -> Self {
+        Self { trust: world.trust(), identity: None, alpn: "h2" }
+    }
+
+    pub fn config(&self) -> Result<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        for root in certificates(&self.trust) {
+            roots.add(root).map_err(Error::other)?;
+        }
+        let config = ClientConfig::builder().with_root_certificates(roots);
+        let mut config = match &self.identity {
+            None => config.with_no_client_auth(),
+            Some(Identity { chain, key }) => {
+                let key = PrivateKeyDer::from_pem_file(key).unwrap();
+                config.with_client_auth_cert(certificates(chain), key).map_err(Error::other)?
+            }
+        };
+        config.alpn_protocols = vec![self.alpn.into()];
+        Ok(config)
+    }
+
+    pub async fn connect(&self, address: SocketAddr, sni: &str) -> Result<TlsStream<TcpStream>> {
+        let stream = TcpStream::connect(address).await?;
+        let server = ServerName::try_from(sni.to_owned()).unwrap();
+        let connecting = TlsConnector::from(Arc::new(self.config()?)).connect(server, stream);
+        tokio::time::timeout(PATIENCE, connecting).await?
+    }
+
+    /// Asks for a host, on a connection that names it.
+    pub async fn get(&self, address: SocketAddr, host: &str) -> Result<Seen> {
+        self.get_from(address, host, host).await
+    }
+
+    /// Asks for a host, on a connection that names another one.
+    pub async fn get_from(&self, address: SocketAddr, sni: &str, host: &str) -> Result<Seen> {
+        let stream = self.connect(address, sni).await?;
+        let certificate = stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned();
+        assert_eq!(stream.get_ref().1.alpn_protocol().unwrap(), self.alpn.as_bytes());
+        let asked = async {
+            let stream = TokioIo::new(stream);
+            let request = hyper::Request::get(if self.alpn == "h2" {
+                format!("https://{host}/x")
+            } else {
+                "/x".to_owned()
+            });
+            let request = if self.alpn == "h2" { request } else { request.header("host", host) };
+            let request = request.body(Empty::<Bytes>::new()).map_err(Error::other)?;
+            let response = if self.alpn == "h2" {
+                let (mut sender, connection) =
+                    http2::handshake(TokioExecutor::new(), stream).await.map_err(Error::other)?;
+                tokio::spawn(connection);
+                sender.send_request(request).await
+            } else {
+                let (mut sender, connection) = http1::handshake(stream).await.map_err(Error::other)?;
+                tokio::spawn(connection);
+                sender.send_request(request).await
+            };
+            let response = response.map_err(Error::other)?;
+            let status = response.status().as_u16();
+            let alt_svc = response.headers().get("alt-svc").map(|it| it.to_str().unwrap().to_owned());
+            response.into_body().collect().await.map_err(Error::other)?;
+            Ok(Seen { certificate, status, alt_svc })
+        };
+        tokio::time::timeout(PATIENCE, asked).await?
+    }
+}
+
+pub fn certificates(file: &Path) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_file_iter(file).unwrap().map(|it| it.unwrap()).collect()
+}
+
+/// The certificate that a file holds now.
+pub fn issued(issued: &Issued) -> CertificateDer<'static> {
+    certificates(&issued.certificate).remove(0)
+}
+
+/// What `openssl s_client` says of a handshake; none if this machine has no openssl.
+pub async fn openssl(address: SocketAddr, arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new("openssl");
+    command.args(["s_client", "-connect", &address.to_string()]).args(arguments);
+    command.stdin(std::process::Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().ok()?;
+    Some(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
