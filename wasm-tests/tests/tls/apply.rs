@@ -14,14 +14,7 @@ pub fn here(document: &Value, backend: &Backend) -> Value {
 async fn domains_come_change_and_go_with_the_document() {
     let world = World::new();
     let (one, two) = (world.server(&["one.test"]), world.server(&["two.test"]));
-    let other = {
-        let folder = world.path().join("later");
-        let ca = std::fs::create_dir(&folder).map(|()| ["ca.pem", "ca-key.pem"]).unwrap();
-        for file in ca {
-            std::fs::copy(world.path().join(file), folder.join(file)).unwrap();
-        }
-        sekisho_cli::local_ca::LocalCa::open(&folder).unwrap().server(&["one.test".to_owned()]).unwrap()
-    };
+    let other = world.server_aside("one.test");
     let backend = Backend::start().await;
     let at = |certificates: Value, domains: &[Value]| here(&document(&certificates, domains), &backend);
     let none = at(json!({}), &[json!({ "domainName": "one.test" })]);

@@ -45,6 +45,16 @@ impl World {
         self.ca.server(&names).unwrap()
     }
 
+    /// A certificate by the same authority, in other files.
+    pub fn server_aside(&self, name: &str) -> Issued {
+        let folder = self.path().join("aside");
+        std::fs::create_dir(&folder).unwrap();
+        for file in ["ca.pem", "ca-key.pem"] {
+            std::fs::copy(self.path().join(file), folder.join(file)).unwrap();
+        }
+        LocalCa::open(&folder).unwrap().server(&[name.to_owned()]).unwrap()
+    }
+
     pub fn client(&self, name: &str) -> Identity {
         Identity::of(&self.ca.client(name).unwrap())
     }
