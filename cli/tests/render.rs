@@ -60,13 +60,15 @@ const EVERYTHING: [&str; 9] = [
 #[test]
 fn bootstraps_are_as_they_were() {
     check(&golden().join("everything.bootstrap.yaml"), &rendered(&EVERYTHING));
+    let domains = ["render", "domains.json", "--http3=443", "--wasm", "/etc/sekisho/sekisho.wasm"];
+    check(&golden().join("domains.bootstrap.yaml"), &rendered(&domains));
     let signing = ["render", "signing.json", "--wasm", "/etc/sekisho/sekisho.wasm"];
     check(&golden().join("signing.bootstrap.yaml"), &rendered(&signing));
 }
 
 #[test]
 fn filters_are_as_they_were() {
-    for name in ["users-posts", "own-routes", "signing"] {
+    for name in ["users-posts", "own-routes", "signing", "domains"] {
         let text =
             rendered(&["render", "--filter", &format!("{name}.json"), "--wasm", "/etc/sekisho/sekisho.wasm"]);
         check(&golden().join(format!("{name}.filter.yaml")), &text);

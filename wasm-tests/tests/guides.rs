@@ -44,3 +44,34 @@ async fn keys_and_plans_answer_as_their_guide_says() {
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), said, "{command}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn custom_domains_answer_as_their_guide_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/custom-domains.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let made = block(&guide, "sh").lines().next().and_then(|line| line.strip_prefix("sekisho ")).unwrap();
+    assert!(made.starts_with("local-ca ca "), "{made}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho-as-built"));
+    let made = command.args(made.split(' ')).current_dir(folder.path()).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+
+    let backend = Backend::start().await;
+    let place = format!("{}/ca/", folder.path().display());
+    let document = block(&guide, "json");
+    assert_eq!(document.matches("ca/").count(), 3, "the files of the authority");
+    let document =
+        document.replace("http://users.internal:8080/", "http://backend.test/").replace("ca/", &place);
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let gateway = Gateway::start(&document, &backend, Options::default()).await;
+    let port = gateway.listener("sekisho_tls").await.port().to_string();
+    let steps = console(block(&guide, "console"));
+    assert_eq!(steps.len(), 6, "every command of the guide");
+    for (command, said) in steps {
+        let command = command.replace("8443", &port);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &command]).current_dir(folder.path());
+        let output = tokio::task::spawn_blocking(move || shell.output().unwrap()).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), said, "{command}");
+    }
+}

@@ -13,9 +13,7 @@ Documents, in this order:
 2. settings of the HTTP connection manager that the filter needs: merge them;
 3. routes: put them first in the virtual host, together with `request_headers_to_remove`;
 4. clusters and secrets that the document's URIs need: add them to the static resources, or to your CDS and SDS;
-5. `stats_config` of the bootstrap;
-6. where custom domains ask for client certificates: a filter that refuses requests for them on other connections. It goes
-   before document 1.
+5. `stats_config` of the bootstrap.
 
 Without these settings the filter still refuses what it must, but decides on what a client can forge (the address, the
 path, `x-sekisho-*` headers), and Envoy answers some requests in its own words. Why each setting: envoy/README.md.";
@@ -56,6 +54,12 @@ pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
             } }),
         json!({ "stats_config": bootstrap::stats_config() }),
     ];
-    documents.extend(guard::filter(plan));
+    if let Some(guard) = guard::filter(plan) {
+        comment.push_str(
+            "\n\nDocument 6 goes into `http_filters` before document 1: a custom domain asks for client certificates, and this filter \
+             refuses requests for it on connections that did not name it. TLS is yours.",
+        );
+        documents.push(guard);
+    }
     Rendering::new(&comment, documents)
 }
