@@ -24,11 +24,8 @@ pub(super) fn function(
             return None;
         }
     };
-    let caller = Caller {
-        region: clusters.region,
-        account_id: clusters.account_id,
-        assumes_role: role.arn.is_some(),
-    };
+    let caller =
+        Caller { region: clusters.region, account_id: clusters.account_id, assumes_role: role.arn.is_some() };
     match Function::locate(&arn, clusters.endpoints, caller) {
         Ok(Function { mut endpoint, url }) => {
             settle(&mut endpoint, &url, (&LAMBDA, arn.region()), role, clusters, scope);
