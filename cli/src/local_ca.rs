@@ -89,9 +89,7 @@ impl LocalCa {
     /// If it cannot be read or made.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         std::fs::create_dir_all(folder).map_err(|error| cannot("make", folder, error))?;
-        let lock = folder.join(".lock");
-        let lock = File::create(&lock).and_then(|file| file.lock().map(|()| file));
-        let _lock = lock.map_err(|error| cannot("lock", folder, error))?;
+        let _lock = lock(folder)?;
         let (certificate, key) = (folder.join("ca.pem"), folder.join("ca-key.pem"));
         if !certificate.exists() {
             make(&certificate, &key)?;
@@ -157,10 +155,18 @@ impl LocalCa {
             certificate: self.folder.join(format!("{name}.pem")),
             key: self.folder.join(format!("{name}-key.pem")),
         };
+        // Another process may make the same pair: they do not mix.
+        let _lock = lock(&self.folder)?;
         write(&issued.key, &key.serialize_pem(), Readers::Owner)?;
         write(&issued.certificate, &certificate.pem(), Readers::All)?;
         Ok(issued)
     }
+}
+
+/// Held as long as the file is open.
+fn lock(folder: &Path) -> Result<File, Error> {
+    let file = File::create(folder.join(".lock")).and_then(|file| file.lock().map(|()| file));
+    file.map_err(|error| cannot("lock", folder, error))
 }
 
 fn make(certificate: &Path, key: &Path) -> Result<(), Error> {

@@ -112,6 +112,21 @@ fn once_shows_ten_routes_and_two_kinds_of_404() {
 }
 
 #[test]
+fn by_https_the_lines_that_it_prints_work() {
+    let demo = Demo::start(&["--https", "--https-port", "0"]);
+    let line = demo.command("/users?limit=2");
+    assert!(line.contains("--cacert ") && line.contains("https://localhost:"), "{line}");
+    assert!(common::shell(line).starts_with("HTTP/2 200"), "{line}");
+    // Nobody trusts it unless told so.
+    let (_, untold) = line.split_once("--cacert ").unwrap();
+    let (_, untold) = untold.split_once(' ').unwrap();
+    assert_eq!(common::shell(&format!("curl -s -i {untold}")), "");
+    let plain = common::shell(&format!("curl -s -i '{}/users?limit=2'", demo.gateway()));
+    assert!(plain.starts_with("HTTP/1.1 200"), "{plain}");
+    assert_eq!(demo.process.terminate(), Some(0));
+}
+
+#[test]
 fn a_signal_ends_it_well_and_nothing_is_left() {
     let demo = Demo::start(&[]);
     assert_eq!(demo.process.children().len(), 2, "Envoy and the service");

@@ -49,6 +49,12 @@ impl Demo {
         panic!("it does not serve:\n{said}");
     }
 
+    /// The first line for a shell that has this in it.
+    #[track_caller]
+    pub(crate) fn command(&self, with: &str) -> &str {
+        self.said.lines().filter_map(|line| line.strip_prefix("$ ")).find(|line| line.contains(with)).unwrap()
+    }
+
     /// Where something is that it has started: `http://127.0.0.1:…`
     #[track_caller]
     pub(crate) fn endpoint(&self, name: &str) -> &str {
