@@ -19,9 +19,6 @@ pub fn filter(plan: &Plan) -> Option<Value> {
             policies.insert(name.clone(), policy(vec![selected(name, &tls.names, Of::Request), elsewhere]));
         }
     }
-    for name in &tls.unreachable {
-        policies.insert(name.clone(), policy(vec![selected(name, &tls.names, Of::Request)]));
-    }
     if policies.is_empty() {
         return None;
     }

@@ -19,8 +19,6 @@ pub struct Tls {
     pub chains: Vec<Chain>,
     /// All custom domains, in lower case.
     pub names: Vec<String>,
-    /// Those that ask for client certificates and have no certificate of their own: nobody reaches them.
-    pub unreachable: Vec<String>,
 }
 
 /// Domains that share a certificate, a policy and a truststore.
@@ -89,11 +87,14 @@ impl Tls {
         }
         let policy = configuration.and_then(|it| it.security_policy).unwrap_or(SecurityPolicy::Tls12);
         let Some(arn) = configuration.and_then(|it| it.certificate_arn.as_deref()) else {
+            // Never without asking: nobody could be asked by plain text.
             if domain.mutual_tls_authentication.is_some() {
                 diagnostics
-                    .warning(path, format!("nobody reaches `{name}`: it asks for client certificates, and has no `certificateArn`"))
-                    .help("requests for it are refused on every connection, because none can prove a client");
-                self.unreachable.push(name);
+                    .error(
+                        path,
+                        "the domain has no certificate of its own, so nobody can prove himself to it",
+                    )
+                    .help("add a `certificateArn` to its `domainNameConfigurations`");
             }
             return;
         };
@@ -120,20 +121,21 @@ impl Tls {
     /// Whether a domain asks for client certificates.
     #[must_use]
     pub fn is_mutual(&self) -> bool {
-        !self.unreachable.is_empty() || self.chains.iter().any(|chain| chain.truststore.is_some())
+        self.chains.iter().any(|chain| chain.truststore.is_some())
     }
 }
 
 /// A domain's name in lower case, if Envoy can tell it from others.
 fn name(domain: &DomainName, path: &str, diagnostics: &mut Diagnostics) -> Option<String> {
     let name = domain.domain_name.to_ascii_lowercase();
-    let host = name.strip_prefix("*.").unwrap_or(&name);
+    let name = name.strip_suffix('.').unwrap_or(&name);
+    let host = name.strip_prefix("*.").unwrap_or(name);
     let is_label = |label: &str| {
         !label.is_empty()
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     if host.split('.').all(is_label) {
-        return Some(name);
+        return Some(name.to_owned());
     }
     diagnostics
         .error(member(path, "domainName"), format!("`{}` is no host name", domain.domain_name))
