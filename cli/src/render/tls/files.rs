@@ -91,14 +91,12 @@ fn pair(chain: &[u8], key: Option<&[u8]>, path: &str, diagnostics: &mut Diagnost
             return;
         }
     };
-    match CertifiedKey::from_der(chain, key, &ring::default_provider()) {
-        Err(TlsError::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
-            diagnostics
-                .error(at, "the certificate is not for this key")
-                .help("the first certificate of the chain must be the domain's own");
-        }
-        // Kinds of keys that are not known here are Envoy's to judge.
-        Ok(_) | Err(_) => {}
+    let paired = CertifiedKey::from_der(chain, key, &ring::default_provider());
+    // Kinds of keys that are not known here are Envoy's to judge.
+    if let Err(TlsError::InconsistentKeys(InconsistentKeys::KeyMismatch)) = paired {
+        diagnostics
+            .error(at, "the certificate is not for this key")
+            .help("the first certificate of the chain must be the domain's own");
     }
 }
 
