@@ -20,14 +20,19 @@ pub fn documents(before: &Document, after: &Document) -> Vec<Change> {
     let mut changes = Vec::new();
     let place = Place::default();
     members(&place, &before.value, &after.value, &["apis"], &mut changes);
+    let mut whole = |kind, api: ApiOf<'_>| {
+        changes.push(Change::new(kind, &place, format!("API `{}`", api.read.api_id)));
+    };
+    before
+        .apis()
+        .filter(|old| after.api(&old.read.api_id).is_none())
+        .for_each(|old| whole(Kind::Removed, old));
+    after.apis().filter(|new| before.api(&new.read.api_id).is_none()).for_each(|new| whole(Kind::Added, new));
     for new in after.apis() {
         match before.api(&new.read.api_id) {
             Some(old) => api(old, new, &mut changes),
             None => new_api(new, &mut changes),
         }
-    }
-    for old in before.apis().filter(|old| after.api(&old.read.api_id).is_none()) {
-        changes.push(Change::new(Kind::Removed, &place, format!("API `{}`", old.read.api_id)));
     }
     changes
 }
@@ -54,8 +59,6 @@ pub fn deployments(
 }
 
 fn new_api(api: ApiOf<'_>, changes: &mut Vec<Change>) {
-    let place = Place::default();
-    changes.push(Change::new(Kind::Added, &place, format!("API `{}`", api.read.api_id)));
     for stage in api.stages() {
         new_stage(&Place::api(&api.read.api_id), &stage, changes);
     }

@@ -38,11 +38,12 @@ const NAMES: [(&str, &[&str]); 14] = [
 ];
 
 /// Members that no client notices: descriptive or read-only, where AWS has them.
-const UNNOTICED: [&str; 22] = [
+const UNNOTICED: [&str; 23] = [
     "$schema",
     "apiEndpoint",
     "apiGatewayManaged",
     "apiMappingId",
+    "autoDeploy",
     "createdDate",
     "customerId",
     "description",
@@ -64,14 +65,12 @@ const UNNOTICED: [&str; 22] = [
 ];
 
 /// Values that say what a member's absence says.
-const DEFAULTS: [(&str, &str); 8] = [
+const DEFAULTS: [(&str, &str); 6] = [
     ("apiKeyRequired", "false"),
     ("authorizationType", "\"NONE\""),
-    ("autoDeploy", "false"),
-    ("autoDeploy", "true"),
     ("connectionType", "\"INTERNET\""),
     ("disableExecuteApiEndpoint", "false"),
-    ("enabled", "true"),
+    ("enabled", "false"),
     ("rateLimitHeaders", "false"),
 ];
 

@@ -42,7 +42,7 @@ pub(super) fn of_thing(list: &str, before: Option<&Value>, after: Option<&Value>
         // What a list of the firewall says elsewhere, nobody can tell.
         "webAcls" | "ipSets" | "regexPatternSets" | "ruleGroups" => before.map(|_| Access::Loosened),
         "apiKeys" => {
-            let enabled = |key: &Value| key.get("enabled") != Some(&Value::Bool(false));
+            let enabled = |key: &Value| key.get("enabled") == Some(&Value::Bool(true));
             match (enabled(before?), enabled(after?)) {
                 (true, false) => Some(Access::Tightened),
                 (false, true) => Some(Access::Loosened),
