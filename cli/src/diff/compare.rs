@@ -77,6 +77,7 @@ fn new_stage(place: &Place, stage: &StageOf<'_>, changes: &mut Vec<Change>) {
 fn api(before: ApiOf<'_>, after: ApiOf<'_>, changes: &mut Vec<Change>) {
     let place = Place::api(&after.read.api_id);
     members(&place, before.value, after.value, &OF_API, changes);
+    rewritten(&place, before.value, after.value, changes);
     for new in after.stages() {
         match before.stage(new.name()) {
             Some(old) => stage(&place.stage(new.name()), &old, &new, changes),
@@ -85,6 +86,24 @@ fn api(before: ApiOf<'_>, after: ApiOf<'_>, changes: &mut Vec<Change>) {
     }
     for old in before.stages().filter(|old| after.stage(old.name()).is_none()) {
         changes.push(Change::new(Kind::Removed, &place, format!("stage `{}`", old.name())));
+    }
+}
+
+/// Deployments that hold something else under the same name: whoever goes back to one does not get what it was.
+fn rewritten(place: &Place, before: &Value, after: &Value, changes: &mut Vec<Change>) {
+    let list = |api: &Value| api.get("deployments").and_then(Value::as_array).cloned().unwrap_or_default();
+    let id = |deployment: &Value| deployment.get("deploymentId").cloned();
+    let old = list(before);
+    for new in list(after) {
+        let Some(old) = old.iter().find(|old| id(old) == id(&new)) else { continue };
+        let differs = |name: &str| noticed(old, name) != noticed(&new, name);
+        if ["routes", "integrations", "authorizers"].into_iter().any(differs) {
+            let id = id(&new).as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+            let told = "was rewritten: deployments never change, and a rollback to it is not what it was";
+            changes.push(
+                Change::new(Kind::Changed, place, format!("deployment `{id}`")).with(vec![told.to_owned()]),
+            );
+        }
     }
 }
 
