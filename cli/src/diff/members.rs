@@ -64,27 +64,29 @@ const UNNOTICED: [&str; 23] = [
     "warnings",
 ];
 
-/// Values that say what a member's absence says.
-const DEFAULTS: [(&str, &str); 6] = [
-    ("apiKeyRequired", "false"),
-    ("authorizationType", "\"NONE\""),
-    ("connectionType", "\"INTERNET\""),
-    ("disableExecuteApiEndpoint", "false"),
-    ("enabled", "false"),
-    ("rateLimitHeaders", "false"),
-];
-
 /// Longest value that is shown, in characters.
 const LONGEST: usize = 100;
 
 /// What a client can notice of a member; none where it is absent or says what its absence says.
 pub(super) fn noticed<'v>(owner: &'v Value, name: &str) -> Option<&'v Value> {
     let value = owner.get(name)?;
-    let is_default = DEFAULTS.iter().any(|(member, text)| *member == name && value.to_string() == *text);
     let is_empty = value.is_null()
         || value.as_array().is_some_and(Vec::is_empty)
         || (name != "corsConfiguration" && value.as_object().is_some_and(serde_json::Map::is_empty));
-    (!is_default && !is_empty && !UNNOTICED.contains(&name)).then_some(value)
+    (!is_default(name, value) && !is_empty && !UNNOTICED.contains(&name)).then_some(value)
+}
+
+/// Whether a value says what the member's absence says.
+fn is_default(name: &str, value: &Value) -> bool {
+    match (name, value) {
+        (
+            "apiKeyRequired" | "disableExecuteApiEndpoint" | "enabled" | "rateLimitHeaders",
+            Value::Bool(value),
+        ) => !value,
+        ("authorizationType", Value::String(text)) => text == "NONE",
+        ("connectionType", Value::String(text)) => text == "INTERNET",
+        _ => false,
+    }
 }
 
 /// The names of the members of two values, each once, as they stand there.
@@ -266,3 +268,6 @@ fn below(path: &str, name: &str) -> String {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if plain { format!("{path}.{name}") } else { format!("{path}[{name}]") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,3 +101,6 @@ fn number(value: Option<&Value>) -> f64 {
 fn loosened_if(loosened: bool) -> Access {
     if loosened { Access::Loosened } else { Access::Tightened }
 }
+
+#[cfg(test)]
+mod tests;
