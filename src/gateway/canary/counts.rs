@@ -30,9 +30,15 @@ impl Side {
     #[must_use]
     pub fn new(api: &str, stage: &str, is_canary: bool) -> Self {
         let side = if is_canary { "canary" } else { "stable" };
-        let name = |event: &str| format!("sekisho.canary.{api}.{stage}.{side}.{event}").into();
-        Self { is_canary, counters: [name("requests"), name("4xx"), name("5xx")] }
+        let prefix = format!("sekisho.canary.{api}.{stage}.{side}");
+        let counters = [name(&prefix, "requests"), name(&prefix, "4xx"), name(&prefix, "5xx")];
+        Self { is_canary, counters }
     }
+}
+
+#[inline(never)]
+fn name(prefix: &str, event: &str) -> Rc<str> {
+    [prefix, event].join(".").into()
 }
 
 // === impl SideCounts ===
@@ -49,6 +55,7 @@ impl SideCounts {
         }
     }
 
+    #[inline(never)]
     fn one_more(&mut self, name: &Rc<str>) {
         if let Some((_, count)) = self.0.iter_mut().find(|(known, _)| known == name) {
             *count = count.saturating_add(1);
