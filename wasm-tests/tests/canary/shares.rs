@@ -6,6 +6,7 @@ use crate::statistics::{LEAST, number, p_value};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::Instant;
+use wasm_tests::raw::Raw;
 use wasm_tests::{Backend, Gateway, Options, eventually};
 
 const CONNECTIONS: usize = 32;
@@ -109,4 +110,18 @@ async fn as_many_users_are_on_the_canary_as_are_to_be() {
     let p = p_value(hits, USERS, 0.1);
     println!("{hits} of {USERS} users at 10 %, p {p:.3}; {:.1} s", began.elapsed().as_secs_f64());
     assert!(p > LEAST, "{hits} of {USERS} users are not 10 %");
+}
+
+/// Why the load sends no more than two requests before it reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn envoy_closes_on_who_sends_many_requests_that_the_filter_answers_before_it_reads() {
+    let backend = Backend::start().await;
+    let gateway = Gateway::start(&weighted(0.0), &backend, Options::default()).await;
+    let mut client = Raw::connect(gateway.address()).await.unwrap();
+    client.write(get("/prod/x", "").repeat(32).as_bytes()).await.unwrap();
+    let answers = client.closed().await.unwrap();
+    let answers = String::from_utf8(answers).unwrap().matches("HTTP/1.1 200").count();
+    assert!(answers < 32, "all of them are answered");
+    assert_eq!(gateway.admin_stat("http1.response_flood").await, 1);
+    gateway.assert_no_panic().await;
 }
