@@ -11,6 +11,7 @@ mod imitation;
 use sekisho::gateway::authorizers::signature::Algorithm;
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
+use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::exchange::Exchange;
 use sekisho::gateway::flow::Flow;
 use sekisho::gateway::head::Head;
@@ -235,6 +236,7 @@ fn event(document: &Value, caller: &str, request: &Request) -> Value {
         dice: imitation::dice(0),
         source_address: b"192.0.2.1:4711",
         client_cert_digest: digest.as_bytes(),
+        connection: &PlainText,
         worker: &worker,
         shared: &shared,
         signatures: &Software,
