@@ -52,7 +52,7 @@ pub(super) fn compile(config: &Config, apis: &HashMap<String, Rc<Api>>, scope: &
     let mut domains = Domains::default();
     for (i, draft) in drafts.into_iter().enumerate() {
         let (host, domain) = draft.finish(&mut scope.below(&format!("domainNames[{i}]")));
-        domains.0.insert(host, Rc::new(domain));
+        domains.add(host, domain);
     }
     check_endpoints(config, &domains, scope);
     domains
@@ -139,7 +139,7 @@ fn check_mutual_tls(written: &config::DomainName, scope: &mut Scope<'_>) {
 fn check_endpoints(config: &Config, domains: &Domains, scope: &mut Scope<'_>) {
     for (i, api) in config.apis.iter().enumerate() {
         let mut leading =
-            domains.0.values().filter(|domain| domain.ways.iter().any(|way| way.api.id == api.api_id));
+            domains.iter().filter(|domain| domain.ways.iter().any(|way| way.api.id == api.api_id));
         match api.disable_execute_api_endpoint {
             Some(true) if leading.next().is_none() => {
                 scope

@@ -17,13 +17,12 @@ use crate::gateway::head::Head;
 use crate::gateway::notes::Note;
 use crate::gateway::request::Request;
 use crate::gateway::routes::RequestPath;
-use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-/// The custom domains of a document, by host; a wildcard stands under what follows its `*`, with the dot.
+/// The custom domains of a document, sorted by host; a wildcard stands under what follows its `*`, with the dot.
 #[derive(Debug, Default)]
-pub struct Domains(pub HashMap<String, Rc<Domain>>);
+pub struct Domains(Vec<(String, Rc<Domain>)>);
 
 /// A custom domain.
 #[derive(Debug)]
@@ -124,13 +123,35 @@ fn is_proved(domain: &Rc<Domain>, domains: &Domains, env: &Env<'_>) -> bool {
 // === impl Domains ===
 
 impl Domains {
+    /// Adds a domain under its host, which no other one has.
+    pub fn add(&mut self, host: String, domain: Domain) {
+        if let Err(place) = self.place(&host) {
+            self.0.insert(place, (host, Rc::new(domain)));
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Domain> {
+        self.0.iter().map(|(_, domain)| domain.as_ref())
+    }
+
     /// The domain of a host in lower case: its own, else the wildcard for its first label.
     #[must_use]
     pub fn of_host(&self, host: &str) -> Option<&Rc<Domain>> {
         // A host that begins with a dot would be a wildcard's key.
         let first_dot = host.find('.').filter(|at| *at > 0);
-        let exact = self.0.get(host).filter(|_| !host.starts_with('.'));
-        exact.or_else(|| self.0.get(host.get(first_dot?..)?))
+        let exact = if host.starts_with('.') { None } else { self.under(host) };
+        exact.or_else(|| self.under(host.get(first_dot?..)?))
+    }
+
+    fn under(&self, host: &str) -> Option<&Rc<Domain>> {
+        self.0.get(self.place(host).ok()?).map(|(_, domain)| domain)
+    }
+
+    /// Where a host stands, or would stand.
+    #[inline(never)]
+    fn place(&self, host: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| other.as_str().cmp(host))
     }
 }
 
@@ -138,6 +159,7 @@ impl Domains {
 
 impl Domain {
     /// The first way that fits, and the path behind it.
+    #[inline(never)]
     fn way(&self, path: &RequestPath, head: &Head) -> Option<(&Rc<Way>, RequestPath)> {
         self.ways.iter().find_map(|way| Some((way, way.take(path, head)?)))
     }
