@@ -255,5 +255,5 @@ impl<T: Slot> Object for BTreeMap<String, T> {
     }
 }
 
-#[cfg(all(test, feature = "schema"))]
+#[cfg(test)]
 mod tests;
