@@ -408,6 +408,27 @@ async fn odd_and_huge_certificates_harm_nobody() {
     gateway.assert_no_panic().await;
 }
 
+/// Two domains with mutual TLS and one without, all of one API.
+fn domains() -> Value {
+    let secure = |name: &str| {
+        json!({ "domainName": name, "domainNameConfigurations": [{ "certificateArn": "c" }],
+            "mutualTlsAuthentication": { "truststoreUri": "file:ca.pem" } })
+    };
+    let mapping = |domain: &str| json!({ "domainName": domain, "apiId": "shop", "stage": "$default" });
+    json!({
+        "certificates": { "c": { "certificateFile": "c.pem", "privateKeyFile": "k.pem" } },
+        "domainNames": [secure("secure.test"), secure("*.wild.test"), { "domainName": "open.test" }],
+        "apiMappings": [mapping("secure.test"), mapping("*.wild.test"), mapping("open.test")],
+        "apis": [{
+            "apiId": "shop", "protocolType": "HTTP", "disableExecuteApiEndpoint": true, "stages": [{ "stageName": "$default" }],
+            "routes": [{ "routeKey": "$default", "target": "integrations/backend" }],
+            "integrations": [{
+                "integrationId": "backend", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "integrationUri": "http://backend.test",
+            }],
+        }],
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_domain_with_mutual_tls_believes_a_certificate_that_was_presented_for_it() {
     let authority = Authority::new();
@@ -416,57 +437,62 @@ async fn a_domain_with_mutual_tls_believes_a_certificate_that_was_presented_for_
         params.subject_alt_names.extend(names.map(dns));
     });
     let ann = authority.certify(|_| {});
-    let mut document = document();
-    document["certificates"] = json!({ "c": { "certificateFile": "c.pem", "privateKeyFile": "k.pem" } });
-    let secure = |name: &str| {
-        json!({ "domainName": name, "domainNameConfigurations": [{ "certificateArn": "c" }],
-            "mutualTlsAuthentication": { "truststoreUri": "file:ca.pem" } })
-    };
-    document["domainNames"] =
-        json!([secure("secure.test"), secure("*.wild.test"), { "domainName": "open.test" }]);
-    let domains = ["secure.test", "*.wild.test", "open.test"];
-    let mapping = |domain| json!({ "domainName": domain, "apiId": "mtls", "stage": "$default" });
-    document["apiMappings"] = domains.map(mapping).to_vec().into();
-    let mut optional = authority.tls(&server);
+    let strict = authority.tls(&server);
+    let mut optional = strict.clone();
     optional["require_client_certificate"] = json!(false);
 
     let backend = Backend::start().await;
     let mut ran = 0;
-    for (tls, certified, server_name, host, expected) in [
-        (authority.tls(&server), Some(&ann), "secure.test", "secure.test", 200),
-        (authority.tls(&server), Some(&ann), "secure.test", "SECURE.test.:443", 200),
-        (authority.tls(&server), Some(&ann), "a.wild.test", "a.wild.test", 200),
-        (authority.tls(&server), Some(&ann), "a.wild.test", "b.wild.test", 200),
-        (authority.tls(&server), Some(&ann), "open.test", "secure.test", 403),
-        (authority.tls(&server), Some(&ann), "a.wild.test", "secure.test", 403),
-        (authority.tls(&server), Some(&ann), "secure.test", "a.wild.test", 403),
-        (authority.tls(&server), Some(&ann), "open.test", "open.test", 200),
-        (optional.clone(), None, "secure.test", "secure.test", 403),
-        (optional.clone(), None, "open.test", "open.test", 200),
-        (optional, Some(&ann), "secure.test", "secure.test", 200),
-    ] {
-        // By hand, so that the listener is the test's: how `render` writes one is tested where it is written.
-        let options = Options { tls: Some(tls), bootstrap: Source::ByHand, ..Options::default() };
-        let gateway = Gateway::start(&document, &backend, options).await;
-        for wire in WIRES {
-            backend.forget();
-            let client = Client { server_name, host, ..Client::new(&authority, certified, wire) };
-            let (status, body) = client.get(gateway.address(), "/x", &[]).await.unwrap();
-            assert_eq!(status, expected, "{server_name} {host} {wire:?}: {body}");
-            assert_eq!(backend.seen().len(), usize::from(status == 200));
-            if status == 403 {
-                assert_eq!(body, r#"{"message":"Forbidden"}"#);
+    // By hand, so that the listener is the test's: how `render` writes one is tested where it is written.
+    let start = |tls| {
+        let options = Options { tls, bootstrap: Source::ByHand, ..Options::default() };
+        let (document, backend) = (domains(), &backend);
+        async move { Gateway::start(&document, backend, options).await }
+    };
+    let requests: [(Value, &[_]); 2] = [
+        (
+            strict,
+            &[
+                (Some(&ann), "secure.test", "secure.test", 200),
+                (Some(&ann), "secure.test", "SECURE.test.:443", 200),
+                (Some(&ann), "a.wild.test", "a.wild.test", 200),
+                (Some(&ann), "a.wild.test", "b.wild.test", 200),
+                (Some(&ann), "open.test", "secure.test", 403),
+                (Some(&ann), "a.wild.test", "secure.test", 403),
+                (Some(&ann), "secure.test", "a.wild.test", 403),
+                (Some(&ann), "open.test", "open.test", 200),
+            ],
+        ),
+        (
+            optional,
+            &[
+                (None, "secure.test", "secure.test", 403),
+                (None, "open.test", "open.test", 200),
+                (Some(&ann), "secure.test", "secure.test", 200),
+            ],
+        ),
+    ];
+    for (tls, requests) in requests {
+        let gateway = start(Some(tls)).await;
+        for (certified, server_name, host, expected) in requests.iter().copied() {
+            for wire in WIRES {
+                backend.forget();
+                let client = Client { server_name, host, ..Client::new(&authority, certified, wire) };
+                let (status, body) = client.get(gateway.address(), "/x", &[]).await.unwrap();
+                assert_eq!(status, expected, "{server_name} {host} {wire:?}: {body}");
+                assert_eq!(backend.seen().len(), usize::from(status == 200));
+                if status == 403 {
+                    assert_eq!(body, r#"{"message":"Forbidden"}"#);
+                }
+                ran += 1;
             }
-            ran += 1;
         }
         gateway.assert_no_panic().await;
     }
     assert_eq!(ran, 22);
 
     // Without TLS, and whatever a client says of itself.
-    let gateway =
-        Gateway::start(&document, &backend, Options { bootstrap: Source::ByHand, ..Options::default() })
-            .await;
+    let gateway = start(None).await;
     backend.forget();
     for (name, value) in forged(&ann) {
         let request =
