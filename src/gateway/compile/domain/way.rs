@@ -7,7 +7,6 @@ use crate::gateway::compile::named;
 use crate::gateway::compile::scope::Scope;
 use crate::gateway::config::{self, Config, ProtocolType};
 use crate::gateway::domains::custom::{HeaderCondition, Way};
-use crate::gateway::integrations::headers::is_header_name;
 use crate::gateway::mapping::is_reserved;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -207,7 +206,8 @@ fn header(written: &config::MatchHeaderValue, scope: &mut Scope<'_>) -> Option<H
     // A `*` alone is both its start and its end.
     let open_end = rest.ends_with('*') || (open_start && rest.is_empty());
     let value = rest.strip_suffix('*').unwrap_or(rest);
-    let is_token = value.is_empty() || (is_header_name(value) && !value.contains('*'));
+    let is_token =
+        value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"?-!#$%&'+.^_`|~".contains(&byte));
     if glob.is_empty() || glob.len() > RULE_BYTES || !is_token {
         scope
             .error("valueGlob", format!("`{glob}` is not a value that headers are compared with"))
