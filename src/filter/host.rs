@@ -193,6 +193,16 @@ pub(super) fn client_cert_digest() -> Vec<u8> {
     abi::property(b"connection\0sha256_peer_certificate_digest").unwrap_or_default()
 }
 
+/// The name that the client asked for in its TLS handshake; empty if it asked for none.
+pub(super) fn requested_server_name() -> Vec<u8> {
+    abi::property(b"connection\0requested_server_name").unwrap_or_default()
+}
+
+/// Whether the client presented a certificate: a boolean is a byte.
+pub(super) fn is_mutual_tls() -> bool {
+    abi::property(b"connection\0mtls").is_ok_and(|value| value == [1])
+}
+
 /// Who made the response and why; empty if Envoy does not say.
 pub(super) fn response_code_details() -> Vec<u8> {
     abi::property(b"response\0code_details").unwrap_or_default()

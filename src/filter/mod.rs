@@ -15,6 +15,7 @@ mod signatures;
 mod stream;
 mod usage;
 
+use crate::gateway::connection::Connection;
 use crate::gateway::counts::Counts;
 use crate::gateway::usage::due;
 use crate::gateway::{Env, Wants, Worker as Memory};
@@ -59,6 +60,10 @@ struct Peer {
     address: Vec<u8>,
     cert_digest: Vec<u8>,
 }
+
+/// The connection of the request that a callback is about.
+#[derive(Debug)]
+struct HostConnection;
 
 /// Runs a callback. None if another one is running, which no host does: the caller then holds the request.
 fn vm<T>(callback: impl FnOnce(&mut Vm) -> T) -> Option<T> {
@@ -198,6 +203,18 @@ impl Peer {
     }
 }
 
+// === impl HostConnection ===
+
+impl Connection for HostConnection {
+    fn server_name(&self) -> Vec<u8> {
+        host::requested_server_name()
+    }
+
+    fn has_client_cert(&self) -> bool {
+        host::is_mutual_tls()
+    }
+}
+
 // === impl Worker ===
 
 impl Worker {
@@ -216,6 +233,7 @@ impl Worker {
             dice: self.roll(),
             source_address: &peer.address,
             client_cert_digest: &peer.cert_digest,
+            connection: &HostConnection,
             worker: self.memory(),
             shared: &self.shared,
             signatures: self.verifiers(),

@@ -6,10 +6,12 @@ mod aws;
 mod aws_service;
 mod canary;
 mod cluster;
+mod domain;
 mod fleet;
 mod function;
 mod integration;
 mod lambda_proxy;
+mod named;
 mod pattern;
 mod policy;
 mod routes;
@@ -31,6 +33,7 @@ use super::authorizers::jwt::keys::Keyring;
 use super::clusters::Cluster;
 use super::config::{Config, ProtocolType};
 use super::diagnostics::Diagnostics;
+use super::domains::custom::Domains;
 use super::surroundings::Surroundings;
 use super::throttle::Throttle;
 use super::usage_plans::UsagePlans;
@@ -59,6 +62,8 @@ pub struct Gateway {
     header_bytes: Option<usize>,
     apis: HashMap<String, Rc<Api>>,
     default_api: Option<Rc<Api>>,
+    /// The custom domains.
+    pub domains: Domains,
     wants: Wants,
     /// API keys and usage plans.
     pub usage: UsagePlans,
@@ -113,6 +118,8 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
             .help("`sekisho schema --markdown` shows what an API needs");
     }
     let default_api = default_api(config, &apis, first, &mut diagnostics);
+    let mut scope = Scope::new(String::new(), &mut diagnostics, &mut wants, surroundings);
+    let domains = domain::compile(config, &apis, &mut scope);
     diagnostics.forget_repeats();
     if diagnostics.has_errors() {
         return Err(diagnostics);
@@ -132,6 +139,7 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
             .map(|bytes| bytes as usize),
         apis,
         default_api,
+        domains,
         wants,
         usage,
         account,

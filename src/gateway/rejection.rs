@@ -26,6 +26,10 @@ pub enum Rejection {
     ClientCert,
     /// No API answers this host.
     UnknownHost,
+    /// The custom domain wants a certificate, and the client has not proved itself to it.
+    MutualTls,
+    /// Nothing of the custom domain fits the path.
+    UnknownMapping,
     /// The API answers only custom domains.
     DefaultEndpointDisabled,
     /// No stage of the API answers this path.
@@ -178,6 +182,8 @@ impl Rejection {
             Self::BadPath => ("sekisho_bad_path", (400, "Bad Request"), BAD_REQUEST),
             Self::ClientCert => ("sekisho_client_cert", (403, "Forbidden"), FORBIDDEN),
             Self::UnknownHost => ("sekisho_unknown_host", (403, "Forbidden"), FORBIDDEN),
+            Self::MutualTls => ("sekisho_mutual_tls", (403, "Forbidden"), FORBIDDEN),
+            Self::UnknownMapping => ("sekisho_unknown_mapping", (404, "Not Found"), FORBIDDEN),
             Self::DefaultEndpointDisabled => {
                 ("sekisho_default_endpoint_disabled", (403, "Forbidden"), FORBIDDEN)
             }

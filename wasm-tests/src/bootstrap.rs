@@ -248,6 +248,12 @@ fn adjust(value: &mut Value, options: &Options) {
             }
             if let (Some(tls), Some(chains)) = (&options.tls, members.get_mut("filter_chains")) {
                 chains[0]["transport_socket"] = json!({ "name": "tls", "typed_config": tls });
+                // Without it Envoy does not know SNI; where chains are chosen by SNI it adds it by itself.
+                let inspector =
+                    "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector";
+                members.entry("listener_filters").or_insert_with(
+                    || json!([{ "name": "tls_inspector", "typed_config": { "@type": inspector } }]),
+                );
             }
             members.values_mut().for_each(|member| adjust(member, options));
         }

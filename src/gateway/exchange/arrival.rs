@@ -14,16 +14,25 @@ use std::rc::Rc;
 /// From the head to the stage.
 pub(super) fn arrive(request: &mut Request, env: &Env<'_>) -> Result<(), Rejection> {
     request.host = domains::host(request.head.first(b":authority").unwrap_or_default())?;
-    let api = domains::api(&request.gateway, &request.host)?;
-    request.api = Some(Rc::clone(&api));
-    domains::check_endpoint(&api)?;
+    let domain = request.gateway.domains.of_host(&request.host).map(Rc::clone);
+    match &domain {
+        Some(domain) => domains::custom::enter(domain, request, env)?,
+        None => {
+            let api = domains::api(&request.gateway, &request.host)?;
+            request.api = Some(Rc::clone(&api));
+            domains::check_endpoint(&api)?;
+        }
+    }
     limits::check(request)?;
     request.client_cert = ClientCert::of(&request.head, env)?;
     check_upgrade(request)?;
-    let path = request.read_path()?;
-    let (stage, path) = stages::stage(&api, path)?;
-    request.stage = Some(stage);
-    request.path = Some(path);
+    if domain.is_none() {
+        let path = request.read_path()?;
+        let api = request.api.as_ref().ok_or(Rejection::Internal)?;
+        let (stage, path) = stages::stage(api, path)?;
+        request.stage = Some(stage);
+        request.path = Some(path);
+    }
     Ok(())
 }
 
