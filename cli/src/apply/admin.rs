@@ -1,11 +1,17 @@
 //! Envoy's admin interface: what it has taken, what it refused, what is still in flight.
 
 use super::Error;
+use crate::hash_key::hash;
 use crate::render::{filter, listener, route};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Time between two questions to Envoy.
+pub(super) const POLL: Duration = Duration::from_millis(50);
+/// For Envoy to read an old file again.
+const TAKING_BACK: Duration = Duration::from_secs(5);
 
 /// A running Envoy.
 #[derive(Debug)]
@@ -107,6 +113,29 @@ impl Admin {
             reloads: of("config_reload"),
             warming: kind.warming().map_or(0, number),
         })
+    }
+
+    /// The digest of the document that Envoy runs; none if it does not answer, or runs none.
+    #[must_use]
+    pub fn digest(&self) -> Option<String> {
+        let dump = self.json("/config_dump?resource=ecds_filters").ok()?;
+        let filters = dump.get("configs")?.as_array()?;
+        let mut filters = filters.iter().filter_map(|it| it.get("ecds_filter"));
+        let ours = filters.find(|it| it.get("name").and_then(Value::as_str) == Some(filter::NAME))?;
+        ours.pointer(filter::DOCUMENT)?.as_str().map(hash)
+    }
+
+    /// The same, after Envoy was given an old file back: it is given some time to read it.
+    #[must_use]
+    pub fn digest_again(&self, old: Option<&str>) -> Option<String> {
+        let deadline = Instant::now() + TAKING_BACK;
+        loop {
+            let now = self.digest();
+            if now.as_deref() == old || now.is_none() || Instant::now() >= deadline {
+                return now;
+            }
+            std::thread::sleep(POLL);
+        }
     }
 
     /// Why Envoy refused the last update, behind a line feed, where it remembers.

@@ -72,6 +72,27 @@ impl Layout {
         self.folder.join("settings.json")
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Lines about every change, where the command line names no other place.
+    #[must_use]
+    pub fn audit(&self) -> PathBuf {
+        self.folder.join("audit.jsonl")
+    }
+
+    /// The digest of the document in the file that Envoy watches, if there is one.
+    #[must_use]
+    pub fn digest(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.ecds().path()).ok()?;
+        let response: Value = serde_yaml_ng::from_str(&text).ok()?;
+        let filter = response.get("resources")?.as_array()?.first()?;
+        filter.pointer(filter::DOCUMENT)?.as_str().map(hash)
+    }
+
     /// Held by the one that writes.
     #[must_use]
     pub fn lock(&self) -> PathBuf {
@@ -185,6 +206,8 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     let _ = std::fs::remove_file(&temporary);
     let mut file = File::options().write(true).create_new(true).open(&temporary).map_err(error)?;
     file.write_all(text.as_bytes()).map_err(error)?;
+    // Not the name without the text, should the machine stop now.
+    file.sync_all().map_err(error)?;
     std::fs::rename(&temporary, path).map_err(error)
 }
 
