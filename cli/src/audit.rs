@@ -25,6 +25,7 @@ const REASON: usize = 1_024;
 
 /// Where a verb tells what it changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
+#[group(skip)]
 pub struct Args {
     /// Where one JSON line tells of the change: who, when, from what, to what. `-` is standard output; `audit.jsonl` in the
     /// folder when absent. If it cannot be written, nothing is changed.
