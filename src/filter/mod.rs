@@ -31,6 +31,9 @@ use std::hash::BuildHasherDefault;
 use stream::Stream;
 use usage::UsageGauges;
 
+/// The counter of documents that were refused.
+const REJECTED: &str = "config_rejected";
+
 thread_local! {
     static VM: RefCell<Vm> = const { RefCell::new(Vm::new()) };
 }
@@ -230,7 +233,14 @@ impl Worker {
 
     /// Counters of this VM: defined once.
     fn counters(&self) -> &Counters {
-        self.counters.get_or_init(|| Counters::define(Counts::names().chain(HostShared::NAMES)))
+        self.counters
+            .get_or_init(|| Counters::define(Counts::names().chain(HostShared::NAMES).chain([REJECTED])))
+    }
+
+    /// Counts a document that was refused, at once: the VM that Envoy tries it in does not live until the tick. Envoy keeps
+    /// the count where a VM that serves has defined the counter too.
+    fn reject(&self) {
+        self.counters().tell(std::iter::once((REJECTED, 1)));
     }
 
     /// Tells Envoy's statistics what happened since it was last told.
