@@ -4,7 +4,7 @@
 //! read the filter again.
 
 use super::{Error, Plan, Settings, bootstrap, cluster, filter, listener, route, sts, yaml};
-use crate::hash_key::hash;
+use crate::hash_key::{PREFIX, hash};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write as _;
@@ -211,11 +211,19 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     std::fs::rename(&temporary, path).map_err(error)
 }
 
-/// A version that changes with the content, and only with it.
+/// A version that changes with the content, and only with it. The filter's ends with the digest of its document, because Envoy
+/// tells the version of what it has taken, and the content of what it was given last.
 #[must_use]
 pub fn version(resources: &[Value]) -> String {
-    let hash = hash(&json!(resources).to_string());
-    hash.trim_start_matches("sha256:").chars().take(16).collect()
+    let digest = hash(&json!(resources).to_string());
+    let version: String = digest.trim_start_matches(PREFIX).chars().take(16).collect();
+    match resources {
+        [only] => match only.pointer(filter::DOCUMENT).and_then(Value::as_str) {
+            Some(document) => format!("{version}-{}", hash(document)),
+            None => version,
+        },
+        _ => version,
+    }
 }
 
 /// A resource as a discovery response holds it.

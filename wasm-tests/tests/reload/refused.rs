@@ -59,6 +59,9 @@ async fn a_bad_document_changes_nothing_and_is_told_in_the_log_and_in_a_metric()
     let forged = "missing\\\\n[critical] all is well\\\\u001b[31m".to_owned() + &"x".repeat(3_000);
     let text = before.replace("integrations/stable", &format!("integrations/{forged}"));
     assert_ne!(text, before);
+    let text =
+        text.replacen("version_info: ", "version_info: edited-", 1).replacen("edited-\"", "\"edited-", 1);
+    assert!(text.contains("edited-"), "{}", &text[..200]);
     put(&filter, &text);
     eventually("Envoy refuses it", async || (refused(&world).await.0 > 0).then_some(())).await;
     load.more(500).await;

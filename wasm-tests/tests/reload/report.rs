@@ -16,6 +16,8 @@ pub(crate) struct Change {
     pub(crate) renamed: Duration,
     /// When the command said that it is done.
     pub(crate) said: Duration,
+    /// When the next one might begin.
+    pub(crate) until: Duration,
 }
 
 // === impl Change ===
@@ -24,17 +26,19 @@ impl Change {
     /// From the rename to the last answer of the old document, whichever worker gave it.
     pub(crate) fn lasted(&self, asked: &[Asked]) -> Duration {
         let [old, new] = self.old_and_new();
-        let seen = || asked.iter().filter(|it| it.kind == Some(self.kind) && it.done > self.began);
-        let late = seen().find(|it| {
-            it.sent > self.said && it.sent < self.said + Duration::from_millis(400) && it.answer == old
-        });
+        let seen = || {
+            asked
+                .iter()
+                .filter(|it| it.kind == Some(self.kind) && it.done > self.began && it.done < self.until)
+        };
+        let late = seen().find(|it| it.sent > self.said && it.answer == old);
         assert!(
             late.is_none(),
             "{:?}: answered by the old document after the command had said so: {late:?}",
             self.kind
         );
         assert!(seen().any(|it| it.answer == new), "{self:?}: nobody saw it");
-        let last = seen().filter(|it| it.answer == old && it.done < self.said + Duration::from_millis(400));
+        let last = seen().filter(|it| it.answer == old);
         last.map(|it| it.done.saturating_sub(self.renamed)).max().unwrap_or_default()
     }
 
