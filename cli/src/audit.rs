@@ -214,6 +214,17 @@ impl Sink {
 // === impl Outcome ===
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Started,
+        Self::Written,
+        Self::Applied,
+        Self::Unchanged,
+        Self::Refused,
+        Self::TakenBack,
+        Self::Failed,
+    ];
+
     /// As it stands in a line.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -5,6 +5,7 @@
 
 mod changes;
 mod documents;
+mod guide;
 mod load;
 mod refused;
 mod report;
