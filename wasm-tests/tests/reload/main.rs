@@ -1,7 +1,14 @@
 //! A gateway that changes under load: no request is lost, every worker serves the new document within a second, and a bad
 //! document changes nothing and is told of.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 
 mod changes;
 mod documents;
