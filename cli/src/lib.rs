@@ -8,6 +8,8 @@ pub mod args;
 pub mod audit;
 pub mod completions;
 pub mod demo;
+pub mod deploy;
+pub mod diff;
 pub mod error;
 pub mod explain;
 pub mod hash_key;
