@@ -52,7 +52,7 @@ struct Worker {
     memory: OnceCell<RefCell<Memory>>,
     verifiers: OnceCell<Verifiers>,
     shared: HostShared,
-    counters: OnceCell<Counters>,
+    counters: Option<Counters>,
     usage: UsageGauges,
 }
 
@@ -89,7 +89,7 @@ impl Vm {
                 memory: OnceCell::new(),
                 verifiers: OnceCell::new(),
                 shared: HostShared::new(),
-                counters: OnceCell::new(),
+                counters: None,
                 usage: UsageGauges::new(),
             },
         }
@@ -232,14 +232,14 @@ impl Worker {
     }
 
     /// Counters of this VM: defined once.
-    fn counters(&self) -> &Counters {
-        self.counters
-            .get_or_init(|| Counters::define(Counts::names().chain(HostShared::NAMES).chain([REJECTED])))
+    fn counters(&mut self) -> &mut Counters {
+        let names = || Counts::names().chain(HostShared::NAMES).chain([REJECTED]);
+        self.counters.get_or_insert_with(|| Counters::define(names()))
     }
 
     /// Counts a document that was refused, at once: the VM that Envoy tries it in does not live until the tick. Envoy keeps
     /// the count where a VM that serves has defined the counter too.
-    fn reject(&self) {
+    fn reject(&mut self) {
         self.counters().tell(std::iter::once((REJECTED, 1)));
     }
 
@@ -247,7 +247,11 @@ impl Worker {
     fn tell(&mut self) {
         let due = due(&self.env(&Peer::default()));
         self.usage.tell(due);
-        self.counters().tell(self.memory().borrow_mut().counts.drain().chain(self.shared.drain()));
+        let sides = self.memory().borrow_mut().sides.drain();
+        self.counters().tell_named(sides);
+        let Self { counters: Some(counters), memory, shared, .. } = self else { return };
+        let memory = memory.get_or_init(RefCell::default);
+        counters.tell(memory.borrow_mut().counts.drain().chain(shared.drain()));
     }
 
     /// What the core remembers between this worker's requests.
