@@ -32,6 +32,9 @@ use std::hash::BuildHasherDefault;
 use stream::Stream;
 use usage::UsageGauges;
 
+/// The counter of documents that were refused.
+const REJECTED: &str = "config_rejected";
+
 thread_local! {
     static VM: RefCell<Vm> = const { RefCell::new(Vm::new()) };
 }
@@ -248,7 +251,14 @@ impl Worker {
 
     /// Counters of this VM: defined once.
     fn counters(&mut self) -> &mut Counters {
-        self.counters.get_or_insert_with(|| Counters::define(Counts::names().chain(HostShared::NAMES)))
+        let names = || Counts::names().chain(HostShared::NAMES).chain([REJECTED]);
+        self.counters.get_or_insert_with(|| Counters::define(names()))
+    }
+
+    /// Counts a document that was refused, at once: the VM that Envoy tries it in does not live until the tick. Envoy keeps
+    /// the count where a VM that serves has defined the counter too.
+    fn reject(&mut self) {
+        self.counters().tell(std::iter::once((REJECTED, 1)));
     }
 
     /// Tells Envoy's statistics what happened since it was last told.

@@ -5,6 +5,7 @@ use super::signatures::Verifiers;
 use super::stream::TURNS;
 use super::{Peer, Worker};
 use crate::gateway::authorizers::signature::Algorithm;
+use crate::gateway::diagnostics::Diagnostics;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
 use crate::gateway::surroundings::{Secret, Surroundings, Verification};
 use crate::gateway::upkeep::{Chore, TICK};
@@ -12,6 +13,11 @@ use crate::gateway::{self, Gateway, config};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::rc::Rc;
+
+/// Problems of a document that are told in Envoy's log.
+const TOLD: usize = 20;
+/// Longest of them, in characters.
+const LINE: usize = 1_000;
 
 /// A configured plugin. During an update a VM may hold several.
 #[derive(Debug, Default)]
@@ -79,9 +85,7 @@ impl Root {
         let compiled = config::load(&document).and_then(|config| gateway::compile(&config, &Here(verifiers)));
         match compiled {
             Ok(compiled) => {
-                for warning in &compiled.warnings.0 {
-                    log::warn!("sekisho: {warning}");
-                }
+                tell(log::Level::Warn, &compiled.warnings);
                 log::info!("sekisho: serving sha256:{}, {} bytes", digest(&document), document.len());
                 if let Err(error) = host::tick_every(TICK) {
                     log::warn!("sekisho: nothing is fetched ahead, and nothing is counted: {error}");
@@ -93,9 +97,8 @@ impl Root {
                 true
             }
             Err(diagnostics) => {
-                for diagnostic in &diagnostics.0 {
-                    log::error!("sekisho: {diagnostic}");
-                }
+                tell(log::Level::Error, &diagnostics);
+                worker.reject();
                 false
             }
         }
@@ -113,6 +116,19 @@ impl Surroundings for Here {
 
     fn verifies(&self, algorithm: Algorithm) -> Verification {
         self.0.verifies(algorithm)
+    }
+}
+
+/// Writes the first of a document's problems into Envoy's log. Each is a line, whatever names it has in it.
+fn tell(level: log::Level, diagnostics: &Diagnostics) {
+    for diagnostic in diagnostics.0.iter().take(TOLD) {
+        let text = diagnostic.to_string();
+        let line = text.chars().take(LINE).map(|c| if c.is_control() { ' ' } else { c });
+        log::log!(level, "sekisho: {}", line.collect::<String>());
+    }
+    let more = diagnostics.0.len().saturating_sub(TOLD);
+    if more > 0 {
+        log::log!(level, "sekisho: and {more} more: `sekisho validate` shows all");
     }
 }
 
