@@ -49,6 +49,7 @@ pub mod throttle;
 pub mod upkeep;
 pub mod usage;
 pub mod usage_plans;
+pub mod websocket;
 pub mod worker;
 
 pub use compile::{Compiled, Gateway, compile};
