@@ -9,7 +9,7 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use wasm_tests::{Options, eventually};
 
@@ -36,7 +36,7 @@ async fn messages_of_every_kind_pass_and_are_counted_in_both_directions() {
         Message::Frame(Frame::message(text.to_owned(), OpCode::Data(code), is_last))
     };
     client.send(piece("one ", Data::Text, false)).await.unwrap();
-    client.send(Message::Frame(Frame::message("", OpCode::Control(Control::Ping), true))).await.unwrap();
+    client.send(Message::Ping(Bytes::new())).await.unwrap();
     client.send(piece("two ", Data::Continue, false)).await.unwrap();
     client.send(piece("three", Data::Continue, true)).await.unwrap();
     assert_eq!(receive(&mut client).await, Message::Pong(Bytes::new()));

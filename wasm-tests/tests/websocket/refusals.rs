@@ -29,7 +29,8 @@ async fn without_a_token_a_key_or_time_there_is_no_connection() {
         "corsConfiguration": { "allowOrigins": ["https://shop.example"] },
     }));
     document["apiKeys"] = json!([{ "id": "k", "value": "a-key-of-twenty-characters", "enabled": true }]);
-    document["usagePlans"] = json!([{ "id": "p", "apiStages": [{ "apiId": "chat", "stage": "$default" }], "keys": [{ "keyId": "k" }] }]);
+    document["usagePlans"] = json!([{ "id": "p", "apiStages": [{ "apiId": "chat", "stage": "$default" }] }]);
+    document["usagePlanKeys"] = json!([{ "usagePlanId": "p", "keyId": "k", "keyType": "API_KEY" }]);
     let gateway = gateway(&server, &document, Options::default()).await;
     let origin = ("origin", "https://shop.example");
     let body = |body: &Option<Vec<u8>>| String::from_utf8(body.clone().unwrap()).unwrap();
