@@ -2,7 +2,7 @@
 
 use super::authorizers::software::Software;
 use super::compile::{Gateway, compile};
-use super::config::Config;
+use super::config::{Config, typed};
 use super::exchange::{Exchange, Origin};
 use super::flow::{Answer, Edit, Edits, Flow, ResponseFlow};
 use super::head::Head;
@@ -33,7 +33,7 @@ pub fn env() -> Env<'static> {
 
 /// A document as compiling meets it: what reading one finds is not the concern here.
 pub fn config(document: &Value) -> Config {
-    serde_json::from_value(document.clone()).unwrap()
+    typed(document.to_string().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 pub fn gateway(document: &Value) -> Rc<Gateway> {

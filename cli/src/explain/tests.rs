@@ -6,7 +6,7 @@ use super::{Args, request};
 use crate::Error;
 use clap::Parser;
 use sekisho::gateway::Millis;
-use sekisho::gateway::config::Config;
+use sekisho::gateway::config::load;
 use sekisho::gateway::flow::{Answer, BodyWanted, Callout, CalloutReply, Edits, Flight, Flow};
 use sekisho::gateway::head::Head;
 use sekisho::gateway::notes::Note;
@@ -160,14 +160,14 @@ fn a_secret_that_is_missing_is_told_and_does_not_stop_the_explanation() {
 
 #[test]
 fn secrets_are_hidden_wherever_they_stand() {
-    let config: Config = serde_json::from_value(json!({ "apis": [{
+    let document = json!({ "apis": [{
         "apiId": "a", "protocolType": "HTTP",
         "authorizers": [{
             "authorizerId": "f", "authorizerType": "REQUEST",
             "identitySource": ["$request.header.X-Token", "$request.querystring.key"],
         }],
-    }] }))
-    .unwrap();
+    }] });
+    let config = load(document.to_string().as_bytes()).unwrap();
     let head = [
         (":path", "/a?key=from%20the%20query&other=not-a-secret"),
         ("authorization", "Bearer header-part.payload.signature"),

@@ -8,7 +8,7 @@ use super::dynamic::Layout;
 use rustls::crypto::ring;
 use sekisho::gateway::authorizers::jwt::keys::discovery_url;
 use sekisho::gateway::clusters::endpoint;
-use sekisho::gateway::config::{Authorizer, Config, JwtConfiguration};
+use sekisho::gateway::config::{Authorizer, Config};
 use sekisho::gateway::diagnostics::Diagnostics;
 use serde::Deserialize;
 use serde_json::Value;
@@ -87,12 +87,12 @@ fn serve(value: &Value, served: &mut BTreeMap<String, Vec<String>>) {
             }
         }
         Value::Object(members) => {
-            if let Some(jwt) = members.get("jwtConfiguration")
-                && let Ok(jwt) = JwtConfiguration::deserialize(jwt)
-            {
-                let several = jwt.issuers.iter().map(|it| &it.issuer);
-                for issuer in jwt.issuer.iter().chain(several) {
-                    served.entry(issuer.clone()).or_default().extend(jwt.jwks_hosts.iter().cloned());
+            if let Some(jwt) = members.get("jwtConfiguration") {
+                let list = |name: &str| jwt[name].as_array().into_iter().flatten();
+                let hosts = || list("jwksHosts").filter_map(Value::as_str).map(str::to_owned);
+                let issuers = list("issuers").map(|issuer| &issuer["issuer"]).chain([&jwt["issuer"]]);
+                for issuer in issuers.filter_map(Value::as_str) {
+                    served.entry(issuer.to_owned()).or_default().extend(hosts());
                 }
             }
             members.values().for_each(|member| serve(member, served));

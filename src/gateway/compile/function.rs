@@ -5,7 +5,7 @@ use super::cluster::Clusters;
 use super::scope::Scope;
 use crate::gateway::aws::LAMBDA;
 use crate::gateway::clusters::Endpoint;
-use crate::gateway::lambda::function::{Function, FunctionArn};
+use crate::gateway::lambda::function::{Caller, Function, FunctionArn};
 
 /// Where the function of an ARN is invoked; its cluster is made. What is wrong with it goes to the diagnostics, at `at`.
 pub(super) fn function(
@@ -24,7 +24,9 @@ pub(super) fn function(
             return None;
         }
     };
-    match Function::locate(&arn, clusters.endpoints, clusters.region, clusters.account_id) {
+    let caller =
+        Caller { region: clusters.region, account_id: clusters.account_id, assumes_role: role.arn.is_some() };
+    match Function::locate(&arn, clusters.endpoints, caller) {
         Ok(Function { mut endpoint, url }) => {
             settle(&mut endpoint, &url, (&LAMBDA, arn.region()), role, clusters, scope);
             Some(endpoint)

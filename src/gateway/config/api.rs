@@ -2,11 +2,11 @@
 
 use super::authorizer::AuthorizationType;
 use super::{Authorizer, Ignored, Integration, NotYet, Stage};
-use serde::Deserialize;
+use sekisho_derive::Document;
 use std::collections::BTreeMap;
 
 /// An API. <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html>
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Api {
@@ -82,7 +82,7 @@ pub struct Api {
 }
 
 /// What kind of API it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ProtocolType {
@@ -95,7 +95,7 @@ pub enum ProtocolType {
 }
 
 /// Where the API key is read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ApiKeySource {
@@ -106,7 +106,7 @@ pub enum ApiKeySource {
 }
 
 /// CORS of an HTTP API. <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CorsConfiguration {
@@ -131,7 +131,7 @@ pub struct CorsConfiguration {
 }
 
 /// A route: which requests, who may make them, and where they go.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Route {
@@ -171,7 +171,7 @@ pub struct Route {
 }
 
 /// An immutable snapshot of routes, integrations and authorizers.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Deployment {
@@ -200,7 +200,7 @@ pub struct Deployment {
 }
 
 /// A customised gateway response of a REST API. <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct GatewayResponse {
@@ -219,7 +219,7 @@ pub struct GatewayResponse {
 }
 
 /// *Extension.* Limits on WebSocket connections that pass through.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct WebSocketSettings {

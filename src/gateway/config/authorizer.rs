@@ -1,10 +1,10 @@
 //! Authorizers as written.
 
 use super::Ignored;
-use serde::Deserialize;
+use sekisho_derive::Document;
 
 /// An authorizer. <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers-authorizerid.html>
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Authorizer {
@@ -45,7 +45,7 @@ pub struct Authorizer {
 }
 
 /// What kind of authorizer it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AuthorizerType {
@@ -60,7 +60,7 @@ pub enum AuthorizerType {
 }
 
 /// Who may call a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AuthorizationType {
@@ -77,7 +77,7 @@ pub enum AuthorizationType {
 }
 
 /// What tokens a JWT authorizer accepts.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct JwtConfiguration {
@@ -109,7 +109,7 @@ pub struct JwtConfiguration {
 }
 
 /// One issuer of a REST JWT authorizer.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct JwtIssuer {
@@ -128,7 +128,7 @@ pub struct JwtIssuer {
 
 /// A claim that an issuer's tokens are checked for.
 /// <https://docs.aws.amazon.com/apigateway/latest/api/API_JwtAdditionalClaim.html>
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AdditionalClaim {
@@ -146,7 +146,7 @@ pub struct AdditionalClaim {
 }
 
 /// What kind of value a claim has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ClaimFormat {

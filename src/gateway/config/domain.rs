@@ -1,10 +1,10 @@
 //! Custom domains, API mappings and routing rules as written.
 
 use super::{Ignored, NotYet};
-use serde::Deserialize;
+use sekisho_derive::Document;
 
 /// A custom domain.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DomainName {
@@ -27,7 +27,7 @@ pub struct DomainName {
 }
 
 /// Certificate and TLS policy of a custom domain.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DomainNameConfiguration {
@@ -56,7 +56,7 @@ pub struct DomainNameConfiguration {
 }
 
 /// Lowest TLS version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SecurityPolicy {
@@ -69,7 +69,7 @@ pub enum SecurityPolicy {
 }
 
 /// Client certificates of a custom domain.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MutualTlsAuthentication {
@@ -83,7 +83,7 @@ pub struct MutualTlsAuthentication {
 }
 
 /// What is asked first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RoutingMode {
@@ -96,7 +96,7 @@ pub enum RoutingMode {
 }
 
 /// Which API and stage a path of a custom domain belongs to.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ApiMapping {
@@ -114,7 +114,7 @@ pub struct ApiMapping {
 }
 
 /// A domain-level routing rule.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RoutingRule {
@@ -136,7 +136,7 @@ pub struct RoutingRule {
 }
 
 /// A condition of a routing rule.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RoutingRuleCondition {
@@ -147,7 +147,7 @@ pub struct RoutingRuleCondition {
 }
 
 /// Base paths of a routing rule.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MatchBasePaths {
@@ -157,7 +157,7 @@ pub struct MatchBasePaths {
 }
 
 /// Headers of a routing rule.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MatchHeaders {
@@ -167,7 +167,7 @@ pub struct MatchHeaders {
 }
 
 /// A header condition of a routing rule.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MatchHeaderValue {
@@ -178,7 +178,7 @@ pub struct MatchHeaderValue {
 }
 
 /// The action of a routing rule.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RoutingRuleAction {
@@ -187,7 +187,7 @@ pub struct RoutingRuleAction {
 }
 
 /// The API that a routing rule invokes.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct InvokeApi {

@@ -3,11 +3,11 @@
 #[cfg(feature = "schema")]
 use super::bounds;
 use super::{Ignored, NotYet};
-use serde::Deserialize;
+use sekisho_derive::Document;
 use std::collections::BTreeMap;
 
 /// An integration: what answers a route. <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations-integrationid.html>
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Integration {
@@ -82,7 +82,7 @@ pub struct Integration {
 }
 
 /// What kind of integration it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum IntegrationType {
@@ -99,7 +99,7 @@ pub enum IntegrationType {
 }
 
 /// How an integration is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ConnectionType {
@@ -112,7 +112,7 @@ pub enum ConnectionType {
 }
 
 /// Format of Lambda events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PayloadFormatVersion {
@@ -125,7 +125,7 @@ pub enum PayloadFormatVersion {
 }
 
 /// *Extension.* The protocol towards a plain-text backend, in the words of load balancers' target groups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ProtocolVersion {
@@ -141,7 +141,7 @@ pub enum ProtocolVersion {
 }
 
 /// TLS towards the backend.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct TlsConfig {
@@ -153,7 +153,7 @@ pub struct TlsConfig {
 }
 
 /// One answer of a MOCK integration.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct IntegrationResponse {
@@ -175,7 +175,7 @@ pub struct IntegrationResponse {
 }
 
 /// *Extension.* Retries of an integration.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RetryPolicy {
@@ -186,7 +186,7 @@ pub struct RetryPolicy {
 }
 
 /// *Extension.* When a try is repeated: Envoy's names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RetryOn {
@@ -206,7 +206,7 @@ pub enum RetryOn {
 }
 
 /// *Extension.* Active health checks by Envoy.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct HealthCheck {
@@ -217,7 +217,7 @@ pub struct HealthCheck {
 }
 
 /// *Extension.* A backend secret that Envoy's credential_injector adds; the document never holds it.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct InjectedCredential {

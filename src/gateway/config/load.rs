@@ -2,16 +2,17 @@
 //! [`crate::gateway::compile`]'s.
 //!
 //! Three questions in turn: is it JSON in which no name stands twice (`syntax`), does it fit the schema (`violations`,
-//! native only: the filter would carry a schema validator for nothing), do the types take it (`typed`)?
+//! native only: the filter would carry a schema validator for nothing), do the types take it (`fill`)?
 
 use super::Config;
+use super::document::Slot;
 use crate::gateway::diagnostics::Diagnostics;
 
+mod fill;
 #[cfg(feature = "schema")]
 mod hints;
 mod place;
 mod syntax;
-mod typed;
 #[cfg(feature = "schema")]
 mod violations;
 
@@ -19,8 +20,7 @@ mod violations;
 ///
 /// # Errors
 /// Every problem of its form: what is not JSON, names that stand twice, unknown or missing fields, wrong types, values
-/// out of bounds. Without the `schema` feature (in the filter) bounds are not checked, and of the others only the first
-/// is found; the document is refused all the same.
+/// out of bounds. Without the `schema` feature (in the filter) bounds are not checked here.
 pub fn load(text: &[u8]) -> Result<Config, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     if !syntax::check(text, &mut diagnostics) {
@@ -31,7 +31,14 @@ pub fn load(text: &[u8]) -> Result<Config, Diagnostics> {
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
-    typed::read(text, &mut diagnostics).ok_or(diagnostics)
+    typed(text)
+}
+
+/// What the types make of a JSON text.
+pub(in crate::gateway) fn typed(text: &[u8]) -> Result<Config, Diagnostics> {
+    let mut config = Config::blank();
+    let mut diagnostics = Diagnostics::default();
+    if fill::fill(text, &mut config, &mut diagnostics) { Ok(config) } else { Err(diagnostics) }
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
 //! Fields that AWS prints and we do not use, and fields that AWS honours and we do not yet.
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::fmt;
+use super::document::{Found, Refusal, Slot, Taken};
 
 /// A read-only or descriptive member of AWS's objects (`createdDate`, `tags`, …): accepted, and forgotten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ignored;
 
-impl<'de> Deserialize<'de> for Ignored {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self)
+impl Slot for Ignored {
+    fn blank() -> Self {
+        Self
+    }
+
+    fn accept(&mut self, _: Found<'_>) -> Result<Taken<'_>, Refusal> {
+        Ok(Taken::Ignored)
     }
 }
 
@@ -22,56 +25,14 @@ impl NotYet {
     pub const PROBLEM: &'static str = "is not supported yet";
 }
 
-impl<'de> Deserialize<'de> for NotYet {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // AWS's tools print absent members as null.
-        Option::<Refused>::deserialize(deserializer).map(|_| Self)
-    }
-}
-
-/// Any value: refused where it stands. An error that is made after the value has been read would be told of the object
-/// around it.
-struct Refused;
-
-impl<'de> Deserialize<'de> for Refused {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
-    }
-}
-
-impl<'de> Visitor<'de> for Refused {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing")
+impl Slot for NotYet {
+    fn blank() -> Self {
+        Self
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self, E> {
-        Err(E::custom(NotYet::PROBLEM))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self, E> {
-        Err(E::custom(NotYet::PROBLEM))
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self, E> {
-        Err(E::custom(NotYet::PROBLEM))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self, E> {
-        Err(E::custom(NotYet::PROBLEM))
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self, E> {
-        Err(E::custom(NotYet::PROBLEM))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self, A::Error> {
-        Err(A::Error::custom(NotYet::PROBLEM))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self, A::Error> {
-        Err(A::Error::custom(NotYet::PROBLEM))
+    // Every member of this type is optional, and what AWS's tools print as null is absent.
+    fn accept(&mut self, _: Found<'_>) -> Result<Taken<'_>, Refusal> {
+        Err(Refusal::NotYet)
     }
 }
 

@@ -7,6 +7,7 @@ mod api;
 mod authorizer;
 #[cfg(feature = "schema")]
 mod bounds;
+mod document;
 mod domain;
 mod integration;
 mod load;
@@ -32,6 +33,8 @@ pub use integration::{
     PayloadFormatVersion, ProtocolVersion, RetryOn, RetryPolicy, TlsConfig,
 };
 pub use load::load;
+#[cfg(test)]
+pub(in crate::gateway) use load::typed;
 pub use marker::{Ignored, NotYet};
 #[cfg(feature = "schema")]
 pub use schema::schema;
@@ -40,11 +43,11 @@ pub use stage::{
 };
 pub use usage_plan::{ApiKey, ApiStage, Quota, QuotaPeriod, QuotaScope, Throttle, UsagePlan, UsagePlanKey};
 
-use serde::Deserialize;
+use sekisho_derive::Document;
 use std::collections::BTreeMap;
 
 /// The configuration document of one gateway.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", schemars(title = "Sekisho gateway"))]
@@ -119,7 +122,7 @@ pub struct Config {
 }
 
 /// *Extension.* Per-request limits.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Limits {
@@ -130,7 +133,7 @@ pub struct Limits {
 }
 
 /// *Extension.* Where a certificate's files are: the place of ACM.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Certificate {
@@ -144,7 +147,7 @@ pub struct Certificate {
 
 /// *Extension.* The service that counts quotas of the scope `FLEET`, by Envoy's own protocol
 /// (`envoy.service.ratelimit.v3.RateLimitService`).
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RateLimitService {
@@ -164,7 +167,7 @@ pub struct RateLimitService {
 }
 
 /// *Extension.* An engine that speaks the rate-limit service's protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RateLimitEngine {
@@ -175,7 +178,7 @@ pub enum RateLimitEngine {
 }
 
 /// *Extension.* What happens when a service that was asked does not answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FailureMode {
@@ -186,7 +189,7 @@ pub enum FailureMode {
 }
 
 /// *Extension.* One AWS_IAM caller. The secret comes from the environment of Envoy's process, never from the document.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Credential {

@@ -3,11 +3,11 @@
 #[cfg(feature = "schema")]
 use super::bounds;
 use super::{Ignored, NotYet};
-use serde::Deserialize;
+use sekisho_derive::Document;
 use std::collections::BTreeMap;
 
 /// A stage. <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html>
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Stage {
@@ -56,7 +56,7 @@ pub struct Stage {
 }
 
 /// Settings of a route.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RouteSettings {
@@ -76,7 +76,7 @@ pub struct RouteSettings {
 }
 
 /// Execution log level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LoggingLevel {
@@ -89,7 +89,7 @@ pub enum LoggingLevel {
 }
 
 /// The access log of a stage.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AccessLogSettings {
@@ -103,7 +103,7 @@ pub struct AccessLogSettings {
 }
 
 /// A canary of a stage.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CanarySettings {
@@ -130,7 +130,7 @@ pub struct CanarySettings {
 }
 
 /// *Extension.* One condition: a header or a cookie.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CanaryMatch {
@@ -141,7 +141,7 @@ pub struct CanaryMatch {
 }
 
 /// *Extension.* A named value: exact, prefix or regular expression.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Document)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct NamedMatch {

@@ -24,6 +24,17 @@ pub struct Function {
     pub url: String,
 }
 
+/// Who invokes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'a> {
+    /// The gateway's region.
+    pub region: &'a str,
+    /// The gateway's account.
+    pub account_id: &'a str,
+    /// Whether the gateway signs for an execution role.
+    pub assumes_role: bool,
+}
+
 // === impl FunctionArn ===
 
 impl FunctionArn {
@@ -86,9 +97,12 @@ impl FunctionArn {
         [&self.text, unqualified.unwrap_or(&self.text)]
     }
 
-    /// How the Invoke operation names it: by its name where the gateway's own region and account are meant, else whole.
-    fn path(&self, region: &str, account_id: &str) -> String {
-        if (region, account_id) != (self.region.as_str(), self.account_id.as_str()) {
+    /// How the Invoke operation names it: by its name where the caller's own region and account are meant, else whole. A role's
+    /// account is whose the token service says it is, and Envoy does not verify that service's certificate: what names its
+    /// account cannot be sent to another one.
+    fn path(&self, caller: Caller<'_>) -> String {
+        let own = (caller.region, caller.account_id) == (self.region.as_str(), self.account_id.as_str());
+        if !own || caller.assumes_role {
             return format!("/2015-03-31/functions/{}/invocations", encode_component(&self.text));
         }
         let qualifier = self.qualifier.as_ref();
@@ -102,15 +116,14 @@ impl FunctionArn {
 
 impl Function {
     /// Finds a function's place: in `endpoints` under its ARN, where a path stands for the whole operation, or where Lambda
-    /// lives for its region, else at AWS. `region` and `account_id` are the gateway's own.
+    /// lives for its region, else at AWS.
     ///
     /// # Errors
     /// If that is no URL: what is wrong with it.
     pub fn locate(
         arn: &FunctionArn,
         endpoints: &BTreeMap<String, String>,
-        region: &str,
-        account_id: &str,
+        caller: Caller<'_>,
     ) -> Result<Self, String> {
         let own = arn.keys().into_iter().find_map(|key| endpoints.get(key));
         let url = own.cloned().unwrap_or_else(|| LAMBDA.url(&arn.region, endpoints));
@@ -119,7 +132,7 @@ impl Function {
         let is_whole = own.is_some() && endpoint.path != "/";
         if !is_whole {
             let prefix = endpoint.path.trim_end_matches('/');
-            endpoint.path = format!("{prefix}{}", arn.path(region, account_id));
+            endpoint.path = format!("{prefix}{}", arn.path(caller));
         }
         Ok(Self { endpoint, url })
     }
@@ -127,14 +140,17 @@ impl Function {
 
 #[cfg(test)]
 mod tests {
-    use super::{Function, FunctionArn};
+    use super::{Caller, Function, FunctionArn};
+    use std::collections::BTreeMap;
 
+    const OWN: Caller<'static> =
+        Caller { region: "us-east-1", account_id: "123456789012", assumes_role: false };
     const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:login";
 
     fn path(arn: &str, endpoints: &[(&str, &str)]) -> Result<String, String> {
         let endpoints = endpoints.iter().map(|(key, url)| ((*key).to_owned(), (*url).to_owned())).collect();
         let arn = FunctionArn::parse(arn).unwrap();
-        Function::locate(&arn, &endpoints, "us-east-1", "123456789012")
+        Function::locate(&arn, &endpoints, OWN)
             .map(|function| format!("{}{}", function.endpoint.cluster, function.endpoint.path))
     }
 
@@ -176,6 +192,14 @@ mod tests {
         let at_aws = format!("https://lambda.us-east-1.amazonaws.com:443{invoke}");
         assert_eq!(path(ARN, &[("lambda.eu-west-1", "http://x.test")]), Ok(at_aws));
         assert!(path(ARN, &[("lambda", "ftp://x")]).is_err());
+    }
+
+    #[test]
+    fn whoever_assumes_a_role_names_the_account() {
+        let caller = Caller { assumes_role: true, ..OWN };
+        let function = Function::locate(&FunctionArn::parse(ARN).unwrap(), &BTreeMap::new(), caller).unwrap();
+        let whole = "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Alogin";
+        assert_eq!(function.endpoint.path, format!("/2015-03-31/functions/{whole}/invocations"));
     }
 
     #[test]

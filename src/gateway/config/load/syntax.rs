@@ -3,8 +3,9 @@
 //! serde_json keeps the last of two members of a map without a word, other readers keep the first: a route's settings
 //! that a reviewer read might not be those that are served.
 
-use crate::gateway::diagnostics::{Diagnostics, element, member};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use super::place::{Name, Place};
+use crate::gateway::diagnostics::Diagnostics;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,7 +30,7 @@ pub(super) fn check(text: &[u8], diagnostics: &mut Diagnostics) -> bool {
         Err(error) => {
             let place = format!("line {}, column {}", error.line(), error.column());
             let said = error.to_string();
-            let (problem, help) = match super::typed::without_position(&said) {
+            let (problem, help) = match without_position(&said) {
                 "trailing characters" => {
                     ("text follows the document", Some("one file holds one JSON object"))
                 }
@@ -49,27 +50,6 @@ pub(super) fn check(text: &[u8], diagnostics: &mut Diagnostics) -> bool {
         }
     }
 }
-
-/// Where the walk is; a path is made only of a place that is reported.
-#[derive(Clone, Copy)]
-enum Place<'p> {
-    Root,
-    Member(&'p Place<'p>, &'p str),
-    Element(&'p Place<'p>, usize),
-}
-
-impl Place<'_> {
-    fn path(&self) -> String {
-        match self {
-            Self::Root => String::new(),
-            Self::Member(parent, name) => member(&parent.path(), name),
-            Self::Element(parent, index) => element(&parent.path(), *index),
-        }
-    }
-}
-
-/// The name of a member: a part of the text where nothing in it is escaped.
-struct Name<'de>(Cow<'de, str>);
 
 /// The names of an object so far. Most objects have few members, and a document may have a hundred thousand objects: what is
 /// short is looked through, and costs one allocation.
@@ -98,28 +78,9 @@ impl<'de> Names<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl<'de> Visitor<'de> for Text {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(name.into()))
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<Name<'de>, E> {
-                Ok(Name(name.to_owned().into()))
-            }
-        }
-
-        deserializer.deserialize_str(Text)
-    }
+/// serde_json ends its messages with the position in the text, which is told before them.
+fn without_position(said: &str) -> &str {
+    said.rsplit_once(" at line ").map_or(said, |(message, _)| message)
 }
 
 /// Walks a value without keeping it.

@@ -1,15 +1,12 @@
-use super::read;
-use crate::gateway::diagnostics::Diagnostics;
+use super::super::typed;
 
 /// What the filter says, which has no schema.
 fn said(text: &str) -> String {
-    let mut diagnostics = Diagnostics::default();
-    assert_eq!(read(text.as_bytes(), &mut diagnostics), None);
-    diagnostics.to_string()
+    typed(text.as_bytes()).expect_err("the document is refused").to_string()
 }
 
 #[test]
-fn the_filter_says_the_first_problem_in_the_same_words() {
+fn the_filter_says_problems_in_the_same_words() {
     assert_eq!(
         said(r#"{"apis": [{"apiId": "a", "protocolType": "HTTP", "rotues": []}]}"#),
         "error: apis[0].rotues: unknown field `rotues`\n  help: a field with a similar name exists: `routes`"
@@ -59,7 +56,7 @@ fn numbers_out_of_range_are_refused_without_a_schema() {
     );
     assert_eq!(
         said(r#"{"apis": [{"apiId": "a", "protocolType": 1}]}"#),
-        "error: apis[0].protocolType: expected a string"
+        "error: apis[0].protocolType: expected a string, found a number"
     );
 }
 
@@ -72,6 +69,5 @@ fn a_value_in_the_wrong_place_is_not_repeated() {
 #[test]
 fn what_the_tools_of_aws_print_as_null_is_absent() {
     let text = r#"{"apis": [{"apiId": "a", "name": null, "protocolType": "HTTP", "apiKeySelectionExpression": null}]}"#;
-    let mut diagnostics = Diagnostics::default();
-    assert!(read(text.as_bytes(), &mut diagnostics).is_some(), "{diagnostics}");
+    typed(text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
 }

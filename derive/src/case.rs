@@ -1,0 +1,50 @@
+//! Spellings of names: those of serde's `rename_all` that the document uses.
+
+/// A field's name, `snake_case` in Rust.
+pub fn member(case: &str, ident: &str) -> String {
+    spell(case, &ident.split('_').map(str::to_owned).collect::<Vec<_>>())
+}
+
+/// A variant's name, `PascalCase` in Rust.
+pub fn variant(case: &str, ident: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for letter in ident.chars() {
+        match words.last_mut() {
+            Some(word) if !letter.is_uppercase() => word.push(letter),
+            _ => words.push(letter.to_lowercase().collect()),
+        }
+    }
+    spell(case, &words)
+}
+
+fn spell(case: &str, words: &[String]) -> String {
+    match case {
+        "camelCase" => {
+            let capital = |word: &String| {
+                let mut letters = word.chars();
+                letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+            };
+            words.iter().take(1).cloned().chain(words.iter().skip(1).map(capital)).collect()
+        }
+        "SCREAMING_SNAKE_CASE" => words.join("_").to_uppercase(),
+        "kebab-case" => words.join("-"),
+        "lowercase" => words.concat().to_lowercase(),
+        // The schema would differ, and a test compares them.
+        _ => words.join("_"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{member, variant};
+
+    #[test]
+    fn names_are_spelt_as_serde_spells_them() {
+        assert_eq!(member("camelCase", "authorizer_result_ttl_in_seconds"), "authorizerResultTtlInSeconds");
+        assert_eq!(member("camelCase", "name"), "name");
+        assert_eq!(variant("SCREAMING_SNAKE_CASE", "ApiMappingOnly"), "API_MAPPING_ONLY");
+        assert_eq!(variant("SCREAMING_SNAKE_CASE", "AwsProxy"), "AWS_PROXY");
+        assert_eq!(variant("kebab-case", "ConnectFailure"), "connect-failure");
+        assert_eq!(variant("lowercase", "Deny"), "deny");
+    }
+}
