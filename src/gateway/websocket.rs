@@ -166,7 +166,7 @@ impl Tunnel {
     ) -> Splice {
         let size = unseen.saturating_add(shown.len());
         match (direction, self.life) {
-            (Direction::ToBackend, Life::Open) => self.from_client(unseen, shown, now, count),
+            (Direction::ToBackend, Life::Open) => self.client_part(unseen, shown, now, count),
             (Direction::ToClient, Life::Open) => {
                 self.to_client.pass(unseen);
                 read(&mut self.to_client, shown, count);
@@ -179,7 +179,7 @@ impl Tunnel {
         }
     }
 
-    fn from_client(
+    fn client_part(
         &mut self,
         unseen: usize,
         shown: &[u8],
