@@ -1,7 +1,8 @@
 //! The command line: a variant and an arm for each verb.
 
 use crate::{
-    Error, Ui, apply, completions, demo, explain, hash_key, lambda, render, schema, usage, validate,
+    Error, Ui, apply, completions, demo, deploy, diff, explain, hash_key, lambda, render, schema, usage,
+    validate,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
@@ -44,6 +45,10 @@ pub enum Verb {
     Explain(explain::Args),
     /// Write the Envoy configuration of a document.
     Render(render::Args),
+    /// Show what changes for clients between two documents, or between two deployments of one.
+    Diff(diff::Args),
+    /// Make a deployment of an API, promote a canary, or go back to a deployment, in the document.
+    Deploy(deploy::Args),
     /// Bring a changed document into a running Envoy.
     Apply(apply::Args),
     /// Run functions on this machine, behind Lambda's Invoke API.
@@ -78,6 +83,8 @@ impl Cli {
             Verb::Validate(args) => validate::run(args, &ui),
             Verb::Explain(args) => explain::run(args, &ui),
             Verb::Render(args) => render::run(args, &ui),
+            Verb::Diff(args) => diff::run(args, &ui),
+            Verb::Deploy(args) => deploy::run(args, &ui),
             Verb::Apply(args) => apply::run(args, &ui),
             Verb::Lambda(args) => lambda::run(args, &ui),
             Verb::Usage(args) => usage::run(args, &ui),

@@ -7,6 +7,8 @@ pub mod apply;
 pub mod args;
 pub mod completions;
 pub mod demo;
+pub mod deploy;
+pub mod diff;
 pub mod error;
 pub mod explain;
 pub mod hash_key;

@@ -23,6 +23,7 @@ mod weaker;
 pub use api::{Api, Stage};
 pub use routes::{Route, RouteTable};
 pub use scope::Scope;
+pub use weaker::{Weaker, weaker};
 
 use super::Wants;
 use super::authorizers::Authorizer;

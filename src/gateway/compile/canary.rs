@@ -39,8 +39,9 @@ pub(super) fn compile(
             let [before, after] = [before, after].map(|list| list.iter().find(|it| it.authorizer_id == id));
             before == after
         };
-        for problem in weaker(&stage.table, &side.table, api.protocol_type, &same) {
-            scope.error("deploymentId", format!("clients can choose the canary, and {problem}")).help(
+        for it in weaker(&stage.table, &side.table, api.protocol_type, &same) {
+            let problem = format!("clients can choose the canary, and there `{}` {}", it.route, it.what);
+            scope.error("deploymentId", problem).help(
                 "let its authorization be as strong, or write `\"allowWeakerAuth\": true` if this is meant",
             );
         }

@@ -4,16 +4,28 @@ use super::routes::{Route, RouteTable};
 use crate::gateway::config::{AuthorizationType, ProtocolType};
 use crate::gateway::routes::RequestPath;
 
-/// What `other` asks less of than `base` does, for each route of either, as sentences without an end. A request is sent past
-/// both tables, because a route that is gone, or a new one, hands its requests to others.
+/// Requests of which less is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weaker {
+    /// The key of the route whose requests they are, on one of the sides.
+    pub route: String,
+    /// The key of the route that answers them where less is asked.
+    pub answered_by: String,
+    /// What is asked there, behind the route's name: `asks for no authorization`.
+    pub what: String,
+}
+
+/// What `other` asks less of than `base` does, for each route of either. A request is sent past both tables, because a route
+/// that is gone, or a new one, hands its requests to others.
 ///
 /// `same` tells whether an authorizer, by its id, is the same in both.
-pub(super) fn weaker(
+#[must_use]
+pub fn weaker(
     base: &RouteTable,
     other: &RouteTable,
     protocol: ProtocolType,
     same: &dyn Fn(&str) -> bool,
-) -> Vec<String> {
+) -> Vec<Weaker> {
     let mut found = Vec::new();
     for route in base.iter().chain(other.iter()) {
         let Some((method, path)) = example(route, protocol) else { continue };
@@ -24,9 +36,9 @@ pub(super) fn weaker(
             continue;
         };
         if let Some(what) = less(&before, &after, same) {
-            let problem = format!("there `{}` {what}", route.key);
-            if !found.contains(&problem) {
-                found.push(problem);
+            let weaker = Weaker { route: route.key.clone(), answered_by: after.key.clone(), what };
+            if !found.contains(&weaker) {
+                found.push(weaker);
             }
         }
     }
