@@ -1,5 +1,8 @@
 //! Both ends of a connection, by a library that is not ours.
 
+// The errors are the library's.
+#![allow(clippy::result_large_err)]
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -68,8 +71,6 @@ impl Drop for Server {
     }
 }
 
-/// The handshake's error is the library's.
-#[allow(clippy::result_large_err)]
 fn shake(
     request: &Request,
     mut response: Response,
@@ -175,7 +176,6 @@ pub async fn connect(gateway: &Gateway, path: &str) -> Client {
     client
 }
 
-#[allow(clippy::result_large_err)]
 pub async fn try_connect(
     gateway: &Gateway,
     path: &str,
