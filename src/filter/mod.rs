@@ -50,7 +50,7 @@ struct Worker {
     memory: OnceCell<RefCell<Memory>>,
     verifiers: OnceCell<Verifiers>,
     shared: HostShared,
-    counters: OnceCell<Counters>,
+    counters: Option<Counters>,
     usage: UsageGauges,
     /// WebSocket connections that end, and when at the latest.
     closing: Vec<(u32, Nanos)>,
@@ -89,7 +89,7 @@ impl Vm {
                 memory: OnceCell::new(),
                 verifiers: OnceCell::new(),
                 shared: HostShared::new(),
-                counters: OnceCell::new(),
+                counters: None,
                 usage: UsageGauges::new(),
                 closing: Vec::new(),
             },
@@ -250,15 +250,19 @@ impl Worker {
     }
 
     /// Counters of this VM: defined once.
-    fn counters(&self) -> &Counters {
-        self.counters.get_or_init(|| Counters::define(Counts::names().chain(HostShared::NAMES)))
+    fn counters(&mut self) -> &mut Counters {
+        self.counters.get_or_insert_with(|| Counters::define(Counts::names().chain(HostShared::NAMES)))
     }
 
     /// Tells Envoy's statistics what happened since it was last told.
     fn tell(&mut self) {
         let due = due(&self.env(&Peer::default()));
         self.usage.tell(due);
-        self.counters().tell(self.memory().borrow_mut().counts.drain().chain(self.shared.drain()));
+        let sides = self.memory().borrow_mut().sides.drain();
+        self.counters().tell_named(sides);
+        let Self { counters: Some(counters), memory, shared, .. } = self else { return };
+        let memory = memory.get_or_init(RefCell::default);
+        counters.tell(memory.borrow_mut().counts.drain().chain(shared.drain()));
     }
 
     /// What the core remembers between this worker's requests.

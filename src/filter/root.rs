@@ -66,7 +66,7 @@ impl Root {
     }
 
     /// Reads and compiles the document. A bad one changes nothing, and Envoy refuses the update or does not start.
-    pub(super) fn configure(&mut self, size: usize, worker: &Worker) -> bool {
+    pub(super) fn configure(&mut self, size: usize, worker: &mut Worker) -> bool {
         host::start_logging();
         let verifiers = *worker.verifiers();
         let document = match host::plugin_configuration(size) {
@@ -88,7 +88,7 @@ impl Root {
                 }
                 compiled.gateway.prepare(&worker.shared);
                 verifiers.record();
-                worker.counters();
+                worker.counters().define_named(compiled.gateway.side_counters());
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
             }

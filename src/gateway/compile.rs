@@ -200,6 +200,16 @@ impl Gateway {
         self.apis.get(id)
     }
 
+    /// The names of what is counted of the sides of canaries.
+    #[must_use]
+    pub fn side_counters(&self) -> Vec<Rc<str>> {
+        let mut counters = Vec::new();
+        for api in self.apis.values() {
+            api.add_counters(&mut counters);
+        }
+        counters
+    }
+
     /// The API that answers a host which names none.
     #[must_use]
     pub fn default_api(&self) -> Option<&Rc<Api>> {

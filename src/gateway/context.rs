@@ -233,7 +233,9 @@ impl Variable {
             Self::UserAgent => Some(request.head.first(b"user-agent").map_or("".into(), text)),
             Self::ClientCert(member) => Some(request.client_cert.as_ref()?.member(*member).into()),
             Self::IntegrationStatus => facts.response.map(|response| response.status.to_string().into()),
-            Self::IsCanaryRequest => request.stage.as_ref()?.is_canary.map(|is| is.to_string().into()),
+            Self::IsCanaryRequest => {
+                Some(request.stage.as_ref()?.canary_side.as_ref()?.is_canary.to_string().into())
+            }
             Self::Path => request.head.first(b":path").map(|path| text(without_query(path))),
             Self::Protocol => Some("HTTP/1.1".into()),
             Self::RequestId => Some(request.ids.request_id(request.protocol()).into()),

@@ -228,6 +228,17 @@ impl Edits {
         }
     }
 
+    /// The status that a response is given, where it is not its own.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.iter().rev().find_map(|edit| match edit {
+            Edit::Set(name, value) if name.as_ref() == b":status" => {
+                std::str::from_utf8(value).ok()?.parse().ok()
+            }
+            Edit::Set(..) | Edit::Remove(_) | Edit::Add(..) => None,
+        })
+    }
+
     /// Adds a removal.
     pub fn remove(&mut self, name: impl Into<Bytes>) {
         self.0.push(Edit::Remove(name.into()));

@@ -39,6 +39,8 @@ pub struct Request {
     pub api: Option<Rc<Api>>,
     /// The stage, once known.
     pub stage: Option<Rc<Stage>>,
+    /// The side of a stage with a canary that it went to, until its response is counted.
+    pub uncounted_side: Option<Rc<Stage>>,
     /// The path behind the stage, once known.
     pub path: Option<RequestPath>,
     /// The route, once known, and its place in the stage's table.
@@ -117,6 +119,7 @@ impl Request {
             host: String::new(),
             api: None,
             stage: None,
+            uncounted_side: None,
             path: None,
             route: None,
             principal: None,

@@ -36,12 +36,13 @@ pub(super) fn select(request: &mut Request, env: &Env<'_>) -> Result<Decision, R
     authorizers::begin(request, env)
 }
 
-/// Lets a stage's canary take the request, if it is the canary's.
+/// Lets a stage's canary take the request, if it is the canary's. From now on the request counts for its side.
 pub(super) fn choose_side(request: &mut Request, takes: impl FnOnce(&Canary, &Request) -> bool) {
-    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
-    if takes(canary, request) {
-        request.stage = Some(Rc::clone(&canary.side));
-    }
+    let Some(stage) = &request.stage else { return };
+    let Some(canary) = &stage.canary else { return };
+    let side = Rc::clone(if takes(canary, request) { &canary.side } else { stage });
+    request.uncounted_side = Some(Rc::clone(&side));
+    request.stage = Some(side);
 }
 
 /// The answer to a preflight, where the API has CORS.
