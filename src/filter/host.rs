@@ -105,11 +105,27 @@ pub(super) fn plugin_configuration(size: usize) -> Result<Vec<u8>, HostError> {
 
 /// Exactly `size` bytes: a part of a body is not the body.
 fn read(buffer: Buffer, size: usize) -> Result<Vec<u8>, HostError> {
+    part(buffer, 0, size)
+}
+
+/// Writes `bytes` in the place of the first `length` of a buffer, where `start` is 0, or behind it, where that is not less than
+/// its size: no other place can be written to.
+pub(super) fn replace_part(
+    buffer: Buffer,
+    start: usize,
+    length: usize,
+    bytes: &[u8],
+) -> Result<(), HostError> {
+    Ok(abi::set_buffer(buffer, start, length, bytes)?)
+}
+
+/// Exactly `size` bytes of a buffer, from `start` on.
+pub(super) fn part(buffer: Buffer, start: usize, size: usize) -> Result<Vec<u8>, HostError> {
     if size == 0 {
         // The buffer may not exist.
         return Ok(Vec::new());
     }
-    let bytes = abi::buffer(buffer, size)?;
+    let bytes = abi::buffer(buffer, start, size)?;
     if bytes.len() == size { Ok(bytes) } else { Err(HostError::Short { got: bytes.len(), announced: size }) }
 }
 

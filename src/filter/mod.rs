@@ -13,12 +13,13 @@ mod root;
 mod shared;
 mod signatures;
 mod stream;
+mod tunnel;
 mod usage;
 
 use crate::gateway::connection::Connection;
 use crate::gateway::counts::Counts;
 use crate::gateway::usage::due;
-use crate::gateway::{Env, Wants, Worker as Memory};
+use crate::gateway::{Env, Nanos, Wants, Worker as Memory};
 use abi::{DataStatus, HeadersStatus, TrailersStatus};
 use callouts::{Asker, Callouts, Question};
 use counters::Counters;
@@ -55,6 +56,8 @@ struct Worker {
     shared: HostShared,
     counters: Option<Counters>,
     usage: UsageGauges,
+    /// WebSocket connections that end, and when at the latest.
+    closing: Vec<(u32, Nanos)>,
 }
 
 /// What the core wants to know of who is at the other end; empty until the head is there, and where it does not want it.
@@ -96,6 +99,7 @@ impl Vm {
                 shared: HostShared::new(),
                 counters: None,
                 usage: UsageGauges::new(),
+                closing: Vec::new(),
             },
         }
     }
@@ -192,6 +196,23 @@ impl Vm {
             root.tick(context, &mut self.worker);
         }
         self.worker.tell();
+        self.break_off();
+    }
+
+    /// Breaks off the connections whose time has come, and forgets those that have ended.
+    fn break_off(&mut self) {
+        if self.worker.closing.is_empty() {
+            return;
+        }
+        let (now, streams) = (host::monotonic_clock(), &mut self.streams);
+        self.worker.closing.retain(|(context, ends)| match streams.get_mut(context) {
+            Some(stream) if *ends <= now => {
+                stream.break_off();
+                false
+            }
+            Some(_) => true,
+            None => false,
+        });
     }
 }
 

@@ -50,6 +50,7 @@ pub mod throttle;
 pub mod upkeep;
 pub mod usage;
 pub mod usage_plans;
+pub mod websocket;
 pub mod worker;
 
 pub use compile::{Compiled, Gateway, compile};

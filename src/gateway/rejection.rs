@@ -79,7 +79,8 @@ pub enum Rejection {
     UsageUnknown,
     /// The request's ARN is too long.
     UriTooLong,
-    /// A REST API has no upgrades: Envoy has made the connection a tunnel already, so the request cannot go on without one.
+    /// A REST API has no upgrades, and an HTTP API no others than WebSocket's: Envoy has made the connection a tunnel already, so
+    /// the request cannot go on without one.
     Upgrade,
     /// A mapping would put bytes into a header or a path that may not stand there.
     BadMappedValue,

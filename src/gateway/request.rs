@@ -46,7 +46,6 @@ pub struct Request {
     pub stage: Option<Rc<Stage>>,
     /// The side of a stage with a canary that it went to, until its response is counted.
     pub uncounted_side: Option<Rc<Stage>>,
-    /// The path behind the stage, once known.
     /// The path behind the stage, or behind what its way strips, once known.
     pub path: Option<RequestPath>,
     /// The route, once known, and its place in the stage's table.

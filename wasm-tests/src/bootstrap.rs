@@ -230,6 +230,9 @@ fn adjust(value: &mut Value, options: &Options) {
             if let Some(timeout) = options.request_headers_timeout.filter(|_| manager) {
                 members.insert("request_headers_timeout".to_owned(), seconds(timeout).into());
             }
+            if let Some(timeout) = options.request_timeout.filter(|_| manager) {
+                members.insert("request_timeout".to_owned(), seconds(timeout).into());
+            }
             if let Some(count) = options.max_headers_count.filter(|_| manager) {
                 members.insert("max_request_headers_kb".to_owned(), 1024.into());
                 members["common_http_protocol_options"]["max_headers_count"] = count.into();

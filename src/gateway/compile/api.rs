@@ -18,6 +18,7 @@ use crate::gateway::integrations::Integration;
 use crate::gateway::policy::Policy;
 use crate::gateway::throttle::Throttle;
 use crate::gateway::usage_plans::Openings;
+use crate::gateway::websocket;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -40,6 +41,8 @@ pub struct Api {
     pub rate_limit_headers: bool,
     /// What browsers are told; absent where nothing is said.
     pub cors: Option<Cors>,
+    /// What clients may send through WebSocket connections.
+    pub web_sockets: websocket::Limits,
     stages: HashMap<String, Rc<Stage>>,
 }
 
@@ -141,6 +144,9 @@ impl Api {
             responses,
             rate_limit_headers: written.rate_limit_headers.unwrap_or(false),
             cors: cors(written, scope),
+            web_sockets: written.web_socket_settings.as_ref().map_or_else(Default::default, |settings| {
+                websocket::Limits::compile(settings, protocol, &mut scope.below("webSocketSettings"))
+            }),
             stages,
         }
     }

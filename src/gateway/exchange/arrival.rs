@@ -63,10 +63,17 @@ pub(super) fn preflight(request: &Request) -> Option<Answer> {
 
 /// Refuses an upgrade on a REST API, which does not pass `upgrade` on. Envoy reads what follows such a head as bytes of the
 /// new protocol, and sends them as they are: to the backend, which sees no `upgrade`, they would be further requests, and
-/// nobody would have checked them.
+/// nobody would have checked them. An HTTP API passes WebSocket connections on and no other protocol: of HTTP in another version
+/// the same would be true.
 fn check_upgrade(request: &Request) -> Result<(), Rejection> {
+    let is_websocket = |value: &[u8]| value.eq_ignore_ascii_case(b"websocket");
     match request.protocol() {
-        ProtocolType::Rest if request.asks_upgrade() => Err(Rejection::Upgrade),
-        ProtocolType::Rest | ProtocolType::Http | ProtocolType::Websocket => Ok(()),
+        _ if !request.asks_upgrade() => Ok(()),
+        ProtocolType::Http | ProtocolType::Websocket
+            if request.head.only(b"upgrade").is_some_and(is_websocket) =>
+        {
+            Ok(())
+        }
+        ProtocolType::Rest | ProtocolType::Http | ProtocolType::Websocket => Err(Rejection::Upgrade),
     }
 }

@@ -19,7 +19,7 @@ impl Exchange {
         env: &Env<'_>,
     ) -> ResponseFlow {
         let status = head.as_ref().map(status).unwrap_or_default();
-        let flow = self.respond(head, origin, status);
+        let flow = self.respond(head, origin, status, env);
         self.count(status, &flow, env);
         flow
     }
@@ -29,8 +29,9 @@ impl Exchange {
         head: Result<Head, MalformedHead>,
         origin: Origin<'_>,
         status: u16,
+        env: &Env<'_>,
     ) -> ResponseFlow {
-        let (State::Upstream { sent }, Some(request)) = (&self.state, &self.request) else {
+        let (State::Upstream { sent, .. }, Some(request)) = (&self.state, &self.request) else {
             return self.on_own_response(origin, status);
         };
         if let Origin::Envoy(details) = origin {
@@ -42,6 +43,12 @@ impl Exchange {
         };
         if !is_final(status, request) {
             return ResponseFlow::Replace(self.answer(Rejection::IntegrationFailure));
+        }
+        if status == 101 {
+            // It has no body: frames follow.
+            let flow = backend.respond(request, &head, status, None);
+            self.connect(env);
+            return flow;
         }
         if backend.needs_response_body(status) && !head.end_of_stream {
             self.state = State::Responding { sent: *sent, head, status };
@@ -57,7 +64,7 @@ impl Exchange {
         };
         let (sent, status) = (*sent, *status);
         let head = std::mem::take(head);
-        self.state = State::Upstream { sent };
+        self.state = State::Upstream { sent, tunnel: None };
         let integration = self.request.as_ref().and_then(|request| Some((request, integration(request)?)));
         let flow = match integration {
             Some((request, Integration::HttpProxy(backend))) => {
@@ -113,6 +120,7 @@ impl Exchange {
                 | State::Buffering(_)
                 | State::Invoking
                 | State::Upstream { .. }
+                | State::Tunnel(_)
                 | State::Responding { .. },
                 Origin::Envoy(details),
             ) => self.on_envoy_reply(details, status),

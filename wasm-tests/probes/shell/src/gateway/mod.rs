@@ -25,6 +25,7 @@ pub mod shared;
 pub mod surroundings;
 pub mod upkeep;
 pub mod usage;
+pub mod websocket;
 
 pub use exchange::Exchange;
 
