@@ -8,6 +8,7 @@
 
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
+use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
@@ -242,6 +243,7 @@ fn forwarded(
         dice: [0xab; 32],
         source_address: b"203.0.113.7:40000",
         client_cert_digest: b"",
+        connection: &PlainText,
         worker,
         shared,
         signatures: &Software,

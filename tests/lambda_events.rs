@@ -11,6 +11,7 @@ mod imitation;
 use sekisho::gateway::authorizers::signature::Algorithm;
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
+use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::exchange::Exchange;
 use sekisho::gateway::flow::Flow;
 use sekisho::gateway::head::Head;
@@ -40,7 +41,7 @@ const KINDS: [(&str, &str, Option<&str>, &str); 3] = [
 ];
 
 /// Ways in which a caller proves itself, and the API types that have them.
-const CALLERS: [(&str, &[&str]); 10] = [
+const CALLERS: [(&str, &[&str]); 11] = [
     ("bare", &["HTTP", "REST"]),
     ("none", &["HTTP", "REST"]),
     ("jwt", &["HTTP", "REST"]),
@@ -51,6 +52,7 @@ const CALLERS: [(&str, &[&str]); 10] = [
     ("client-cert", &["HTTP", "REST"]),
     ("api-key", &["REST"]),
     ("cognito", &["REST"]),
+    ("custom-domain", &["HTTP", "REST"]),
 ];
 
 #[derive(Debug)]
@@ -79,7 +81,7 @@ fn authorization(caller: &str) -> Value {
         "iam" => json!({ "authorizationType": "AWS_IAM" }),
         "cognito" => json!({ "authorizationType": "COGNITO_USER_POOLS", "authorizerId": "pool" }),
         "api-key" => json!({ "apiKeyRequired": true }),
-        "bare" | "none" | "client-cert" => json!({}),
+        "bare" | "none" | "client-cert" | "custom-domain" => json!({}),
         other => panic!("{other}"),
     }
 }
@@ -142,6 +144,11 @@ fn document((_, protocol, format, stage): (&str, &str, Option<&str>, &str), call
             json!([{ "usagePlanId": "basic", "keyId": "partner", "keyType": "API_KEY" }]);
         sekisho_cases::placeholders::hashes(&mut document);
     }
+    if caller == "custom-domain" {
+        document["domainNames"] = json!([{ "domainName": "shop.example.com" }]);
+        document["apiMappings"] = json!([{ "domainName": "shop.example.com", "apiId": "shop",
+            "stage": stage_of(&document), "apiMappingKey": "our/zoo" }]);
+    }
     if caller == "iam" {
         document["credentials"] = json!([{
             "accessKeyId": "AKIATESTTESTTEST0001", "secretAccessKeyEnv": sigv4::SECRET_VARIABLE,
@@ -158,7 +165,11 @@ fn stage_of(document: &Value) -> Value {
 }
 
 fn request(stage: &str, caller: &str) -> Request {
-    let prefix = if stage == "$default" { String::new() } else { format!("/{stage}") };
+    let prefix = match (caller, stage) {
+        ("custom-domain", _) => "/our/z%6fo".to_owned(),
+        (_, "$default") => String::new(),
+        (_, stage) => format!("/{stage}"),
+    };
     if caller == "bare" {
         return Request {
             method: "GET".into(),
@@ -235,6 +246,7 @@ fn event(document: &Value, caller: &str, request: &Request) -> Value {
         dice: imitation::dice(0),
         source_address: b"192.0.2.1:4711",
         client_cert_digest: digest.as_bytes(),
+        connection: &PlainText,
         worker: &worker,
         shared: &shared,
         signatures: &Software,
@@ -300,5 +312,5 @@ fn events_are_as_written() {
     let files = std::fs::read_dir(&folder).unwrap().count();
     println!("{ran} events");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!((ran, files), (25, 25), "every event has a file, and every file an event");
+    assert_eq!((ran, files), (28, 28), "every event has a file, and every file an event");
 }

@@ -52,6 +52,23 @@ impl Error {
         self
     }
 
+    /// Writes all that is known, without colours: every problem and every cause.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn reason(&self, to: &mut impl fmt::Write) -> fmt::Result {
+        let (problem, mut source) = match self {
+            Self::Refused { diagnostics, .. } => (diagnostics.to_string(), None),
+            Self::Usage(failure) | Self::Failed(failure) => (failure.problem.clone(), self.source()),
+        };
+        to.write_str(&problem)?;
+        while let Some(cause) = source {
+            write!(to, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+
     /// Keeps the cause; it is printed behind the problem.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

@@ -8,6 +8,8 @@ use answers::{Answers, By, is_grpc};
 use report::{Decision, Found, Question, Report, Request, Step};
 use secrets::Secrets;
 use sekisho::gateway::authorizers::software::Software;
+use sekisho::gateway::connection::Connection;
+use sekisho::gateway::domains;
 use sekisho::gateway::flow::Flow;
 use sekisho::gateway::head::Head;
 use sekisho::gateway::notes::{Note, Notes};
@@ -111,6 +113,9 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
             "every bucket is full here, and every quota unused: what other requests have taken is not known",
         );
     }
+    if report.wants_certificate() {
+        ui.note("the client is taken to have proved itself to its domain: certificates are Envoy's to judge");
+    }
     match &report.decision {
         Decision::Call { headers, .. } if is_grpc(headers) => {
             ui.note("the explanation ends with a question that would count a request: `--answer OK` or `--answer OVER_LIMIT` answers it");
@@ -141,10 +146,33 @@ impl Notes for Trail {
     }
 }
 
+/// A client that has proved itself to the domain that it asks for: Envoy judges certificates, and Envoy is not here.
+#[derive(Debug)]
+struct Proved(String);
+
+impl Proved {
+    fn to(request: &Request) -> Self {
+        let authority = request.head.iter().find(|(name, _)| name == ":authority");
+        let host = authority.map(|(_, value)| domains::host(value.as_bytes()));
+        Self(host.and_then(Result::ok).unwrap_or_default())
+    }
+}
+
+impl Connection for Proved {
+    fn server_name(&self) -> Vec<u8> {
+        self.0.clone().into_bytes()
+    }
+
+    fn has_client_cert(&self) -> bool {
+        true
+    }
+}
+
 /// Lets the request pass through the core as far as it goes.
 fn follow(mut exchange: Exchange, request: Request, args: &Args, answers: &mut Answers) -> Report {
     let body = args.body.as_deref().unwrap_or_default().as_bytes();
     let (worker, shared, trail) = (RefCell::default(), Memory::default(), Trail::default());
+    let proved = Proved::to(&request);
     let env = Env {
         wall: args.at.unwrap_or_else(world::now),
         // Every bucket is full: what other requests took is not known here.
@@ -152,6 +180,7 @@ fn follow(mut exchange: Exchange, request: Request, args: &Args, answers: &mut A
         dice: [0; 32],
         source_address: args.source_address.as_bytes(),
         client_cert_digest: b"",
+        connection: &proved,
         worker: &worker,
         shared: &shared,
         signatures: &Software,

@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod args;
+pub mod audit;
 pub mod completions;
 pub mod demo;
 pub mod deploy;

@@ -16,7 +16,9 @@ use render_support::{client, cluster, plan, settings};
 use sekisho::gateway::clusters::Cluster;
 use sekisho_cli::Ui;
 use sekisho_cli::apply::{self, Error, Options, Outcome};
+use sekisho_cli::audit::Who;
 use sekisho_cli::render::dynamic::{self, Layout};
+use sekisho_cli::render::lock::Held;
 use sekisho_cli::render::{Plan, Settings};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -49,7 +51,8 @@ impl World {
             timeout: Duration::from_secs(20),
             drain: Duration::from_millis(1500),
         };
-        apply::roll_out(plan, &self.settings, &self.layout, &options, &Ui::new())
+        let held = Held::take(&self.layout, &Who::here(None)).unwrap();
+        apply::roll_out(plan, &self.settings, &held, &options, &Ui::new(), &mut || Ok(()))
     }
 
     fn clusters(&self) -> Vec<String> {
@@ -240,6 +243,8 @@ fn an_envoy_that_is_not_there_is_named() {
     dynamic::write(&plan(Vec::new()), &settings, &layout).unwrap();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let options = Options { admin: closed, timeout: Duration::from_secs(1), drain: Duration::from_secs(1) };
-    let error = apply::roll_out(&plan(Vec::new()), &settings, &layout, &options, &Ui::new()).unwrap_err();
+    let held = Held::take(&layout, &Who::here(None)).unwrap();
+    let rolled = apply::roll_out(&plan(Vec::new()), &settings, &held, &options, &Ui::new(), &mut || Ok(()));
+    let error = rolled.unwrap_err();
     assert!(error.to_string().starts_with(&format!("Envoy's admin interface at {closed} does not answer")));
 }

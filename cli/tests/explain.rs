@@ -239,6 +239,35 @@ fn json_has_the_checks_and_the_questions() {
 }
 
 #[test]
+fn what_led_from_a_custom_domain_to_its_api_is_told() {
+    let mut document: Value = serde_json::from_str(&document(&json!({}))).unwrap();
+    document["certificates"] = json!({ "c": { "sdsSecret": "c" } });
+    document["apis"][0]["disableExecuteApiEndpoint"] = json!(true);
+    document["domainNames"] = json!([
+        { "domainName": "open.test" },
+        { "domainName": "*.secure.test", "domainNameConfigurations": [{ "certificateArn": "c" }],
+          "mutualTlsAuthentication": { "truststoreUri": "file:ca.pem" } },
+    ]);
+    let mapping = |domain: &str| json!({ "domainName": domain, "apiId": "shop", "stage": "$default", "apiMappingKey": "v1" });
+    document["apiMappings"] = json!([mapping("open.test"), mapping("*.secure.test")]);
+    let document = document.to_string();
+    let told = |host: &str, path: &str| {
+        let output = explain(&document, path, &["--json", "--host", host]);
+        let report: Value = serde_json::from_str(out(&output)).unwrap();
+        (report, err(&output).to_owned())
+    };
+    let (report, notes) = told("open.test", "/v1/open");
+    assert_eq!(check(&report, "custom domain"), (None, "`open.test`, by the API mapping `v1`"));
+    assert!(!notes.contains("proved itself"), "{notes}");
+    let (report, _) = told("open.test", "/v2/open");
+    assert_eq!(check(&report, "custom domain"), (Some(false), "nothing of `open.test` fits this path"));
+    let (report, notes) = told("A.secure.test:443", "/v1/open");
+    assert_eq!(check(&report, "custom domain"), (None, "`*.secure.test`, by the API mapping `v1`"));
+    assert_eq!(check(&report, "mutual TLS"), (Some(true), "a certificate, and SNI of `*.secure.test`"));
+    assert!(notes.contains("the client is taken to have proved itself to its domain"), "{notes}");
+}
+
+#[test]
 fn the_signature_and_the_whole_token_are_never_printed() {
     let header = bearer(&json!({}), &json!({}));
     let signature = header.rsplit('.').next().unwrap();

@@ -4,6 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
+use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::flow::{Edit, Flow};
 use sekisho::gateway::head::Head;
 use sekisho::gateway::shared::Memory;
@@ -42,7 +43,7 @@ fuzz_target!(|data: &[u8]| {
         Some((line[..at].to_ascii_lowercase(), line[at + 1..].to_vec()))
     }));
     let (worker, shared) = (RefCell::default(), Memory::default());
-    let env = Env { wall: Millis(1_700_000_000_000), monotonic: Nanos(0), dice: [7; 32], source_address: b"192.0.2.1:4711", client_cert_digest: b"", worker: &worker, shared: &shared, signatures: &Software, watcher: None };
+    let env = Env { wall: Millis(1_700_000_000_000), monotonic: Nanos(0), dice: [7; 32], source_address: b"192.0.2.1:4711", client_cert_digest: b"", connection: &PlainText, worker: &worker, shared: &shared, signatures: &Software, watcher: None };
     let mut exchange = Exchange::new(GATEWAY.with(Rc::clone));
     match exchange.on_request_headers(Ok(Head::from_pairs(&pairs, true)), &env) {
         Flow::Answer(answer) => assert!((400..600).contains(&answer.status)),

@@ -4,6 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
+use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::head::Head;
 use sekisho::gateway::json_once;
 use sekisho::gateway::policy::{Asked, Kind, Policy, Verdict};
@@ -58,7 +59,7 @@ fuzz_target!(|data: &[u8]| {
 
 fn request(source_address: &[u8]) -> Request {
     let (worker, shared) = (RefCell::default(), Memory::default());
-    let env = Env { wall: Millis(1_700_000_000_000), monotonic: Nanos(0), dice: [7; 32], source_address, client_cert_digest: b"", worker: &worker, shared: &shared, signatures: &Software, watcher: None };
+    let env = Env { wall: Millis(1_700_000_000_000), monotonic: Nanos(0), dice: [7; 32], source_address, client_cert_digest: b"", connection: &PlainText, worker: &worker, shared: &shared, signatures: &Software, watcher: None };
     let head = Head::from_pairs(&[(":method", "GET"), (":path", "/prod/users/7"), ("user-agent", "fuzz")], true);
     Request::new(GATEWAY.with(Rc::clone), head, &env)
 }

@@ -2,28 +2,59 @@
 //! the event. Every VM tells its own, whichever of its roots ticks, and nothing twice.
 
 use super::host;
+use crate::gateway::canary::counts::MOST_COUNTERS;
+use std::rc::Rc;
 
 /// Before every name. `wasmcustom.` comes before that in Envoy's statistics, nothing in Prometheus; names are for ever.
 const PREFIX: &str = "sekisho_";
 
 /// Counters that are defined: once in a VM, because Envoy keeps every definition.
 #[derive(Debug)]
-pub(super) struct Counters(Vec<(&'static str, host::Counter)>);
+pub(super) struct Counters {
+    fixed: Vec<(&'static str, host::Counter)>,
+    /// Those that documents name.
+    named: Vec<(Rc<str>, host::Counter)>,
+}
 
 // === impl Counters ===
 
 impl Counters {
     /// Defines counters. While nothing has happened they are 0 and not missing.
     pub(super) fn define(names: impl Iterator<Item = &'static str>) -> Self {
-        Self(names.filter_map(|name| Some((name, define(name)?))).collect())
+        Self { fixed: names.filter_map(|name| Some((name, define(name)?))).collect(), named: Vec::new() }
+    }
+
+    /// Defines those of a document that are not yet, as they are named: the dots keep its names apart. Envoy keeps what former
+    /// documents named, and more than the most are not told.
+    pub(super) fn define_named(&mut self, names: Vec<Rc<str>>) {
+        for name in names {
+            if self.named.iter().any(|(defined, _)| *defined == name) {
+                continue;
+            }
+            if self.named.len() >= MOST_COUNTERS {
+                log::warn!("sekisho: `{name}` is not counted: {MOST_COUNTERS} names are");
+                return;
+            }
+            if let Some(counter) = counter(&name) {
+                self.named.push((name, counter));
+            }
+        }
     }
 
     /// Adds what happened.
     pub(super) fn tell(&self, counts: impl Iterator<Item = (&'static str, u64)>) {
         for (name, count) in counts.filter(|(_, count)| *count > 0) {
-            let counter = self.0.iter().find(|(defined, _)| *defined == name);
-            if let Some(Err(error)) = counter.map(|(_, counter)| counter.add(count)) {
-                log::warn!("sekisho: {count} of the statistic `{name}` are lost: {error}");
+            if let Some((_, counter)) = self.fixed.iter().find(|(defined, _)| *defined == name) {
+                add(counter, count, name);
+            }
+        }
+    }
+
+    /// Adds what happened, of those that documents name.
+    pub(super) fn tell_named(&self, counts: Vec<(Rc<str>, u64)>) {
+        for (name, count) in &counts {
+            if let Some((_, counter)) = self.named.iter().find(|(defined, _)| defined == name) {
+                add(counter, *count, name);
             }
         }
     }
@@ -31,8 +62,19 @@ impl Counters {
 
 /// A dot would be read as a level by Envoy, and cannot be in a name of Prometheus.
 fn define(name: &str) -> Option<host::Counter> {
-    let name = format!("{PREFIX}{}", name.replace('.', "_"));
-    host::counter(&name)
+    counter(&format!("{PREFIX}{}", name.replace('.', "_")))
+}
+
+#[inline(never)]
+fn counter(name: &str) -> Option<host::Counter> {
+    host::counter(name)
         .map_err(|error| log::warn!("sekisho: the statistic `{name}` cannot be written: {error}"))
         .ok()
+}
+
+#[inline(never)]
+fn add(counter: &host::Counter, count: u64, name: &str) {
+    if let Err(error) = counter.add(count) {
+        log::warn!("sekisho: {count} of the statistic `{name}` are lost: {error}");
+    }
 }

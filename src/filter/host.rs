@@ -105,11 +105,27 @@ pub(super) fn plugin_configuration(size: usize) -> Result<Vec<u8>, HostError> {
 
 /// Exactly `size` bytes: a part of a body is not the body.
 fn read(buffer: Buffer, size: usize) -> Result<Vec<u8>, HostError> {
+    part(buffer, 0, size)
+}
+
+/// Writes `bytes` in the place of the first `length` of a buffer, where `start` is 0, or behind it, where that is not less than
+/// its size: no other place can be written to.
+pub(super) fn replace_part(
+    buffer: Buffer,
+    start: usize,
+    length: usize,
+    bytes: &[u8],
+) -> Result<(), HostError> {
+    Ok(abi::set_buffer(buffer, start, length, bytes)?)
+}
+
+/// Exactly `size` bytes of a buffer, from `start` on.
+pub(super) fn part(buffer: Buffer, start: usize, size: usize) -> Result<Vec<u8>, HostError> {
     if size == 0 {
         // The buffer may not exist.
         return Ok(Vec::new());
     }
-    let bytes = abi::buffer(buffer, size)?;
+    let bytes = abi::buffer(buffer, start, size)?;
     if bytes.len() == size { Ok(bytes) } else { Err(HostError::Short { got: bytes.len(), announced: size }) }
 }
 
@@ -191,6 +207,16 @@ pub(super) fn source_address() -> Vec<u8> {
 /// SHA-256 of the certificate that the client presented, in hexadecimal; empty if it presented none.
 pub(super) fn client_cert_digest() -> Vec<u8> {
     abi::property(b"connection\0sha256_peer_certificate_digest").unwrap_or_default()
+}
+
+/// The name that the client asked for in its TLS handshake; empty if it asked for none.
+pub(super) fn requested_server_name() -> Vec<u8> {
+    abi::property(b"connection\0requested_server_name").unwrap_or_default()
+}
+
+/// Whether the client presented a certificate: a boolean is a byte.
+pub(super) fn is_mutual_tls() -> bool {
+    abi::property(b"connection\0mtls").is_ok_and(|value| value == [1])
 }
 
 /// Who made the response and why; empty if Envoy does not say.

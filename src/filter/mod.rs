@@ -13,11 +13,13 @@ mod root;
 mod shared;
 mod signatures;
 mod stream;
+mod tunnel;
 mod usage;
 
+use crate::gateway::connection::Connection;
 use crate::gateway::counts::Counts;
 use crate::gateway::usage::due;
-use crate::gateway::{Env, Wants, Worker as Memory};
+use crate::gateway::{Env, Nanos, Wants, Worker as Memory};
 use abi::{DataStatus, HeadersStatus, TrailersStatus};
 use callouts::{Asker, Callouts, Question};
 use counters::Counters;
@@ -30,6 +32,9 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use stream::Stream;
 use usage::UsageGauges;
+
+/// The counter of documents that were refused.
+const REJECTED: &str = "config_rejected";
 
 thread_local! {
     static VM: RefCell<Vm> = const { RefCell::new(Vm::new()) };
@@ -49,8 +54,10 @@ struct Worker {
     memory: OnceCell<RefCell<Memory>>,
     verifiers: OnceCell<Verifiers>,
     shared: HostShared,
-    counters: OnceCell<Counters>,
+    counters: Option<Counters>,
     usage: UsageGauges,
+    /// WebSocket connections that end, and when at the latest.
+    closing: Vec<(u32, Nanos)>,
 }
 
 /// What the core wants to know of who is at the other end; empty until the head is there, and where it does not want it.
@@ -59,6 +66,10 @@ struct Peer {
     address: Vec<u8>,
     cert_digest: Vec<u8>,
 }
+
+/// The connection of the request that a callback is about.
+#[derive(Debug)]
+struct HostConnection;
 
 /// Runs a callback. None if another one is running, which no host does: the caller then holds the request.
 fn vm<T>(callback: impl FnOnce(&mut Vm) -> T) -> Option<T> {
@@ -86,8 +97,9 @@ impl Vm {
                 memory: OnceCell::new(),
                 verifiers: OnceCell::new(),
                 shared: HostShared::new(),
-                counters: OnceCell::new(),
+                counters: None,
                 usage: UsageGauges::new(),
+                closing: Vec::new(),
             },
         }
     }
@@ -184,6 +196,23 @@ impl Vm {
             root.tick(context, &mut self.worker);
         }
         self.worker.tell();
+        self.break_off();
+    }
+
+    /// Breaks off the connections whose time has come, and forgets those that have ended.
+    fn break_off(&mut self) {
+        if self.worker.closing.is_empty() {
+            return;
+        }
+        let (now, streams) = (host::monotonic_clock(), &mut self.streams);
+        self.worker.closing.retain(|(context, ends)| match streams.get_mut(context) {
+            Some(stream) if *ends <= now => {
+                stream.break_off();
+                false
+            }
+            Some(_) => true,
+            None => false,
+        });
     }
 }
 
@@ -195,6 +224,18 @@ impl Peer {
             address: if wants.source_address { host::source_address() } else { Vec::new() },
             cert_digest: if wants.client_cert { host::client_cert_digest() } else { Vec::new() },
         }
+    }
+}
+
+// === impl HostConnection ===
+
+impl Connection for HostConnection {
+    fn server_name(&self) -> Vec<u8> {
+        host::requested_server_name()
+    }
+
+    fn has_client_cert(&self) -> bool {
+        host::is_mutual_tls()
     }
 }
 
@@ -216,6 +257,7 @@ impl Worker {
             dice: self.roll(),
             source_address: &peer.address,
             client_cert_digest: &peer.cert_digest,
+            connection: &HostConnection,
             worker: self.memory(),
             shared: &self.shared,
             signatures: self.verifiers(),
@@ -229,15 +271,26 @@ impl Worker {
     }
 
     /// Counters of this VM: defined once.
-    fn counters(&self) -> &Counters {
-        self.counters.get_or_init(|| Counters::define(Counts::names().chain(HostShared::NAMES)))
+    fn counters(&mut self) -> &mut Counters {
+        let names = || Counts::names().chain(HostShared::NAMES).chain([REJECTED]);
+        self.counters.get_or_insert_with(|| Counters::define(names()))
+    }
+
+    /// Counts a document that was refused, at once: the VM that Envoy tries it in does not live until the tick. Envoy keeps
+    /// the count where a VM that serves has defined the counter too.
+    fn reject(&mut self) {
+        self.counters().tell(std::iter::once((REJECTED, 1)));
     }
 
     /// Tells Envoy's statistics what happened since it was last told.
     fn tell(&mut self) {
         let due = due(&self.env(&Peer::default()));
         self.usage.tell(due);
-        self.counters().tell(self.memory().borrow_mut().counts.drain().chain(self.shared.drain()));
+        let sides = self.memory().borrow_mut().sides.drain();
+        self.counters().tell_named(sides);
+        let Self { counters: Some(counters), memory, shared, .. } = self else { return };
+        let memory = memory.get_or_init(RefCell::default);
+        counters.tell(memory.borrow_mut().counts.drain().chain(shared.drain()));
     }
 
     /// What the core remembers between this worker's requests.

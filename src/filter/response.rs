@@ -6,6 +6,7 @@ use super::host;
 use super::stream::{Request, Stream, TURNS, Verdict, internal_error};
 use crate::gateway::exchange::Origin;
 use crate::gateway::flow::{Answer, BodyWanted, ResponseFlow};
+use crate::gateway::websocket::Direction;
 
 /// What the response waits for.
 #[derive(Debug)]
@@ -50,6 +51,9 @@ impl Stream {
 
     pub(super) fn on_response_body(&mut self, now: usize, ended: bool, worker: &mut Worker) -> DataStatus {
         match &mut self.response {
+            Response::Passing if matches!(self.request, Request::Upgraded) => {
+                self.tunnel(Direction::ToClient, now, worker).data()
+            }
             Response::Passing => DataStatus::Continue,
             Response::Replaced => DataStatus::Drop,
             Response::Collecting { size, .. } => {

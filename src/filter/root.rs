@@ -5,6 +5,7 @@ use super::signatures::Verifiers;
 use super::stream::TURNS;
 use super::{Peer, Worker};
 use crate::gateway::authorizers::signature::Algorithm;
+use crate::gateway::diagnostics::Diagnostics;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
 use crate::gateway::surroundings::{Secret, Surroundings, Verification};
 use crate::gateway::upkeep::{Chore, TICK};
@@ -12,6 +13,11 @@ use crate::gateway::{self, Gateway, config};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::rc::Rc;
+
+/// Problems of a document that are told in Envoy's log.
+const TOLD: usize = 20;
+/// Longest of them, in characters.
+const LINE: usize = 1_000;
 
 /// A configured plugin. During an update a VM may hold several.
 #[derive(Debug, Default)]
@@ -66,7 +72,7 @@ impl Root {
     }
 
     /// Reads and compiles the document. A bad one changes nothing, and Envoy refuses the update or does not start.
-    pub(super) fn configure(&mut self, size: usize, worker: &Worker) -> bool {
+    pub(super) fn configure(&mut self, size: usize, worker: &mut Worker) -> bool {
         host::start_logging();
         let verifiers = *worker.verifiers();
         let document = match host::plugin_configuration(size) {
@@ -79,23 +85,20 @@ impl Root {
         let compiled = config::load(&document).and_then(|config| gateway::compile(&config, &Here(verifiers)));
         match compiled {
             Ok(compiled) => {
-                for warning in &compiled.warnings.0 {
-                    log::warn!("sekisho: {warning}");
-                }
+                tell(log::Level::Warn, &compiled.warnings);
                 log::info!("sekisho: serving sha256:{}, {} bytes", digest(&document), document.len());
                 if let Err(error) = host::tick_every(TICK) {
                     log::warn!("sekisho: nothing is fetched ahead, and nothing is counted: {error}");
                 }
                 compiled.gateway.prepare(&worker.shared);
                 verifiers.record();
-                worker.counters();
+                worker.counters().define_named(compiled.gateway.side_counters());
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
             }
             Err(diagnostics) => {
-                for diagnostic in &diagnostics.0 {
-                    log::error!("sekisho: {diagnostic}");
-                }
+                tell(log::Level::Error, &diagnostics);
+                worker.reject();
                 false
             }
         }
@@ -113,6 +116,19 @@ impl Surroundings for Here {
 
     fn verifies(&self, algorithm: Algorithm) -> Verification {
         self.0.verifies(algorithm)
+    }
+}
+
+/// Writes the first of a document's problems into Envoy's log. Each is a line, whatever names it has in it.
+fn tell(level: log::Level, diagnostics: &Diagnostics) {
+    for diagnostic in diagnostics.0.iter().take(TOLD) {
+        let text = diagnostic.to_string();
+        let line = text.chars().take(LINE).map(|c| if c.is_control() { ' ' } else { c });
+        log::log!(level, "sekisho: {}", line.collect::<String>());
+    }
+    let more = diagnostics.0.len().saturating_sub(TOLD);
+    if more > 0 {
+        log::log!(level, "sekisho: and {more} more: `sekisho validate` shows all");
     }
 }
 

@@ -9,6 +9,7 @@ use super::host::{self, HostError};
 use super::response::Response;
 use super::{Peer, Worker};
 use crate::gateway::flow::{Answer, BodyWanted, CalloutReply, ChunkFlow, Flow};
+use crate::gateway::websocket::Direction;
 use crate::gateway::{Exchange, Gateway, Wants};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -16,7 +17,7 @@ use std::rc::Rc;
 /// One request and its response.
 #[derive(Debug)]
 pub(super) struct Stream {
-    context: u32,
+    pub(super) context: u32,
     /// None if no document was ever good: every request is refused.
     pub(super) exchange: Option<Exchange>,
     wants: Wants,
@@ -104,10 +105,10 @@ impl Stream {
     pub(super) fn on_request_body(&mut self, size: usize, ended: bool, worker: &mut Worker) -> DataStatus {
         match &mut self.request {
             Request::Passing => match self.chunk(size) {
-                Verdict::Release => DataStatus::Continue,
+                Verdict::Release => self.tunnel(Direction::ToBackend, size, worker).data(),
                 Verdict::Hold => DataStatus::Drop,
             },
-            Request::Upgraded => DataStatus::Continue,
+            Request::Upgraded => self.tunnel(Direction::ToBackend, size, worker).data(),
             Request::Arriving | Request::Answered => DataStatus::Drop,
             Request::Asking { body, .. } => {
                 body.arrive(size, ended);
@@ -211,7 +212,10 @@ impl Stream {
                         return Verdict::Hold;
                     }
                     self.request = Request::Passing;
-                    // What waited is not shown to us again.
+                    // What waited is not shown to us again. Nobody waits for the frames that may follow an upgrade.
+                    if body.untold() > 0 && exchange.unread(Direction::ToBackend).is_some() {
+                        break;
+                    }
                     return if body.untold() > 0 { self.chunk(body.untold()) } else { Verdict::Release };
                 }
                 Flow::Answer(answer) => {
@@ -274,13 +278,25 @@ impl Stream {
     }
 
     /// Refuses what the core could not be asked about.
-    fn fail(&mut self, details: &'static str) {
+    pub(super) fn fail(&mut self, details: &'static str) {
         self.answer(&internal_error(details));
     }
 
-    fn host_failed(&mut self, error: HostError) {
+    pub(super) fn host_failed(&mut self, error: HostError) {
         log::error!("sekisho: a request is refused: {error}");
         self.fail("sekisho_host_call_failed");
+    }
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    /// What a part is answered that passes, or is thrown away.
+    pub(super) fn data(self) -> DataStatus {
+        match self {
+            Self::Release => DataStatus::Continue,
+            Self::Hold => DataStatus::Drop,
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 //! weight. The side is chosen before routes are looked at, because deployments hold routes and authorizers; by a claim it is
 //! chosen once the token is believed, between sides of one deployment.
 
+pub mod counts;
+
 use super::Env;
 use super::compile::Stage;
 use super::request::Request;

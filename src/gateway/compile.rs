@@ -6,10 +6,12 @@ mod aws;
 mod aws_service;
 mod canary;
 mod cluster;
+mod domain;
 mod fleet;
 mod function;
 mod integration;
 mod lambda_proxy;
+mod named;
 mod pattern;
 mod policy;
 mod routes;
@@ -31,6 +33,7 @@ use super::authorizers::jwt::keys::Keyring;
 use super::clusters::Cluster;
 use super::config::{Config, ProtocolType};
 use super::diagnostics::Diagnostics;
+use super::domains::custom::Domains;
 use super::surroundings::Surroundings;
 use super::throttle::Throttle;
 use super::usage_plans::UsagePlans;
@@ -59,6 +62,8 @@ pub struct Gateway {
     header_bytes: Option<usize>,
     apis: HashMap<String, Rc<Api>>,
     default_api: Option<Rc<Api>>,
+    /// The custom domains.
+    pub domains: Domains,
     wants: Wants,
     /// API keys and usage plans.
     pub usage: UsagePlans,
@@ -113,8 +118,10 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
             .help("`sekisho schema --markdown` shows what an API needs");
     }
     let default_api = default_api(config, &apis, first, &mut diagnostics);
+    let mut scope = Scope::new(String::new(), &mut diagnostics, &mut wants, surroundings);
+    let domains = domain::compile(config, &apis, &mut scope);
     // Events tell the certificate, whatever the document reads.
-    wants.client_cert |= config.domain_names.iter().any(|it| it.mutual_tls_authentication.is_some());
+    wants.client_cert |= domains.iter().any(|domain| domain.mutual_tls);
     diagnostics.forget_repeats();
     if diagnostics.has_errors() {
         return Err(diagnostics);
@@ -134,6 +141,7 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
             .map(|bytes| bytes as usize),
         apis,
         default_api,
+        domains,
         wants,
         usage,
         account,
@@ -200,6 +208,16 @@ impl Gateway {
     #[must_use]
     pub fn api(&self, id: &str) -> Option<&Rc<Api>> {
         self.apis.get(id)
+    }
+
+    /// The names of what is counted of the sides of canaries.
+    #[must_use]
+    pub fn side_counters(&self) -> Vec<Rc<str>> {
+        let mut counters = Vec::new();
+        for api in self.apis.values() {
+            api.add_counters(&mut counters);
+        }
+        counters
     }
 
     /// The API that answers a host which names none.

@@ -15,6 +15,10 @@ pub enum Variable {
     AccountId,
     /// `apiId`
     ApiId,
+    /// `customDomain.basePathMatched`: absent where nothing had to match
+    BasePathMatched,
+    /// `customDomain.routingRuleIdMatched`
+    RoutingRuleIdMatched,
     /// `deploymentId`
     DeploymentId,
     /// `domainName`
@@ -81,9 +85,11 @@ pub enum Variable {
     Absent,
 }
 
-const NAMES: [(&str, Variable); 33] = [
+const NAMES: [(&str, Variable); 35] = [
     ("accountId", Variable::AccountId),
     ("apiId", Variable::ApiId),
+    ("customDomain.basePathMatched", Variable::BasePathMatched),
+    ("customDomain.routingRuleIdMatched", Variable::RoutingRuleIdMatched),
     ("deploymentId", Variable::DeploymentId),
     ("domainName", Variable::DomainName),
     ("domainPrefix", Variable::DomainPrefix),
@@ -118,12 +124,11 @@ const NAMES: [(&str, Variable); 33] = [
 ];
 
 /// Variables and families of variables that AWS fills for capabilities that a request may not use.
-const ABSENT: [&str; 18] = [
+const ABSENT: [&str; 17] = [
     "authenticate.",
     "authorize.",
     "awsEndpointRequestId",
     "cipherSuite",
-    "customDomain.",
     "dataProcessed",
     "endpointType",
     "error.validationErrorString",
@@ -211,6 +216,11 @@ impl Variable {
         match self {
             Self::AccountId => Some(request.gateway.account_id.as_str().into()),
             Self::ApiId => request.api.as_ref().map(|api| api.id.as_str().into()),
+            Self::BasePathMatched => {
+                let way = &request.mapped.as_ref()?.way;
+                Some(way.base_path.as_str().into()).filter(|_| !way.base_path.is_empty())
+            }
+            Self::RoutingRuleIdMatched => request.mapped.as_ref()?.way.rule.as_deref().map(Cow::from),
             Self::DeploymentId => {
                 request.stage.as_ref().and_then(|stage| stage.deployment_id.as_deref()).map(Cow::from)
             }
@@ -233,7 +243,9 @@ impl Variable {
             Self::UserAgent => Some(request.head.first(b"user-agent").map_or("".into(), text)),
             Self::ClientCert(member) => Some(request.client_cert.as_ref()?.member(*member).into()),
             Self::IntegrationStatus => facts.response.map(|response| response.status.to_string().into()),
-            Self::IsCanaryRequest => request.stage.as_ref()?.is_canary.map(|is| is.to_string().into()),
+            Self::IsCanaryRequest => {
+                Some(request.stage.as_ref()?.canary_side.as_ref()?.is_canary.to_string().into())
+            }
             Self::Path => request.head.first(b":path").map(|path| text(without_query(path))),
             Self::Protocol => Some("HTTP/1.1".into()),
             Self::RequestId => Some(request.ids.request_id(request.protocol()).into()),

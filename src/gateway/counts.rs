@@ -26,10 +26,20 @@ pub enum Counter {
     FleetAllowed,
     /// Requests whose call to AWS was not sent, because there were no credentials to sign it with.
     Unsigned,
+    /// WebSocket connections that were made. AWS: `ConnectCount`.
+    Connect,
+    /// Messages that passed WebSocket connections, in both directions. AWS: `MessageCount`.
+    Message,
+    /// WebSocket connections that were ended because of a message that was too big.
+    ClosedTooBig,
+    /// WebSocket connections that were ended because of too many messages.
+    ClosedTooFast,
+    /// WebSocket connections that were ended because of bytes in which no limit could be kept.
+    ClosedMalformed,
 }
 
 /// All of them, and their names in statistics.
-const COUNTERS: [(Counter, &str); 16] = [
+const COUNTERS: [(Counter, &str); 21] = [
     (Counter::Throttled(LimitKind::Plan), "throttled.plan"),
     (Counter::Throttled(LimitKind::PlanMethod), "throttled.plan_method"),
     (Counter::Throttled(LimitKind::Route), "throttled.route"),
@@ -46,6 +56,11 @@ const COUNTERS: [(Counter, &str); 16] = [
     (Counter::FleetUnanswered, "fleet_quota.unanswered"),
     (Counter::FleetAllowed, "fleet_quota.allowed_unanswered"),
     (Counter::Unsigned, "unsigned"),
+    (Counter::Connect, "websocket.connect_count"),
+    (Counter::Message, "websocket.message_count"),
+    (Counter::ClosedTooBig, "websocket.closed_too_big"),
+    (Counter::ClosedTooFast, "websocket.closed_too_fast"),
+    (Counter::ClosedMalformed, "websocket.closed_malformed"),
 ];
 
 /// How often each happened since the shell asked.

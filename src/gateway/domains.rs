@@ -1,7 +1,9 @@
-//! Which API answers a host: `{apiId}.execute-api.*` or `{apiId}.localhost`, else the default API.
+//! Which API answers a host: a custom domain's ([`custom`]), else that of `{apiId}.execute-api.*` or `{apiId}.localhost`, else the
+//! default API.
 //!
-//! Hosts are compared in lower case, without port or trailing dot. Custom domains come before all of this, once they are
-//! supported.
+//! Hosts are compared in lower case, without port or trailing dot.
+
+pub mod custom;
 
 use super::compile::{Api, Gateway};
 use super::rejection::Rejection;
@@ -45,7 +47,7 @@ pub fn host(authority: &[u8]) -> Result<String, Rejection> {
     Ok(host.to_ascii_lowercase())
 }
 
-/// The API that answers a host.
+/// The API that answers a host which is no custom domain.
 ///
 /// # Errors
 /// If none does.

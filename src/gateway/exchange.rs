@@ -5,6 +5,7 @@
 
 mod arrival;
 mod response;
+mod tunnel;
 
 use super::Env;
 use super::admission::{self, Admitted};
@@ -20,6 +21,7 @@ use super::integrations::Integration;
 use super::json_path::{BODY_BYTES, JsonBody};
 use super::rejection::Rejection;
 use super::request::{Facts, Request};
+use super::websocket::Tunnel;
 use arrival::{arrive, choose_side, preflight, select};
 use std::rc::Rc;
 
@@ -65,7 +67,11 @@ enum State {
     Upstream {
         /// Bytes of the request's body that have gone on.
         sent: u64,
+        /// What it becomes if its backend agrees. A client may send frames before.
+        tunnel: Option<Box<Tunnel>>,
     },
+    /// Either end of a WebSocket connection, and what the other one says.
+    Tunnel(Box<Tunnel>),
     /// The body of its backend's response, as far as a mapping reads it.
     Responding {
         /// Bytes of the request's body that have gone on: a backend may answer before it has read all of it.
@@ -143,6 +149,7 @@ impl Exchange {
                 | State::Buffering(_)
                 | State::Invoking
                 | State::Upstream { .. }
+                | State::Tunnel(_)
                 | State::Responding { .. }
                 | State::Answered,
                 _,
@@ -214,6 +221,7 @@ impl Exchange {
                 | State::Invoking
                 | State::Metering { .. }
                 | State::Upstream { .. }
+                | State::Tunnel(_)
                 | State::Responding { .. }
                 | State::Answered,
                 _,
@@ -223,7 +231,7 @@ impl Exchange {
 
     /// `bytes` more of the body of a request that has gone on stream through.
     pub fn on_request_chunk(&mut self, bytes: usize) -> ChunkFlow {
-        let (State::Upstream { sent } | State::Responding { sent, .. }) = &mut self.state else {
+        let (State::Upstream { sent, .. } | State::Responding { sent, .. }) = &mut self.state else {
             return ChunkFlow::Continue;
         };
         *sent = sent.saturating_add(bytes as u64);
@@ -257,7 +265,8 @@ impl Exchange {
             Some(Integration::HttpProxy(backend)) => match backend.forward(&facts) {
                 Err(rejection) => self.refuse(rejection),
                 Ok(edits) => {
-                    self.state = State::Upstream { sent };
+                    let tunnel = tunnel::of(request).map(Box::new);
+                    self.state = State::Upstream { sent, tunnel };
                     Flow::Forward(edits)
                 }
             },
@@ -320,7 +329,7 @@ impl Exchange {
     }
 }
 
-/// How much of the body the integration reads. One that does not exist never comes.
+/// How much of the body the integration reads. One that does not exist never comes, and what follows an upgrade is none.
 fn wanted_body(request: &Request) -> Option<BodyWanted> {
     let bytes = match integration(request) {
         Some(Integration::HttpProxy(backend)) => backend.request.needs_body.then_some(BODY_BYTES),
@@ -328,7 +337,7 @@ fn wanted_body(request: &Request) -> Option<BodyWanted> {
         Some(Integration::AwsService(service)) => service.needs_body().then_some(usize::MAX),
         Some(Integration::Mock(_) | Integration::None) | None => None,
     };
-    bytes.filter(|_| !request.head.end_of_stream).map(|bytes| BodyWanted { bytes })
+    bytes.filter(|_| !request.head.end_of_stream && !request.asks_upgrade()).map(|bytes| BodyWanted { bytes })
 }
 
 /// The integration of the request's route.

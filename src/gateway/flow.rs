@@ -1,5 +1,6 @@
 //! What the core decides, as values. The shell obeys them and decides nothing.
 
+use super::Nanos;
 use super::head::Head;
 use std::borrow::Cow;
 
@@ -40,6 +41,20 @@ pub enum ChunkFlow {
     Continue,
     /// Stop: answer here if the response has not begun, else reset.
     Answer(Answer),
+}
+
+/// What passes of a part of an upgraded connection's bytes.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Splice {
+    /// Bytes to put before it: kept back of earlier parts.
+    pub before: Bytes,
+    /// How many of its own pass, from its beginning.
+    pub keep: usize,
+    /// Bytes to put behind those.
+    pub after: Bytes,
+    /// When the connection is to be reset if it has not ended by then; absent where nothing ends it.
+    pub ends: Option<Nanos>,
 }
 
 /// How much of a body is needed for the decision.
@@ -181,6 +196,15 @@ impl Answer {
     }
 }
 
+// === impl Splice ===
+
+impl Splice {
+    /// So many of its bytes, and no others.
+    pub fn keep(keep: usize) -> Self {
+        Self { before: Cow::Borrowed(&[]), keep, after: Cow::Borrowed(&[]), ends: None }
+    }
+}
+
 // === impl Edits ===
 
 impl Edits {
@@ -202,6 +226,17 @@ impl Edits {
                 Edit::Add(name, value) => headers.push((name, value)),
             }
         }
+    }
+
+    /// The status that a response is given, where it is not its own.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.iter().rev().find_map(|edit| match edit {
+            Edit::Set(name, value) if name.as_ref() == b":status" => {
+                std::str::from_utf8(value).ok()?.parse().ok()
+            }
+            Edit::Set(..) | Edit::Remove(_) | Edit::Add(..) => None,
+        })
     }
 
     /// Adds a removal.

@@ -171,14 +171,22 @@ impl Change<Bytes> {
     }
 }
 
+/// Whether AWS reserves a header, by its name in lower case.
+pub fn is_reserved(lower: &str) -> bool {
+    is_listed(lower, &RESERVED)
+}
+
+fn is_listed(lower: &str, list: &[&str]) -> bool {
+    list.iter().any(|entry| match entry.strip_suffix('*') {
+        Some(prefix) => lower.starts_with(prefix),
+        None => lower == *entry,
+    })
+}
+
 /// The name of a header that a mapping may touch.
 fn mappable_header(name: &str, at: &str, scope: &mut Scope<'_>) -> Option<Bytes> {
     let lower = name.to_ascii_lowercase();
-    let listed = |entry: &str| match entry.strip_suffix('*') {
-        Some(prefix) => lower.starts_with(prefix),
-        None => lower == entry,
-    };
-    if RESERVED.iter().chain(&INTERNAL).any(|entry| listed(entry)) {
+    if is_reserved(&lower) || is_listed(&lower, &INTERNAL) {
         scope.error(at, format!("the header `{name}` is reserved: a mapping may not touch it"));
         return None;
     }

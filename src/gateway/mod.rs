@@ -12,6 +12,7 @@ pub mod client_cert;
 pub mod clusters;
 pub mod compile;
 pub mod config;
+pub mod connection;
 pub mod context;
 pub mod cors;
 pub mod counts;
@@ -49,6 +50,7 @@ pub mod throttle;
 pub mod upkeep;
 pub mod usage;
 pub mod usage_plans;
+pub mod websocket;
 pub mod worker;
 
 pub use compile::{Compiled, Gateway, compile};
@@ -56,6 +58,7 @@ pub use exchange::Exchange;
 pub use worker::Worker;
 
 use authorizers::signature::Signatures;
+use connection::Connection;
 use notes::Notes;
 use shared::SharedStore;
 use std::cell::RefCell;
@@ -83,6 +86,8 @@ pub struct Env<'a> {
     /// SHA-256 of the certificate that the client presented, in hexadecimal, as the host says of the connection; empty if it
     /// presented none, and unless [`Gateway::wants`] asks for it.
     pub client_cert_digest: &'a [u8],
+    /// The connection: it is asked about requests to domains with mutual TLS only.
+    pub connection: &'a dyn Connection,
     /// What this worker remembers.
     pub worker: &'a RefCell<Worker>,
     /// What all workers share.

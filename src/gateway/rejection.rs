@@ -26,6 +26,10 @@ pub enum Rejection {
     ClientCert,
     /// No API answers this host.
     UnknownHost,
+    /// The custom domain wants a certificate, and the client has not proved itself to it.
+    MutualTls,
+    /// Nothing of the custom domain fits the path.
+    UnknownMapping,
     /// The API answers only custom domains.
     DefaultEndpointDisabled,
     /// No stage of the API answers this path.
@@ -75,7 +79,8 @@ pub enum Rejection {
     UsageUnknown,
     /// The request's ARN is too long.
     UriTooLong,
-    /// A REST API has no upgrades: Envoy has made the connection a tunnel already, so the request cannot go on without one.
+    /// A REST API has no upgrades, and an HTTP API no others than WebSocket's: Envoy has made the connection a tunnel already, so
+    /// the request cannot go on without one.
     Upgrade,
     /// A mapping would put bytes into a header or a path that may not stand there.
     BadMappedValue,
@@ -178,6 +183,8 @@ impl Rejection {
             Self::BadPath => ("sekisho_bad_path", (400, "Bad Request"), BAD_REQUEST),
             Self::ClientCert => ("sekisho_client_cert", (403, "Forbidden"), FORBIDDEN),
             Self::UnknownHost => ("sekisho_unknown_host", (403, "Forbidden"), FORBIDDEN),
+            Self::MutualTls => ("sekisho_mutual_tls", (403, "Forbidden"), FORBIDDEN),
+            Self::UnknownMapping => ("sekisho_unknown_mapping", (404, "Not Found"), FORBIDDEN),
             Self::DefaultEndpointDisabled => {
                 ("sekisho_default_endpoint_disabled", (403, "Forbidden"), FORBIDDEN)
             }

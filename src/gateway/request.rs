@@ -5,6 +5,7 @@ use super::client_cert::ClientCert;
 use super::compile::{Api, Gateway, Route, Stage};
 use super::config::ProtocolType;
 use super::cors::Cors;
+use super::domains::custom::{Domain, Mapped};
 use super::flow::Bytes;
 use super::head::Head;
 use super::json_path::JsonBody;
@@ -35,11 +36,17 @@ pub struct Request {
     pub client_cert: Option<ClientCert>,
     /// The host it was sent to: lower case, without port.
     pub host: String,
+    /// The custom domain of that host, if it is one's.
+    pub domain: Option<Rc<Domain>>,
+    /// How it came from the domain to the API.
+    pub mapped: Option<Mapped>,
     /// The API, once known.
     pub api: Option<Rc<Api>>,
     /// The stage, once known.
     pub stage: Option<Rc<Stage>>,
-    /// The path behind the stage, once known.
+    /// The side of a stage with a canary that it went to, until its response is counted.
+    pub uncounted_side: Option<Rc<Stage>>,
+    /// The path behind the stage, or behind what its way strips, once known.
     pub path: Option<RequestPath>,
     /// The route, once known, and its place in the stage's table.
     pub route: Option<(usize, Rc<Route>)>,
@@ -115,8 +122,11 @@ impl Request {
             source_ip,
             client_cert: None,
             host: String::new(),
+            domain: None,
+            mapped: None,
             api: None,
             stage: None,
+            uncounted_side: None,
             path: None,
             route: None,
             principal: None,
@@ -126,11 +136,12 @@ impl Request {
         }
     }
 
-    /// Wording, statuses and rules of the API. Before it is known, those of a REST API: AWS answers a host that is nobody's
-    /// with `x-amzn-ErrorType`.
+    /// Wording, statuses and rules of the API. Before it is known, those of the custom domain, or of a REST API: AWS answers a
+    /// host that is nobody's with `x-amzn-ErrorType`.
     #[must_use]
     pub fn protocol(&self) -> ProtocolType {
-        self.api.as_ref().map_or(ProtocolType::Rest, |api| api.protocol)
+        let of_domain = self.domain.as_ref().map_or(ProtocolType::Rest, |domain| domain.protocol);
+        self.api.as_ref().map_or(of_domain, |api| api.protocol)
     }
 
     /// The method: the client's, or on a REST API that of `X-HTTP-Method-Override`.

@@ -3,6 +3,7 @@
 use super::authorizers::software::Software;
 use super::compile::{Gateway, compile};
 use super::config::{Config, typed};
+use super::connection::PlainText;
 use super::exchange::{Exchange, Origin};
 use super::flow::{Answer, Edit, Edits, Flow, ResponseFlow};
 use super::head::Head;
@@ -24,6 +25,7 @@ pub fn env() -> Env<'static> {
         dice: [0xab; 32],
         source_address: b"192.0.2.1:4711",
         client_cert_digest: b"",
+        connection: &PlainText,
         worker: Box::leak(Box::default()),
         shared: Box::leak(Box::<Memory>::default()),
         signatures: &Software,

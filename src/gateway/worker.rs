@@ -4,6 +4,7 @@ use super::Nanos;
 use super::authorizers::jwt::claims::Bearer;
 use super::authorizers::jwt::keys::learned::Learned;
 use super::authorizers::lambda::cache::Answers;
+use super::canary::counts::SideCounts;
 use super::counts::Counts;
 use super::fleet::{REMEMBERED, UsedUp};
 use super::throttle::LeaseKey;
@@ -32,6 +33,8 @@ const MOST_USED_UP: usize = 4096;
 pub struct Worker {
     /// What happened.
     pub counts: Counts,
+    /// What happened on the sides of canaries.
+    pub sides: SideCounts,
     /// Which keys were counted, to be told.
     pub usage: Usage,
     /// By key source: those that documents name.
@@ -82,6 +85,7 @@ impl Default for Worker {
     fn default() -> Self {
         Self {
             counts: Counts::default(),
+            sides: SideCounts::default(),
             usage: Usage::default(),
             learned: HashMap::new(),
             tokens: LruCache::unbounded(),

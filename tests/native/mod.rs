@@ -8,6 +8,7 @@ use crate::imitation::{
 use sekisho::gateway::authorizers::signature::Algorithm;
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::{Config, load};
+use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{Callout, CalloutReply, ChunkFlow, Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
@@ -97,6 +98,7 @@ impl Engine for Native {
             dice: dice(self.requests),
             source_address: if self.gateway.wants().source_address { address.as_bytes() } else { b"" },
             client_cert_digest: b"",
+            connection: &PlainText,
             worker: &self.worker,
             shared: &self.shared,
             signatures: &Software,

@@ -232,6 +232,9 @@ fn adjust(value: &mut Value, options: &Options) {
             if let Some(timeout) = options.request_headers_timeout.filter(|_| manager) {
                 members.insert("request_headers_timeout".to_owned(), seconds(timeout).into());
             }
+            if let Some(timeout) = options.request_timeout.filter(|_| manager) {
+                members.insert("request_timeout".to_owned(), seconds(timeout).into());
+            }
             if let Some(count) = options.max_headers_count.filter(|_| manager) {
                 members.insert("max_request_headers_kb".to_owned(), 1024.into());
                 members["common_http_protocol_options"]["max_headers_count"] = count.into();
@@ -250,6 +253,12 @@ fn adjust(value: &mut Value, options: &Options) {
             }
             if let (Some(tls), Some(chains)) = (&options.tls, members.get_mut("filter_chains")) {
                 chains[0]["transport_socket"] = json!({ "name": "tls", "typed_config": tls });
+                // Without it Envoy does not know SNI; where chains are chosen by SNI it adds it by itself.
+                let inspector =
+                    "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector";
+                members.entry("listener_filters").or_insert_with(
+                    || json!([{ "name": "tls_inspector", "typed_config": { "@type": inspector } }]),
+                );
             }
             members.values_mut().for_each(|member| adjust(member, options));
         }

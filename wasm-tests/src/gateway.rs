@@ -32,6 +32,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Time for a client to send its headers, in the place of the bootstrap's.
     pub request_headers_timeout: Option<Duration>,
+    /// Time for a client to send all of a request, in the place of the bootstrap's.
+    pub request_timeout: Option<Duration>,
     /// Headers that Envoy lets through to the filter, in the place of the bootstrap's, and 1 MiB of them.
     pub max_headers_count: Option<u32>,
     /// Variables of Envoy's environment, beside those of the test.
@@ -61,6 +63,7 @@ impl Default for Options {
             connection_buffer_kib: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             request_headers_timeout: None,
+            request_timeout: None,
             max_headers_count: None,
             environment: BTreeMap::new(),
             tls: None,

@@ -4,6 +4,7 @@
 
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
+use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
 use sekisho::gateway::{Env, Millis, Nanos, compile};
@@ -98,6 +99,7 @@ fn unasked(file: &File) -> Result<BTreeSet<String>, String> {
         dice: [0; 32],
         source_address: b"",
         client_cert_digest: b"",
+        connection: &PlainText,
         worker: &worker,
         shared: &shared,
         signatures: &Software,

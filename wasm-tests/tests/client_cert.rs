@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use wasm_tests::client::Wire;
-use wasm_tests::{Backend, Gateway, Options, Recorded, raw};
+use wasm_tests::{Backend, Gateway, Options, Recorded, Source, raw};
 
 /// An authority that certifies servers and clients.
 struct Authority {
@@ -93,9 +93,17 @@ struct Client<'a> {
     authority: &'a Authority,
     certified: Option<&'a Certified>,
     wire: Wire,
+    /// The name that it asks for in the handshake.
+    server_name: &'static str,
+    /// The host that it asks for in the request.
+    host: &'static str,
 }
 
-impl Client<'_> {
+impl<'a> Client<'a> {
+    fn new(authority: &'a Authority, certified: Option<&'a Certified>, wire: Wire) -> Self {
+        Self { authority, certified, wire, server_name: "gateway.test", host: "gateway.test" }
+    }
+
     async fn get(&self, address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Result<(u16, String)> {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.der.clone()).map_err(Error::other)?;
@@ -109,15 +117,15 @@ impl Client<'_> {
         };
         let (protocol, uri) = match self.wire {
             Wire::Http1 => ("http/1.1", path.to_owned()),
-            Wire::Http2 => ("h2", format!("https://gateway.test{path}")),
+            Wire::Http2 => ("h2", format!("https://{}{path}", self.host)),
         };
         config.alpn_protocols = vec![protocol.into()];
         let stream = TcpStream::connect(address).await?;
-        let server = ServerName::try_from("gateway.test").unwrap();
+        let server = ServerName::try_from(self.server_name).unwrap();
         let stream = TokioIo::new(TlsConnector::from(Arc::new(config)).connect(server, stream).await?);
         let mut request = hyper::Request::get(uri);
         if self.wire == Wire::Http1 {
-            request = request.header("host", "gateway.test");
+            request = request.header("host", self.host);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -221,7 +229,7 @@ async fn a_client_is_known_by_its_certificate_and_not_by_what_it_says() {
     let forged = forged(&root);
     for wire in WIRES {
         for headers in [Vec::new(), all(&forged)] {
-            let client = Client { authority: &authority, certified: Some(&ann), wire };
+            let client = Client::new(&authority, Some(&ann), wire);
             backend.forget();
             assert_eq!(client.get(gateway.address(), "/x", &headers).await.unwrap().0, 200, "{wire:?}");
             let recorded = backend.only();
@@ -249,7 +257,7 @@ async fn a_client_is_known_by_its_certificate_and_not_by_what_it_says() {
     let stranger = Authority::new().certify(|_| {});
     for certified in [None, Some(&stranger)] {
         for wire in WIRES {
-            let client = Client { authority: &authority, certified, wire };
+            let client = Client::new(&authority, certified, wire);
             let refused = client.get(gateway.address(), "/x", &all(&forged)).await;
             assert!(refused.is_err(), "{wire:?}: {refused:?}");
         }
@@ -322,7 +330,7 @@ async fn a_listener_that_believes_clients_makes_nobody_of_somebody() {
         let gateway = Gateway::start(&document(), &backend, options).await;
         for wire in WIRES {
             backend.forget();
-            let client = Client { authority: &authority, certified: Some(&mallory), wire };
+            let client = Client::new(&authority, Some(&mallory), wire);
             let headers: Vec<_> = all(headers).into_iter().take(1).collect();
             let (answered, body) = client.get(gateway.address(), "/x", &headers).await.unwrap();
             assert_eq!(answered, status, "{details} {wire:?}: {body}");
@@ -354,9 +362,7 @@ async fn odd_and_huge_certificates_harm_nobody() {
     let gateway = Gateway::start(&document(), &backend, options).await;
     let get = async |certified: &Certified, wire| {
         backend.forget();
-        Client { authority: &authority, certified: Some(certified), wire }
-            .get(gateway.address(), "/x", &[])
-            .await
+        Client::new(&authority, Some(certified), wire).get(gateway.address(), "/x", &[]).await
     };
 
     let odd = "a, O=root + \"b\"\\;\r\nx-admin: yes\u{0}é漢";
@@ -400,4 +406,98 @@ async fn odd_and_huge_certificates_harm_nobody() {
     let plain = authority.certify(|_| {});
     assert_eq!(get(&plain, Wire::Http1).await.unwrap().0, 200);
     gateway.assert_no_panic().await;
+}
+
+/// Two domains with mutual TLS and one without, all of one API.
+fn domains() -> Value {
+    let secure = |name: &str| {
+        json!({ "domainName": name, "domainNameConfigurations": [{ "certificateArn": "c" }],
+            "mutualTlsAuthentication": { "truststoreUri": "file:ca.pem" } })
+    };
+    let mapping = |domain: &str| json!({ "domainName": domain, "apiId": "shop", "stage": "$default" });
+    json!({
+        "certificates": { "c": { "certificateFile": "c.pem", "privateKeyFile": "k.pem" } },
+        "domainNames": [secure("secure.test"), secure("*.wild.test"), { "domainName": "open.test" }],
+        "apiMappings": [mapping("secure.test"), mapping("*.wild.test"), mapping("open.test")],
+        "apis": [{
+            "apiId": "shop", "protocolType": "HTTP", "disableExecuteApiEndpoint": true, "stages": [{ "stageName": "$default" }],
+            "routes": [{ "routeKey": "$default", "target": "integrations/backend" }],
+            "integrations": [{
+                "integrationId": "backend", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "integrationUri": "http://backend.test",
+            }],
+        }],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_with_mutual_tls_believes_a_certificate_that_was_presented_for_it() {
+    let authority = Authority::new();
+    let server = authority.certify(|params| {
+        let names = ["secure.test", "open.test", "a.wild.test"];
+        params.subject_alt_names.extend(names.map(dns));
+    });
+    let ann = authority.certify(|_| {});
+    let strict = authority.tls(&server);
+    let mut optional = strict.clone();
+    optional["require_client_certificate"] = json!(false);
+
+    let backend = Backend::start().await;
+    let mut ran = 0;
+    // By hand, so that the listener is the test's: how `render` writes one is tested where it is written.
+    let start = |tls| {
+        let options = Options { tls, bootstrap: Source::ByHand, ..Options::default() };
+        let (document, backend) = (domains(), &backend);
+        async move { Gateway::start(&document, backend, options).await }
+    };
+    let requests: [(Value, &[_]); 2] = [
+        (
+            strict,
+            &[
+                (Some(&ann), "secure.test", "secure.test", 200),
+                (Some(&ann), "secure.test", "SECURE.test.:443", 200),
+                (Some(&ann), "a.wild.test", "a.wild.test", 200),
+                (Some(&ann), "a.wild.test", "b.wild.test", 200),
+                (Some(&ann), "open.test", "secure.test", 403),
+                (Some(&ann), "a.wild.test", "secure.test", 403),
+                (Some(&ann), "secure.test", "a.wild.test", 403),
+                (Some(&ann), "open.test", "open.test", 200),
+            ],
+        ),
+        (
+            optional,
+            &[
+                (None, "secure.test", "secure.test", 403),
+                (None, "open.test", "open.test", 200),
+                (Some(&ann), "secure.test", "secure.test", 200),
+            ],
+        ),
+    ];
+    for (tls, requests) in requests {
+        let gateway = start(Some(tls)).await;
+        for (certified, server_name, host, expected) in requests.iter().copied() {
+            for wire in WIRES {
+                backend.forget();
+                let client = Client { server_name, host, ..Client::new(&authority, certified, wire) };
+                let (status, body) = client.get(gateway.address(), "/x", &[]).await.unwrap();
+                assert_eq!(status, expected, "{server_name} {host} {wire:?}: {body}");
+                assert_eq!(backend.seen().len(), usize::from(status == 200));
+                if status == 403 {
+                    assert_eq!(body, r#"{"message":"Forbidden"}"#);
+                }
+                ran += 1;
+            }
+        }
+        gateway.assert_no_panic().await;
+    }
+    assert_eq!(ran, 22);
+
+    // Without TLS, and whatever a client says of itself.
+    let gateway = start(None).await;
+    backend.forget();
+    for (name, value) in forged(&ann) {
+        let request =
+            format!("GET /x HTTP/1.1\r\nhost: secure.test\r\n{name}: {value}\r\nconnection: close\r\n\r\n");
+        assert_eq!(raw::send(gateway.address(), request.as_bytes()).await.unwrap().status, 403);
+    }
+    assert!(backend.seen().is_empty());
 }

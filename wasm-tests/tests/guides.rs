@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use tokio::net::TcpListener;
 use wasm_tests::{Backend, Gateway, Options};
 
 /// The text of the first fenced block of a language.
@@ -31,8 +33,36 @@ async fn keys_and_plans_answer_as_their_guide_says() {
     let document = document.replace("http://users.internal:8080/", "http://backend.test/");
     let document: Value = serde_json::from_str(&document).unwrap();
     let gateway = Gateway::start(&document, &backend, Options::default()).await;
-    let steps = console(block(&guide, "console"));
-    assert_eq!(steps.len(), 6, "every command of the guide");
+    obeys(&gateway, &guide, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn websocket_connections_are_made_and_refused_as_their_guide_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/websocket.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let hosts = BTreeMap::from([("chat.test".to_owned(), listener.local_addr().unwrap())]);
+    let chat = tokio::spawn(async move {
+        let mut open = Vec::new();
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            open.push(tokio_tungstenite::accept_async(stream).await.unwrap());
+        }
+    });
+    let document = block(&guide, "json");
+    assert!(document.contains("http://chat.internal:8080/"), "the backend is put in its place");
+    let document = document.replace("http://chat.internal:8080/", "http://chat.test/");
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let options = Options { hosts, ..Options::default() };
+    let gateway = Gateway::start(&document, &Backend::start().await, options).await;
+    obeys(&gateway, &guide, 4).await;
+    chat.abort();
+}
+
+/// Runs every command of a guide.
+async fn obeys(gateway: &Gateway, guide: &str, commands: usize) {
+    let steps = console(block(guide, "console"));
+    assert_eq!(steps.len(), commands, "every command of the guide");
     for (command, said) in steps {
         assert!(command.contains("http://127.0.0.1:8080"), "{command}");
         let command = command.replace("http://127.0.0.1:8080", &format!("http://{}", gateway.address()));

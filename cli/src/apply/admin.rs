@@ -1,11 +1,17 @@
 //! Envoy's admin interface: what it has taken, what it refused, what is still in flight.
 
 use super::Error;
+use crate::hash_key::{PREFIX, hash};
 use crate::render::{filter, listener, route};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Time between two questions to Envoy.
+pub(super) const POLL: Duration = Duration::from_millis(50);
+/// For Envoy to read an old file again.
+const TAKING_BACK: Duration = Duration::from_secs(5);
 
 /// A running Envoy.
 #[derive(Debug)]
@@ -109,6 +115,32 @@ impl Admin {
         })
     }
 
+    /// The digest of the document that Envoy runs. None if it does not answer, or runs none, or cannot tell: somebody wrote
+    /// another document under the old version, and Envoy has refused documents.
+    #[must_use]
+    pub fn digest(&self) -> Option<String> {
+        let dump = self.json("/config_dump?resource=ecds_filters").ok()?;
+        let filters = dump.get("configs")?.as_array()?;
+        let name = |it: &Value| it.pointer("/ecds_filter/name").and_then(Value::as_str) == Some(filter::NAME);
+        let given = filters.iter().find(|it| name(it))?;
+        let version = given.get("version_info").and_then(Value::as_str).unwrap_or_default();
+        let document = given.get("ecds_filter")?.pointer(filter::DOCUMENT)?.as_str()?;
+        running(version, hash(document), &self.status(Kind::Filter).ok()?)
+    }
+
+    /// The same, after Envoy was given an old file back: it is given some time to read it.
+    #[must_use]
+    pub fn digest_again(&self, old: Option<&str>) -> Option<String> {
+        let deadline = Instant::now() + TAKING_BACK;
+        loop {
+            let now = self.digest();
+            if now.as_deref() == old || now.is_none() || Instant::now() >= deadline {
+                return now;
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
     /// Why Envoy refused the last update, behind a line feed, where it remembers.
     #[must_use]
     pub fn refusal(&self, kind: Kind) -> String {
@@ -176,6 +208,16 @@ impl Admin {
     }
 }
 
+/// What Envoy runs, by what it was given last and what it has taken. What it was given last it may have refused.
+fn running(version: &str, digest: String, taken: &Status) -> Option<String> {
+    let told = taken.version.find(PREFIX).and_then(|at| taken.version.get(at..));
+    if taken.refused == 0 || told == Some(&digest) {
+        return Some(digest);
+    }
+    // The version of what it was given is another one: that is not what it has taken.
+    told.filter(|_| version != taken.version).map(str::to_owned)
+}
+
 fn active_requests(host: &Value) -> u64 {
     let stats = host.get("stats").and_then(Value::as_array).into_iter().flatten();
     stats
@@ -198,4 +240,22 @@ fn escape(query: &str) -> String {
         }
         out
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Status, running};
+
+    #[test]
+    fn what_was_given_last_is_not_always_what_runs() {
+        let taken = |refused| Status { version: "1-sha256:a".into(), refused, ..Status::default() };
+        let runs = |version, digest: &str, refused| running(version, digest.to_owned(), &taken(refused));
+        assert_eq!(runs("1-sha256:a", "sha256:a", 0).unwrap(), "sha256:a");
+        assert_eq!(runs("1-sha256:a", "sha256:a", 7).unwrap(), "sha256:a");
+        assert_eq!(runs("1-sha256:a", "sha256:b", 0).unwrap(), "sha256:b", "edited by hand, and taken");
+        assert_eq!(runs("2-sha256:b", "sha256:b", 1).unwrap(), "sha256:a", "refused");
+        assert_eq!(runs("1-sha256:a", "sha256:b", 1), None, "edited by hand, and taken or not");
+        let old = Status { version: "1".into(), refused: 1, ..Status::default() };
+        assert_eq!(running("1", "sha256:a".into(), &old), None, "written by an older command");
+    }
 }

@@ -6,14 +6,20 @@
 
 pub mod admin;
 pub mod envoy;
+mod error;
 mod rollout;
 
+pub use error::Error;
 pub use rollout::{Options, Outcome, roll_out};
 
 use crate::Ui;
+use crate::audit::{self, Attempt, Outcome as Ended, Who};
 use crate::render::dynamic::{Delivery, Layout};
+use crate::render::lock::Held;
 use crate::render::settings::address;
 use crate::render::{self, Plan, Settings, bootstrap, discovery, document, yaml};
+use admin::Admin;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -46,76 +52,53 @@ pub struct Args {
     /// the longest authorizer and the longest integration.
     #[arg(long, value_name = "SECONDS", default_value_t = 45)]
     pub drain: u64,
-}
-
-/// Why a document was not applied.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A whole Envoy cannot be rendered, or a file cannot be written.
-    #[error(transparent)]
-    Render(#[from] render::Error),
-    /// The Envoy that checks first cannot be run.
-    #[error("{}: {source}", binary.display())]
-    Check {
-        /// The binary.
-        binary: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The folder is not one of `render --dynamic`.
-    #[error("{}: {why}", path.display())]
-    Folder {
-        /// The file that is missing or damaged.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
-    /// Envoy would not start with the document.
-    #[error("Envoy refuses the configuration; nothing was changed\n{log}")]
-    Invalid {
-        /// What Envoy says.
-        log: String,
-    },
-    /// Somebody else applies at this moment.
-    #[error("{}: another `sekisho apply` is at work in this folder", path.display())]
-    Busy {
-        /// The lock.
-        path: PathBuf,
-    },
-    /// Envoy cannot be asked.
-    #[error("Envoy's admin interface at {admin} does not answer: {why}")]
-    Admin {
-        /// Its address.
-        admin: SocketAddr,
-        /// Why.
-        why: String,
-    },
-    /// Envoy refused a step.
-    #[error("Envoy refused {what}; the old configuration keeps serving{why}")]
-    Refused {
-        /// Which step.
-        what: &'static str,
-        /// Envoy's words behind a line feed, where it has some.
-        why: String,
-    },
-    /// Envoy did not confirm a step.
-    #[error("Envoy has not confirmed {what} within {seconds} s; the old files are back")]
-    Unconfirmed {
-        /// Which step.
-        what: &'static str,
-        /// How long it was waited for.
-        seconds: u64,
-        /// The Envoy that was asked.
-        admin: SocketAddr,
-    },
+    /// Who is told of the change.
+    #[command(flatten)]
+    pub audit: audit::Args,
 }
 
 /// Carries out the verb. Exit code 3: Envoy did not take it, and the old configuration keeps serving.
 ///
 /// # Errors
-/// Nothing was changed: the document is refused, or Envoy cannot be asked.
+/// Nothing was changed: the document is refused, Envoy cannot be asked, or nobody could be told.
 pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
-    match apply(args, ui) {
+    let layout = Layout::new(&args.dynamic).map_err(Error::from)?;
+    // What is no gateway's folder gets no audit file.
+    layout.settings().metadata().map_err(|error| folder(&layout, &error.to_string()))?;
+    let mut attempt = Attempt::new(&args.audit, "apply", &args.file, &layout).map_err(Error::from)?;
+    let admin = Admin::new(args.admin);
+    // What Envoy runs, and not what a file says: somebody may have changed the file.
+    let before = admin.digest();
+    let result = apply(args, ui, &layout, &mut attempt, before.as_deref());
+    if let Err(Failed::Apply(Error::Audit(error))) = result {
+        return Err(Error::Audit(error).into());
+    }
+    let (ended, reason) = match &result {
+        Ok(outcome) if outcome.is_nothing() && !attempt.started() => (Ended::Unchanged, None),
+        Ok(_) => (Ended::Applied, None),
+        Err(error) => (error.ended(attempt.started()), Some(error.to_string())),
+    };
+    let after = match ended {
+        Ended::Started | Ended::Unchanged | Ended::Refused => before.clone(),
+        Ended::Written | Ended::Applied | Ended::Failed => admin.digest(),
+        Ended::TakenBack => admin.digest_again(before.as_deref()),
+    };
+    let told = attempt.end(ended, before.as_deref(), after.as_deref(), reason.as_deref());
+    let code = say(result, ui);
+    match told {
+        Ok(()) => code,
+        Err(error) => {
+            if let Err(error) = code {
+                ui.error(&error);
+            }
+            let problem = format!("{error}; it would have said `{}`", ended.word());
+            Err(crate::Error::failed(problem))
+        }
+    }
+}
+
+fn say(result: Result<Outcome, Failed>, ui: &Ui) -> Result<ExitCode, crate::Error> {
+    match result {
         Ok(outcome) => {
             ui.say(&outcome.to_string());
             Ok(ExitCode::SUCCESS)
@@ -129,6 +112,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
     }
 }
 
+#[derive(Debug)]
 enum Failed {
     Document(crate::Error),
     Apply(Error),
@@ -140,14 +124,42 @@ impl<E: Into<Error>> From<E> for Failed {
     }
 }
 
-fn apply(args: &Args, ui: &Ui) -> Result<Outcome, Failed> {
-    let layout = Layout::new(&args.dynamic)?;
-    let mut settings = settings(&layout)?;
+impl Failed {
+    /// How the attempt ended.
+    fn ended(&self, started: bool) -> Ended {
+        match self {
+            Self::Apply(Error::Stuck { .. }) => Ended::Failed,
+            Self::Document(_) | Self::Apply(_) if started => Ended::TakenBack,
+            Self::Document(_) | Self::Apply(_) => Ended::Refused,
+        }
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Document(error) => error.reason(f),
+            Self::Apply(error) => error.fmt(f),
+        }
+    }
+}
+
+fn apply(
+    args: &Args,
+    ui: &Ui,
+    layout: &Layout,
+    attempt: &mut Attempt,
+    before: Option<&str>,
+) -> Result<Outcome, Failed> {
+    // Held from here, because what is read now is the ground of what is written.
+    let held = Held::take(layout, &Who::here(args.audit.by.clone()))?;
+    let mut settings = settings(layout)?;
     if let Some(wasm) = &args.wasm {
         settings = Settings { wasm: wasm.clone(), ..settings }.absolute()?;
     }
-    let issuers = discovery::issuers(args.offline, &settings.ca_file, Some(&layout));
+    let issuers = discovery::issuers(args.offline, &settings.ca_file, Some(layout));
     let (plan, warnings) = document::read(&args.file, &issuers).map_err(Failed::Document)?;
+    attempt.offers(&plan.document);
     ui.diagnostics(&warnings);
     render::check(&plan, &settings)?;
     let step = ui.step("checking the configuration");
@@ -166,7 +178,8 @@ fn apply(args: &Args, ui: &Ui) -> Result<Outcome, Failed> {
         timeout: Duration::from_secs(args.timeout),
         drain: Duration::from_secs(args.drain),
     };
-    Ok(roll_out(&plan, &settings, &layout, &options, ui)?)
+    let mut start = || attempt.start(before).map_err(Error::from);
+    Ok(roll_out(&plan, &settings, &held, &options, ui, &mut start)?)
 }
 
 /// Asks an Envoy whether it would start with the document. A running Envoy is never asked first: `--mode validate` runs
@@ -187,52 +200,10 @@ pub fn validate(binary: &Path, plan: &Plan, settings: &Settings) -> Result<(), E
 }
 
 fn settings(layout: &Layout) -> Result<Settings, Error> {
-    let path = layout.settings();
-    let folder = |why: String| Error::Folder { path: path.clone(), why };
-    let text = std::fs::read(&path).map_err(|error| folder(error.to_string()))?;
-    serde_json::from_slice(&text).map_err(|error| folder(error.to_string()))
+    let text = std::fs::read(layout.settings()).map_err(|error| folder(layout, &error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| folder(layout, &error.to_string()))
 }
 
-// === impl Error ===
-
-impl Error {
-    /// Whether Envoy did not take what was good enough for the command.
-    #[must_use]
-    pub fn is_envoys(&self) -> bool {
-        match self {
-            Self::Render(_)
-            | Self::Check { .. }
-            | Self::Folder { .. }
-            | Self::Invalid { .. }
-            | Self::Busy { .. } => false,
-            Self::Admin { .. } | Self::Refused { .. } | Self::Unconfirmed { .. } => true,
-        }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn help(&self) -> Option<String> {
-        match self {
-            Self::Render(error) => error.help(),
-            Self::Folder { .. } => Some(
-                "write the folder with `sekisho render --dynamic`, and start Envoy with its `bootstrap.yaml`"
-                    .to_owned(),
-            ),
-            Self::Refused { .. } => Some("Envoy's log says why".to_owned()),
-            Self::Unconfirmed { admin, .. } => Some(format!(
-                "is the Envoy at {admin} the one that was started with this folder's `bootstrap.yaml`?"
-            )),
-            Self::Check { .. } | Self::Invalid { .. } | Self::Busy { .. } | Self::Admin { .. } => None,
-        }
-    }
-}
-
-impl From<Error> for crate::Error {
-    fn from(error: Error) -> Self {
-        let failed = Self::failed(error.to_string());
-        match error.help() {
-            Some(help) => failed.help(help),
-            None => failed,
-        }
-    }
+fn folder(layout: &Layout, why: &str) -> Error {
+    Error::Folder { path: layout.settings(), why: why.to_owned() }
 }

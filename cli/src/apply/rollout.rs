@@ -1,19 +1,17 @@
 //! The steps of an update, in the order that keeps every request whole.
 
 use super::Error;
-use super::admin::{Admin, Kind, Status};
+use super::admin::{Admin, Kind, POLL, Status};
 use crate::Ui;
 use crate::render::dynamic::{self, Layout, Resources, Watched, types};
+use crate::render::lock::Held;
 use crate::render::{Error as RenderError, Plan, Settings, sts};
+use crate::ui::printable;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-
-/// Time between two questions to Envoy.
-const POLL: Duration = Duration::from_millis(50);
 
 /// Which Envoy, and how long to wait for it.
 #[derive(Debug, Clone, Copy)]
@@ -41,35 +39,25 @@ pub struct Outcome {
     pub edge: bool,
 }
 
-/// Brings a running Envoy to a plan.
+/// Brings a running Envoy to a plan. `start` is called before the first file is written, and if it fails none is.
 ///
 /// # Errors
 /// Envoy did not take it; the old configuration keeps serving, and the old files are back.
 pub fn roll_out(
     plan: &Plan,
     settings: &Settings,
-    layout: &Layout,
+    held: &Held,
     options: &Options,
     ui: &Ui,
+    start: &mut dyn FnMut() -> Result<(), Error>,
 ) -> Result<Outcome, Error> {
-    let _lock = lock(layout)?;
+    let layout = held.layout();
     let wanted = dynamic::resources(plan, settings, layout);
-    let rollout = Rollout { layout, options, ui, admin: Admin::new(options.admin) };
+    let mut rollout = Rollout { layout, options, ui, admin: Admin::new(options.admin), start };
     let outcome = rollout.run(&wanted)?;
     let text = serde_json::to_string_pretty(settings).map_err(|source| RenderError::Settings { source })?;
     dynamic::replace(&layout.settings(), &format!("{text}\n"))?;
     Ok(outcome)
-}
-
-/// Held as long as the file is open, and let go when this process dies.
-fn lock(layout: &Layout) -> Result<File, Error> {
-    let path = layout.lock();
-    let write = |source| RenderError::Write { path: path.clone(), source };
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(write)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(_) => Err(Error::Busy { path }),
-    }
 }
 
 struct Rollout<'a> {
@@ -77,43 +65,87 @@ struct Rollout<'a> {
     options: &'a Options,
     ui: &'a Ui,
     admin: Admin,
+    start: &'a mut dyn FnMut() -> Result<(), Error>,
 }
 
 // === impl Rollout ===
 
 impl Rollout<'_> {
-    fn run(&self, wanted: &Resources) -> Result<Outcome, Error> {
-        let cds = self.layout.cds();
-        let old = by_name(read(&cds)?);
+    fn run(&mut self, wanted: &Resources) -> Result<Outcome, Error> {
+        let files = [self.layout.lds(), self.layout.rds(), self.layout.ecds(), self.layout.cds()];
+        let mut kept = Vec::new();
+        for file in files {
+            let text = keep(&file)?;
+            kept.push((file, text));
+        }
+        let old = by_name(read(&self.layout.cds())?);
         let new = by_name(wanted.clusters.clone());
         let mut outcome = Outcome {
             added: new.keys().filter(|name| !old.contains_key(*name)).cloned().collect(),
             ..Outcome::default()
         };
+        if let Err(error) = self.change(wanted, &old, &new, &mut outcome) {
+            return Err(self.take_back(&kept, &outcome, error));
+        }
+        // All is new by now: what cannot be removed is no reason to take it back.
+        if let Err(error) = self.remove_unused(&old, &new, &mut outcome) {
+            outcome.kept.append(&mut outcome.removed);
+            self.ui.note(&format!("warning: old clusters stay: {}", printable(&error.to_string())));
+        }
+        Ok(outcome)
+    }
+
+    /// All that is new, in the order that keeps every request whole.
+    fn change(
+        &mut self,
+        wanted: &Resources,
+        old: &BTreeMap<String, Value>,
+        new: &BTreeMap<String, Value>,
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
         for (file, secret) in &wanted.secrets {
-            file.write(types::SECRET, std::slice::from_ref(secret))?;
+            let secret = std::slice::from_ref(secret);
+            if read(file).ok() != Some(typed(types::SECRET, secret)) {
+                (self.start)()?;
+                file.write(types::SECRET, secret)?;
+            }
         }
         // The old ones stay, because requests and the old filter use them.
         let mut both = old.clone();
         both.extend(new.clone());
         let both: Vec<Value> = both.into_values().collect();
-        let before = keep(&cds)?;
-        self.step(Kind::Clusters, &cds, types::CLUSTER, &both)?;
+        self.step(Kind::Clusters, &self.layout.cds(), types::CLUSTER, &both)?;
         let filter = [wanted.filter.clone()];
-        outcome.filter =
-            self.step(Kind::Filter, &self.layout.ecds(), types::FILTER, &filter).inspect_err(|_| {
-                // Envoy is asked for nothing here: the clusters that only the refused document uses go again.
-                let _ = cds.write_text(&before);
-            })?;
+        outcome.filter = self.step(Kind::Filter, &self.layout.ecds(), types::FILTER, &filter)?;
         let routes = [wanted.routes.clone()];
-        outcome.edge = self.step(Kind::Routes, &self.layout.rds(), types::ROUTES, &routes)?
-            | self.step(Kind::Listener, &self.layout.lds(), types::LISTENER, &wanted.listeners)?;
-        self.remove_unused(&old, &new, &mut outcome)?;
-        Ok(outcome)
+        outcome.edge = self.step(Kind::Routes, &self.layout.rds(), types::ROUTES, &routes)?;
+        outcome.edge |= self.step(Kind::Listener, &self.layout.lds(), types::LISTENER, &wanted.listeners)?;
+        Ok(())
+    }
+
+    /// Puts the old files back, the last one first: a restarted Envoy must not find what a running one refused.
+    fn take_back(&self, kept: &[(Watched, String)], outcome: &Outcome, error: Error) -> Error {
+        for (file, text) in kept {
+            // A new filter serves until Envoy has read the old file, and needs its clusters: the next update removes them.
+            if outcome.filter && *file == self.layout.cds() {
+                continue;
+            }
+            let is_changed = keep(file).ok().as_ref() != Some(text);
+            if is_changed && let Err(why) = file.write_text(text) {
+                return Error::Stuck { first: Box::new(error), path: file.path(), why: why.to_string() };
+            }
+        }
+        error
     }
 
     /// Writes one kind of configuration and waits until Envoy has taken it. Says whether Envoy had another one.
-    fn step(&self, kind: Kind, file: &Watched, type_url: &str, resources: &[Value]) -> Result<bool, Error> {
+    fn step(
+        &mut self,
+        kind: Kind,
+        file: &Watched,
+        type_url: &str,
+        resources: &[Value],
+    ) -> Result<bool, Error> {
         let before = self.admin.status(kind)?;
         let version = dynamic::version(resources);
         // Envoy's own cluster of this name may have taken the place of ours when Envoy started.
@@ -121,7 +153,7 @@ impl Rollout<'_> {
         if is_settled && before.version == version && read(file)? == typed(type_url, resources) {
             return Ok(false);
         }
-        let old = keep(file)?;
+        (self.start)()?;
         let step = self.ui.step(kind.what());
         file.write(type_url, resources)?;
         match self.confirmed(kind, &before, &version) {
@@ -130,8 +162,6 @@ impl Rollout<'_> {
                 Ok(true)
             }
             Err(error) => {
-                // A restarted Envoy must not find what a running one refused.
-                file.write_text(&old)?;
                 step.fail("Envoy has not taken them");
                 Err(error)
             }
@@ -159,7 +189,7 @@ impl Rollout<'_> {
     }
 
     fn remove_unused(
-        &self,
+        &mut self,
         old: &BTreeMap<String, Value>,
         new: &BTreeMap<String, Value>,
         outcome: &mut Outcome,
@@ -224,9 +254,17 @@ fn by_name(resources: Vec<Value>) -> BTreeMap<String, Value> {
 
 // === impl Outcome ===
 
+impl Outcome {
+    /// Whether there was nothing to change.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == Self::default() {
+        if self.is_nothing() {
             return f.write_str("nothing to change");
         }
         let changed = |changed: bool| if changed { "new" } else { "unchanged" };

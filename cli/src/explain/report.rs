@@ -102,8 +102,17 @@ pub(super) enum HeaderEdit {
 impl Report {
     /// Whether the request met a limit or a quota, which depend on other requests.
     pub(super) fn asks_limits(&self) -> bool {
+        self.has_check(&["throttle", "quota"])
+    }
+
+    /// Whether the request is to a domain that clients must prove themselves to.
+    pub(super) fn wants_certificate(&self) -> bool {
+        self.has_check(&["mutual TLS"])
+    }
+
+    fn has_check(&self, names: &[&str]) -> bool {
         let mut checks = self.steps.iter().flat_map(|step| &step.checks);
-        checks.any(|check| ["throttle", "quota"].contains(&check.check))
+        checks.any(|check| names.contains(&check.check))
     }
 }
 

@@ -4,7 +4,7 @@
 //! read the filter again.
 
 use super::{Error, Plan, Settings, bootstrap, cluster, filter, listener, route, sts, tls, yaml};
-use crate::hash_key::hash;
+use crate::hash_key::{PREFIX, hash};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write as _;
@@ -70,6 +70,27 @@ impl Layout {
     #[must_use]
     pub fn settings(&self) -> PathBuf {
         self.folder.join("settings.json")
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Lines about every change, where the command line names no other place.
+    #[must_use]
+    pub fn audit(&self) -> PathBuf {
+        self.folder.join("audit.jsonl")
+    }
+
+    /// The digest of the document in the file that Envoy watches, if there is one.
+    #[must_use]
+    pub fn digest(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.ecds().path()).ok()?;
+        let response: Value = serde_yaml_ng::from_str(&text).ok()?;
+        let filter = response.get("resources")?.as_array()?.first()?;
+        filter.pointer(filter::DOCUMENT)?.as_str().map(hash)
     }
 
     /// Held by the one that writes.
@@ -185,14 +206,24 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     let _ = std::fs::remove_file(&temporary);
     let mut file = File::options().write(true).create_new(true).open(&temporary).map_err(error)?;
     file.write_all(text.as_bytes()).map_err(error)?;
+    // Not the name without the text, should the machine stop now.
+    file.sync_all().map_err(error)?;
     std::fs::rename(&temporary, path).map_err(error)
 }
 
-/// A version that changes with the content, and only with it.
+/// A version that changes with the content, and only with it. The filter's ends with the digest of its document, because Envoy
+/// tells the version of what it has taken, and the content of what it was given last.
 #[must_use]
 pub fn version(resources: &[Value]) -> String {
-    let hash = hash(&json!(resources).to_string());
-    hash.trim_start_matches("sha256:").chars().take(16).collect()
+    let digest = hash(&json!(resources).to_string());
+    let version: String = digest.trim_start_matches(PREFIX).chars().take(16).collect();
+    match resources {
+        [only] => match only.pointer(filter::DOCUMENT).and_then(Value::as_str) {
+            Some(document) => format!("{version}-{}", hash(document)),
+            None => version,
+        },
+        _ => version,
+    }
 }
 
 /// A resource as a discovery response holds it.

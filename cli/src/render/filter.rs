@@ -7,6 +7,8 @@ use std::path::Path;
 
 /// The filter's name in Envoy's configuration, statistics and extension discovery.
 pub const NAME: &str = "sekisho";
+/// Where its document stands in the filter as it is discovered: a JSON pointer.
+pub const DOCUMENT: &str = "/typed_config/config/configuration/value";
 /// The filter's type.
 pub const TYPE_URL: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 

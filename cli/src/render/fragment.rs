@@ -1,7 +1,6 @@
 //! The filter for an Envoy that is configured already: the filter, and what it needs around it.
 
 use super::dynamic::Delivery;
-use super::tls::guard;
 use super::{Plan, Rendering, Settings, bootstrap, cluster, filter, listener, route, sts};
 use serde_json::{Value, json};
 
@@ -44,7 +43,7 @@ pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
              and the document's `endpoints` do. docs/calling-aws.md says how.",
         );
     }
-    let mut documents = vec![
+    let documents = vec![
         filter::http_filter(plan, settings, Delivery::Static),
         json!({ "http_connection_manager": manager }),
         json!({ "virtual_host": host }),
@@ -54,12 +53,5 @@ pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
             } }),
         json!({ "stats_config": bootstrap::stats_config() }),
     ];
-    if let Some(guard) = guard::filter(plan) {
-        comment.push_str(
-            "\n\nDocument 6 goes into `http_filters` before document 1: a custom domain asks for client certificates, and this filter \
-             refuses requests for it on connections that did not name it. TLS is yours.",
-        );
-        documents.push(guard);
-    }
     Rendering::new(&comment, documents)
 }

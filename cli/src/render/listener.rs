@@ -3,7 +3,6 @@
 use super::dynamic::Delivery;
 use super::settings::socket_address;
 use super::tls::chain::{self, Transport};
-use super::tls::guard;
 use super::{Plan, Settings, filter, local_reply, route, upstream};
 use serde_json::{Value, json};
 
@@ -126,7 +125,6 @@ fn connection_manager(plan: &Plan, settings: &Settings, delivery: Delivery<'_>, 
     if edge == Edge::Tls {
         filters.extend(announcement(settings));
     }
-    filters.extend(guard::filter(plan));
     filters.extend([filter::http_filter(plan, settings, delivery), router()]);
     map.insert("http_filters".into(), filters.into());
     manager

@@ -9,9 +9,11 @@ pub mod discovery;
 pub mod document;
 pub mod dynamic;
 pub mod filter;
+mod folder;
 pub mod fragment;
 pub mod listener;
 pub mod local_reply;
+pub mod lock;
 pub mod rate_limits;
 pub mod route;
 pub mod settings;
@@ -25,7 +27,7 @@ pub mod yaml;
 pub use document::Plan;
 pub use settings::Settings;
 
-use crate::Ui;
+use crate::{Ui, audit};
 use dynamic::{Delivery, Layout};
 use sekisho::gateway::clusters::Cluster;
 use serde_json::Value;
@@ -91,6 +93,9 @@ pub struct Args {
     /// Prints each request as a JSON line on Envoy's standard output.
     #[arg(long)]
     pub access_log: bool,
+    /// Who is told of the files that are written.
+    #[command(flatten)]
+    pub audit: audit::Args,
 }
 
 const EXAMPLES: &str = "\
@@ -141,6 +146,14 @@ pub enum Error {
     /// Each engine reads a file of its own.
     #[error("the document does not say which engine counts")]
     Engine,
+    /// Somebody else changes the folder at this moment.
+    #[error("{}: another command is at work in this folder: {who}", path.display())]
+    Busy {
+        /// The lock.
+        path: PathBuf,
+        /// Who holds it, by its own word.
+        who: String,
+    },
     /// The settings cannot be written.
     #[error("the settings cannot be written: {source}")]
     Settings {
@@ -155,8 +168,10 @@ pub enum Error {
 /// The document is refused, or a file cannot be written.
 pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
     let settings = args.settings();
-    let layout = args.dynamic.as_deref().map(Layout::new).transpose()?;
-    let issuers = discovery::issuers(args.offline, &settings.ca_file, layout.as_ref());
+    if let Some(folder) = &args.dynamic {
+        return folder::write(args, settings, &Layout::new(folder)?, ui);
+    }
+    let issuers = discovery::issuers(args.offline, &settings.ca_file, None);
     let (plan, warnings) = document::read(&args.file, &issuers)?;
     ui.diagnostics(&warnings);
     if args.rate_limits {
@@ -167,20 +182,9 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
         write(ui, args.out.as_deref(), &fragment::fragment(&plan, &settings))?;
         return Ok(ExitCode::SUCCESS);
     }
-    match layout {
-        Some(layout) => {
-            let secrets = settings.secrets.clone().or_else(|| Some(layout.secrets()));
-            let settings = Settings { secrets, ..settings }.absolute()?;
-            check(&plan, &settings)?;
-            dynamic::write(&plan, &settings, &layout)?;
-            ui.note(&format!("start Envoy with: envoy -c {}", layout.bootstrap().display()));
-        }
-        None => {
-            check(&plan, &settings)?;
-            let bootstrap = bootstrap::bootstrap(&plan, &settings, Delivery::Static);
-            write(ui, args.out.as_deref(), &Rendering::new(HEADER, vec![bootstrap]))?;
-        }
-    }
+    check(&plan, &settings)?;
+    let bootstrap = bootstrap::bootstrap(&plan, &settings, Delivery::Static);
+    write(ui, args.out.as_deref(), &Rendering::new(HEADER, vec![bootstrap]))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -279,7 +283,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::NoFleetQuota => Some("`\"scope\": \"FLEET\"` in its `quota`".to_owned()),
-            Self::Write { .. } | Self::Settings { .. } => None,
+            Self::Write { .. } | Self::Busy { .. } | Self::Settings { .. } => None,
         }
     }
 }

@@ -37,6 +37,7 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
+    fn proxy_set_buffer_bytes(buffer: u32, start: usize, length: usize, data: *const u8, size: usize) -> u32;
     fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
@@ -172,11 +173,23 @@ pub(in crate::filter) fn add(map: Map, name: &[u8], value: &[u8]) -> Result<(), 
     done(unsafe { proxy_add_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
-pub(in crate::filter) fn buffer(buffer: Buffer, length: usize) -> Result<Vec<u8>, Refused> {
+pub(in crate::filter) fn buffer(buffer: Buffer, start: usize, length: usize) -> Result<Vec<u8>, Refused> {
     let (mut data, mut size) = (null_mut(), 0);
     // SAFETY: see above.
-    let status = unsafe { proxy_get_buffer_bytes(buffer as u32, 0, length, &raw mut data, &raw mut size) };
+    let status =
+        unsafe { proxy_get_buffer_bytes(buffer as u32, start, length, &raw mut data, &raw mut size) };
     take(status, data, size)
+}
+
+/// Writes `bytes` in the place of a part of a buffer.
+pub(in crate::filter) fn set_buffer(
+    buffer: Buffer,
+    start: usize,
+    length: usize,
+    bytes: &[u8],
+) -> Result<(), Refused> {
+    // SAFETY: see above.
+    done(unsafe { proxy_set_buffer_bytes(buffer as u32, start, length, bytes.as_ptr(), bytes.len()) })
 }
 
 pub(in crate::filter) fn property(path: &[u8]) -> Result<Vec<u8>, Refused> {

@@ -10,6 +10,7 @@ use super::sides::{Side, sides};
 use super::{throttle, usage};
 use crate::gateway::authorizers::Authorizer;
 use crate::gateway::canary::Canary;
+use crate::gateway::canary::counts::Side as CanarySide;
 use crate::gateway::config::{self, ApiKeySource, Config, ProtocolType};
 use crate::gateway::cors::Cors;
 use crate::gateway::gateway_responses::GatewayResponses;
@@ -17,6 +18,7 @@ use crate::gateway::integrations::Integration;
 use crate::gateway::policy::Policy;
 use crate::gateway::throttle::Throttle;
 use crate::gateway::usage_plans::Openings;
+use crate::gateway::websocket;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -39,6 +41,8 @@ pub struct Api {
     pub rate_limit_headers: bool,
     /// What browsers are told; absent where nothing is said.
     pub cors: Option<Cors>,
+    /// What clients may send through WebSocket connections.
+    pub web_sockets: websocket::Limits,
     stages: HashMap<String, Rc<Stage>>,
 }
 
@@ -51,8 +55,8 @@ pub struct Stage {
     pub side: String,
     /// Its canary, on the side that has one.
     pub canary: Option<Canary>,
-    /// `$context.isCanaryRequest`; absent where there is no canary.
-    pub is_canary: Option<bool>,
+    /// Which side of it this is; absent where there is no canary.
+    pub canary_side: Option<CanarySide>,
     /// The deployment it serves; `None` serves the live lists.
     pub deployment_id: Option<String>,
     /// Its variables.
@@ -140,6 +144,9 @@ impl Api {
             responses,
             rate_limit_headers: written.rate_limit_headers.unwrap_or(false),
             cors: cors(written, scope),
+            web_sockets: written.web_socket_settings.as_ref().map_or_else(Default::default, |settings| {
+                websocket::Limits::compile(settings, protocol, &mut scope.below("webSocketSettings"))
+            }),
             stages,
         }
     }
@@ -148,6 +155,16 @@ impl Api {
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<&Rc<Stage>> {
         self.stages.get(name)
+    }
+
+    /// Adds the counters of the sides of its stages.
+    pub(super) fn add_counters(&self, counters: &mut Vec<Rc<str>>) {
+        for stage in self.stages.values() {
+            let canary = stage.canary.as_ref().and_then(|canary| canary.side.canary_side.as_ref());
+            for side in stage.canary_side.iter().chain(canary) {
+                counters.extend_from_slice(&side.counters);
+            }
+        }
     }
 }
 
@@ -278,7 +295,9 @@ impl<'c> All<'_, 'c> {
         if let (Some(side), Some(settings)) = (canary, &stage.canary_settings) {
             let at_canary = format!("{at}.canarySettings");
             let mut side = self.side(&side, stage, (at, &at_canary), clusters, scope)?;
-            (compiled.is_canary, side.is_canary) = (Some(false), Some(true));
+            for (side, is_canary) in [(&mut compiled, false), (&mut side, true)] {
+                side.canary_side = Some(CanarySide::new(&self.written.api_id, &stage.stage_name, is_canary));
+            }
             let scope = &mut scope.below(&at_canary);
             compiled.canary = canary::compile(self.written, settings, &compiled, Rc::new(side), scope);
         }
@@ -355,7 +374,7 @@ impl Stage {
             name: written.stage_name.clone(),
             side: side.name.clone(),
             canary: None,
-            is_canary: None,
+            canary_side: None,
             deployment_id: side.deployment_id.map(str::to_owned),
             variables: side.variables.clone().into_owned(),
             table: Rc::clone(&served.table),

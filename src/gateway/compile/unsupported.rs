@@ -29,7 +29,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
 fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     refuse(api.protocol_type == ProtocolType::Websocket, "protocolType");
     refuse(api.minimum_compression_size.is_some(), "minimumCompressionSize");
-    refuse(api.web_socket_settings.is_some(), "webSocketSettings");
     authorizers(&api.authorizers, refuse);
     refuse(
         differs(

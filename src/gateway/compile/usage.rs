@@ -2,7 +2,7 @@
 
 use super::routes::RouteTable;
 use super::scope::Scope;
-use super::{fleet, throttle};
+use super::{fleet, named, throttle};
 use crate::gateway::api_keys::{ApiKey, ApiKeys, parse_hash};
 use crate::gateway::config::{self, Config, QuotaScope};
 use crate::gateway::fleet::{FleetQuota, Service};
@@ -133,18 +133,7 @@ fn plan(
 
 fn check_stages(plan: &config::UsagePlan, config: &Config, scope: &mut Scope<'_>) {
     for (i, written) in plan.api_stages.iter().enumerate() {
-        let Some(api) = config.apis.iter().find(|api| api.api_id == written.api_id) else {
-            let names = config.apis.iter().map(|api| api.api_id.as_str());
-            scope
-                .error(&format!("apiStages[{i}].apiId"), format!("no API is named `{}`", written.api_id))
-                .suggest("an API", &written.api_id, names);
-            continue;
-        };
-        if !api.stages.iter().any(|stage| stage.stage_name == written.stage) {
-            let names = api.stages.iter().map(|stage| stage.stage_name.as_str());
-            let problem = format!("no stage of `{}` is named `{}`", api.api_id, written.stage);
-            scope.error(&format!("apiStages[{i}].stage"), problem).suggest("a stage", &written.stage, names);
-        }
+        named::api_of_stage(config, (&written.api_id, &written.stage), &format!("apiStages[{i}]"), scope);
     }
 }
 

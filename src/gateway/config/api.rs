@@ -50,7 +50,7 @@ pub struct Api {
     /// Customised gateway responses; REST APIs.
     #[serde(default)]
     pub gateway_responses: Vec<GatewayResponse>,
-    /// *Extension.* Limits on WebSocket connections that pass through.
+    /// *Extension.* Limits on WebSocket connections that pass through; HTTP APIs.
     pub web_socket_settings: Option<WebSocketSettings>,
     /// *Extension.* Whether responses tell of limits and quotas, by `RateLimit-Policy`, `RateLimit` and `Retry-After`; false
     /// when absent.
@@ -223,8 +223,10 @@ pub struct GatewayResponse {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct WebSocketSettings {
-    /// Largest message in bytes.
+    /// Largest message that a client may send, in bytes as they are sent: all fragments together, compressed if they are. 0 is
+    /// unlimited, and so is absence. AWS: 131,072.
     pub max_message_bytes: Option<u64>,
-    /// Messages per second; 0 is unlimited.
+    /// Messages per second that a client may send through one connection, and as many at once. 0 is unlimited, and so is
+    /// absence.
     pub messages_per_second: Option<u32>,
 }

@@ -131,8 +131,9 @@ pub struct RoutingRule {
     pub actions: Vec<RoutingRuleAction>,
     /// Descriptive or read-only: ignored.
     pub routing_rule_arn: Option<Ignored>,
-    /// Descriptive or read-only: ignored.
-    pub routing_rule_id: Option<Ignored>,
+    /// What `$context.customDomain.routingRuleIdMatched` tells; the priority when absent.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
+    pub routing_rule_id: Option<String>,
 }
 
 /// A condition of a routing rule.

@@ -91,6 +91,29 @@ fn a_request_that_matched_nothing_has_no_route() {
 }
 
 #[test]
+fn a_request_to_a_custom_domain_knows_what_led_it_to_its_api() {
+    let mut document = rest(&["GET /x", "GET /v1/x"], proxy("http://b", json!({})));
+    document["domainNames"] =
+        json!([{ "domainName": "shop.example.com", "routingMode": "ROUTING_RULE_THEN_API_MAPPING" }]);
+    document["apiMappings"] = json!([{ "domainName": "shop.example.com", "apiId": "shop", "stage": "prod" }]);
+    document["routingRules"] = json!([{ "domainName": "shop.example.com", "priority": 7,
+        "conditions": [{ "matchBasePaths": { "anyOf": ["v1"] } }],
+        "actions": [{ "invokeApi": { "apiId": "shop", "stage": "prod" } }] }]);
+    let of = |document: &Value, path, name| value(document, path, name);
+    assert_eq!(of(&document, "/x", "customDomain.basePathMatched"), None);
+    assert_eq!(of(&document, "/x", "customDomain.routingRuleIdMatched"), None);
+    assert_eq!(of(&document, "/v1/x", "customDomain.basePathMatched").as_deref(), Some("v1"));
+    assert_eq!(of(&document, "/v1/x", "customDomain.routingRuleIdMatched").as_deref(), Some("7"));
+    document["routingRules"][0]["routingRuleId"] = json!("abc123");
+    assert_eq!(of(&document, "/v1/x", "customDomain.routingRuleIdMatched").as_deref(), Some("abc123"));
+    for (name, expected) in
+        [("path", "/v1/x"), ("resourcePath", "/v1/x"), ("domainName", "shop.example.com"), ("stage", "prod")]
+    {
+        assert_eq!(of(&document, "/v1/x", name).as_deref(), Some(expected), "{name}");
+    }
+}
+
+#[test]
 fn errors_and_responses_have_a_status() {
     let document = http(&["GET /x"], proxy("http://b", json!({})));
     let head = Head::from_pairs(&[(":method", "GET"), (":path", "/x"), (":authority", "shop.test")], true);

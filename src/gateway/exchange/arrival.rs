@@ -14,16 +14,25 @@ use std::rc::Rc;
 /// From the head to the stage.
 pub(super) fn arrive(request: &mut Request, env: &Env<'_>) -> Result<(), Rejection> {
     request.host = domains::host(request.head.first(b":authority").unwrap_or_default())?;
-    let api = domains::api(&request.gateway, &request.host)?;
-    request.api = Some(Rc::clone(&api));
-    domains::check_endpoint(&api)?;
+    let domain = request.gateway.domains.of_host(&request.host).map(Rc::clone);
+    match &domain {
+        Some(domain) => domains::custom::enter(domain, request, env)?,
+        None => {
+            let api = domains::api(&request.gateway, &request.host)?;
+            request.api = Some(Rc::clone(&api));
+            domains::check_endpoint(&api)?;
+        }
+    }
     limits::check(request)?;
     request.client_cert = ClientCert::of(&request.head, env)?;
     check_upgrade(request)?;
-    let path = request.read_path()?;
-    let (stage, path) = stages::stage(&api, path)?;
-    request.stage = Some(stage);
-    request.path = Some(path);
+    if domain.is_none() {
+        let path = request.read_path()?;
+        let api = request.api.as_ref().ok_or(Rejection::Internal)?;
+        let (stage, path) = stages::stage(api, path)?;
+        request.stage = Some(stage);
+        request.path = Some(path);
+    }
     Ok(())
 }
 
@@ -36,12 +45,13 @@ pub(super) fn select(request: &mut Request, env: &Env<'_>) -> Result<Decision, R
     authorizers::begin(request, env)
 }
 
-/// Lets a stage's canary take the request, if it is the canary's.
+/// Lets a stage's canary take the request, if it is the canary's. From now on the request counts for its side.
 pub(super) fn choose_side(request: &mut Request, takes: impl FnOnce(&Canary, &Request) -> bool) {
-    let Some(canary) = request.stage.as_ref().and_then(|stage| stage.canary.as_ref()) else { return };
-    if takes(canary, request) {
-        request.stage = Some(Rc::clone(&canary.side));
-    }
+    let Some(stage) = &request.stage else { return };
+    let Some(canary) = &stage.canary else { return };
+    let side = Rc::clone(if takes(canary, request) { &canary.side } else { stage });
+    request.uncounted_side = Some(Rc::clone(&side));
+    request.stage = Some(side);
 }
 
 /// The answer to a preflight, where the API has CORS.
@@ -53,10 +63,17 @@ pub(super) fn preflight(request: &Request) -> Option<Answer> {
 
 /// Refuses an upgrade on a REST API, which does not pass `upgrade` on. Envoy reads what follows such a head as bytes of the
 /// new protocol, and sends them as they are: to the backend, which sees no `upgrade`, they would be further requests, and
-/// nobody would have checked them.
+/// nobody would have checked them. An HTTP API passes WebSocket connections on and no other protocol: of HTTP in another version
+/// the same would be true.
 fn check_upgrade(request: &Request) -> Result<(), Rejection> {
+    let is_websocket = |value: &[u8]| value.eq_ignore_ascii_case(b"websocket");
     match request.protocol() {
-        ProtocolType::Rest if request.asks_upgrade() => Err(Rejection::Upgrade),
-        ProtocolType::Rest | ProtocolType::Http | ProtocolType::Websocket => Ok(()),
+        _ if !request.asks_upgrade() => Ok(()),
+        ProtocolType::Http | ProtocolType::Websocket
+            if request.head.only(b"upgrade").is_some_and(is_websocket) =>
+        {
+            Ok(())
+        }
+        ProtocolType::Rest | ProtocolType::Http | ProtocolType::Websocket => Err(Rejection::Upgrade),
     }
 }

@@ -16,10 +16,22 @@ impl Exchange {
         &mut self,
         head: Result<Head, MalformedHead>,
         origin: Origin<'_>,
-        _env: &Env<'_>,
+        env: &Env<'_>,
     ) -> ResponseFlow {
         let status = head.as_ref().map(status).unwrap_or_default();
-        let (State::Upstream { sent }, Some(request)) = (&self.state, &self.request) else {
+        let flow = self.respond(head, origin, status, env);
+        self.count(status, &flow, env);
+        flow
+    }
+
+    fn respond(
+        &mut self,
+        head: Result<Head, MalformedHead>,
+        origin: Origin<'_>,
+        status: u16,
+        env: &Env<'_>,
+    ) -> ResponseFlow {
+        let (State::Upstream { sent, .. }, Some(request)) = (&self.state, &self.request) else {
             return self.on_own_response(origin, status);
         };
         if let Origin::Envoy(details) = origin {
@@ -32,6 +44,12 @@ impl Exchange {
         if !is_final(status, request) {
             return ResponseFlow::Replace(self.answer(Rejection::IntegrationFailure));
         }
+        if status == 101 {
+            // It has no body: frames follow.
+            let flow = backend.respond(request, &head, status, None);
+            self.connect(env);
+            return flow;
+        }
         if backend.needs_response_body(status) && !head.end_of_stream {
             self.state = State::Responding { sent: *sent, head, status };
             return ResponseFlow::Body(BodyWanted { bytes: BODY_BYTES });
@@ -40,15 +58,15 @@ impl Exchange {
     }
 
     /// The body asked for by [`ResponseFlow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
-    pub fn on_response_body(&mut self, body: &[u8], _ended: bool, _env: &Env<'_>) -> ResponseFlow {
+    pub fn on_response_body(&mut self, body: &[u8], _ended: bool, env: &Env<'_>) -> ResponseFlow {
         let State::Responding { sent, head, status } = &mut self.state else {
             return ResponseFlow::Continue(Edits::default());
         };
         let (sent, status) = (*sent, *status);
         let head = std::mem::take(head);
-        self.state = State::Upstream { sent };
+        self.state = State::Upstream { sent, tunnel: None };
         let integration = self.request.as_ref().and_then(|request| Some((request, integration(request)?)));
-        match integration {
+        let flow = match integration {
             Some((request, Integration::HttpProxy(backend))) => {
                 backend.respond(request, &head, status, Some(&JsonBody::new(body)))
             }
@@ -60,7 +78,25 @@ impl Exchange {
                 | Integration::None,
             ))
             | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
-        }
+        };
+        self.count(status, &flow, env);
+        flow
+    }
+
+    /// Counts a response for the side that served it, once it is known what the client gets; `came` is the status that it came
+    /// with. An answer of the gateway's own is counted when it passes here.
+    #[inline(never)]
+    fn count(&mut self, came: u16, flow: &ResponseFlow, env: &Env<'_>) {
+        let status = match flow {
+            ResponseFlow::Body(_) => return,
+            ResponseFlow::Replace(answer) => answer.status,
+            ResponseFlow::Continue(edits) => edits.status().unwrap_or(came),
+        };
+        let Some(stage) = self.request.as_mut().and_then(|request| request.uncounted_side.take()) else {
+            return;
+        };
+        let Some(side) = &stage.canary_side else { return };
+        env.worker.borrow_mut().sides.add(side, status);
     }
 
     /// Envoy answered in the backend's place.
@@ -84,6 +120,7 @@ impl Exchange {
                 | State::Buffering(_)
                 | State::Invoking
                 | State::Upstream { .. }
+                | State::Tunnel(_)
                 | State::Responding { .. },
                 Origin::Envoy(details),
             ) => self.on_envoy_reply(details, status),

@@ -126,7 +126,8 @@ fn route_key(request: &Request) -> &str {
     request.route.as_ref().map_or("", |(_, route)| route.key.as_str())
 }
 
-/// The path behind the stage, as it was matched, and the stage before it where one is named.
+/// The path behind the stage, as it was matched, and the stage before it where one is named. On a custom domain, too: AWS writes
+/// the stage in the place of the mapping's key.
 fn decoded_path(request: &Request) -> String {
     let prefix = request.stage.as_ref().map(|stage| stage.prefix()).unwrap_or_default();
     let path = request.path.as_ref().map_or("", |path| path.decoded());

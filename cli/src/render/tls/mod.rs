@@ -1,12 +1,11 @@
 //! TLS of custom domains: what a document asks of Envoy.
 //!
 //! Domains with one certificate, one policy and one truststore share a filter chain. [`chain`] writes them, [`secret`] says how
-//! their certificates reach Envoy, [`guard`] keeps requests for a domain with client certificates on its own connections, and
-//! [`files`] looks at the certificates before Envoy does.
+//! their certificates reach Envoy, and [`files`] looks at the certificates before Envoy does. That a request for a domain with
+//! client certificates comes by a connection that was made for it is the filter's to check.
 
 pub mod chain;
 pub mod files;
-pub mod guard;
 pub mod secret;
 
 use sekisho::gateway::config::{Certificate, Config, DomainName, SecurityPolicy};
@@ -17,8 +16,6 @@ use sekisho::gateway::diagnostics::{Diagnostics, element, member};
 pub struct Tls {
     /// Connections, by what they are secured with.
     pub chains: Vec<Chain>,
-    /// All custom domains, in lower case.
-    pub names: Vec<String>,
 }
 
 /// Domains that share a certificate, a policy and a truststore.
@@ -61,10 +58,7 @@ impl Tls {
         for (i, domain) in config.domain_names.iter().enumerate() {
             let path = element("domainNames", i);
             let Some(name) = name(domain, &path, &mut diagnostics) else { continue };
-            if !tls.names.contains(&name) {
-                tls.names.push(name.clone());
-                tls.add(name, domain, &path, config, &mut diagnostics);
-            }
+            tls.add(name, domain, &path, config, &mut diagnostics);
         }
         (tls, diagnostics)
     }
@@ -116,12 +110,6 @@ impl Tls {
             Source::Sds(name) => Some(name.as_str()),
             Source::Files { .. } => None,
         })
-    }
-
-    /// Whether a domain asks for client certificates.
-    #[must_use]
-    pub fn is_mutual(&self) -> bool {
-        self.chains.iter().any(|chain| chain.truststore.is_some())
     }
 }
 

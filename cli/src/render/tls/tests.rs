@@ -1,6 +1,6 @@
 use super::super::dynamic::{Delivery, Layout};
 use super::super::{Plan, Settings, document, listener};
-use super::{Source, Tls, guard};
+use super::{Source, Tls};
 use sekisho::gateway::config::load;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -58,7 +58,7 @@ fn domains_that_share_all_share_a_chain() {
     let names: Vec<_> = plan.tls.chains.iter().map(|chain| chain.names.join(" ")).collect();
     assert_eq!(names, ["a.test *.b.test", "s.test", "m.test", "old.test"]);
     assert_eq!(plan.tls.chains[1].certificate, Source::Sds("mesh".to_owned()));
-    assert!(plan.client_cert && plan.tls.is_mutual());
+    assert!(plan.client_cert);
     assert_eq!(plan.tls.foreign_secrets().collect::<Vec<_>>(), ["mesh"]);
 }
 
@@ -137,28 +137,4 @@ fn secrets_of_others_come_from_their_folder() {
         assert!(listeners.contains("/secrets/mesh.yaml"), "{listeners}");
     }
     assert!(super::secret::secrets(&plan).is_empty());
-}
-
-#[test]
-fn only_who_asks_for_client_certificates_is_guarded() {
-    let open = with(&files(), &json!([domain("a.test", "c")])).unwrap();
-    assert_eq!(guard::filter(&open), None);
-    let names = json!([
-        mutual("*.w.test", "c"),
-        domain("x.w.test", "c"),
-        domain("*.y.w.test", "c"),
-        domain("w.test", "c")
-    ]);
-    let plan = with(&files(), &names).unwrap();
-    let filter = guard::filter(&plan).unwrap();
-    let policies = filter["typed_config"]["rules"]["policies"].as_object().unwrap();
-    assert_eq!(policies.keys().collect::<Vec<_>>(), ["*.w.test"]);
-    let text = json!(policies).to_string();
-    // Whoever is nearer than the wildcard is not taken by it; its parent is another host.
-    for (name, times) in
-        [(r"(?i).+\\.w\\.test\\.?", 2), (r"(?i)x\\.w\\.test\\.?", 2), (r"(?i).+\\.y\\.w\\.test", 2)]
-    {
-        assert_eq!(text.matches(name).count(), times, "{name}: {text}");
-    }
-    assert!(!text.contains(r"(?i)w\\.test"), "{text}");
 }

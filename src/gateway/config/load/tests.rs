@@ -123,6 +123,14 @@ mod with_schema {
     }
 
     #[test]
+    fn a_key_that_lacks_its_quotes_is_not_told() {
+        let text = r#"{"apis": [], "apiKeys": [{"id": "k", "name": "k", "value": 12345678901234567890}]}"#;
+        let problem = problems(text).0.into_iter().next().unwrap();
+        assert_eq!(problem.problem, "expected a string, found a number");
+        assert_eq!(problem.help.unwrap(), "write it in quotes");
+    }
+
+    #[test]
     fn names_of_digits_and_slashes_keep_their_paths() {
         let text = r#"{"apis": [{"apiId": "a", "protocolType": "HTTP", "integrations": [{"integrationId": "i",
             "integrationType": "MOCK", "responseParameters": {"200": {"": 1, "a/b~c": 2}}}]}]}"#;

@@ -280,7 +280,10 @@ fn value_in_words(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.to_string(),
+        // One as long as an API key may be one that lacks its quotes.
+        Value::Number(number) => {
+            Some(number.to_string()).filter(|it| it.len() < 16).unwrap_or_else(|| "a number".to_owned())
+        }
         Value::String(_) => "a string".to_owned(),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),

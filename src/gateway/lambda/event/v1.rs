@@ -36,11 +36,14 @@ pub struct Form<'f> {
 }
 
 /// `resource` to `httpMethod`. HTTP APIs tell the path as it was sent, their stage in front; REST APIs tell what is behind the
-/// stage.
+/// stage. On a custom domain both tell the whole path, in which there is no stage.
 pub fn request_line(event: &mut Object<'_>, request: &Request) {
     event.text("resource", resource_path(request));
+    let whole = request.mapped.as_ref().map(|mapped| &mapped.whole);
     match request.protocol() {
-        ProtocolType::Rest => event.text("path", request.path.as_ref().map_or("", |path| path.raw())),
+        ProtocolType::Rest => {
+            event.text("path", whole.or(request.path.as_ref()).map_or("", |path| path.raw()));
+        }
         ProtocolType::Http | ProtocolType::Websocket => event.text("path", &sent_path(request)),
     }
     event.text("httpMethod", &method(request));
@@ -76,7 +79,11 @@ pub fn request_context(event: &mut Object<'_>, request: &Request, more: impl FnO
         context.text("httpMethod", &method(request));
         identity(context, request, is_rest);
         more(context);
-        context.text("path", &if is_rest { sent_path(request).into() } else { decoded_path(request) });
+        match &request.mapped {
+            _ if is_rest => context.text("path", &sent_path(request)),
+            Some(mapped) => context.text("path", mapped.whole.decoded()),
+            None => context.text("path", &decoded_path(request)),
+        }
         context.text("protocol", "HTTP/1.1");
         context.text("requestId", request.ids.request_id(request.protocol()));
         context.text("requestTime", &clf(request.arrived));

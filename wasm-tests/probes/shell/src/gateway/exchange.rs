@@ -1,9 +1,10 @@
 //! A script from the path: `/call,body:100,forward/` are three turns, one after another. See `../../../README.md`.
 
 use super::flow::{
-    Answer, BodyWanted, Bytes, Callout, CalloutReply, ChunkFlow, Edits, Flight, Flow, ResponseFlow,
+    Answer, BodyWanted, Bytes, Callout, CalloutReply, ChunkFlow, Edits, Flight, Flow, ResponseFlow, Splice,
 };
 use super::head::{Head, MalformedHead};
+use super::websocket::Direction;
 use super::{Env, Gateway};
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -96,6 +97,19 @@ impl Exchange {
             return ChunkFlow::Answer(self.local(413, "too_long"));
         }
         ChunkFlow::Continue
+    }
+
+    pub fn unread(&self, _: Direction) -> Option<u64> {
+        None
+    }
+
+    pub fn on_tunnel_part(
+        &mut self,
+        _: Direction,
+        (unseen, shown): (usize, &[u8]),
+        _: &Env<'_>,
+    ) -> Splice {
+        Splice::keep(unseen + shown.len())
     }
 
     pub fn on_response_headers(

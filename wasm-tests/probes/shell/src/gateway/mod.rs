@@ -1,6 +1,9 @@
 //! Stands in for the product's core. The types between core and shell are the product's own.
 
 pub mod authorizers;
+#[path = "../../../../../src/gateway/connection.rs"]
+#[allow(dead_code)]
+pub mod connection;
 pub mod counts;
 #[path = "../../../../../src/gateway/diagnostics.rs"]
 #[allow(dead_code)]
@@ -22,10 +25,12 @@ pub mod shared;
 pub mod surroundings;
 pub mod upkeep;
 pub mod usage;
+pub mod websocket;
 
 pub use exchange::Exchange;
 
 use authorizers::signature::Signatures;
+use connection::Connection;
 use diagnostics::Diagnostics;
 use shared::SharedStore;
 use surroundings::Surroundings;
@@ -47,6 +52,8 @@ pub struct Env<'a> {
     pub source_address: &'a [u8],
     #[allow(dead_code)]
     pub client_cert_digest: &'a [u8],
+    #[allow(dead_code)]
+    pub connection: &'a dyn Connection,
     #[allow(dead_code)]
     pub worker: &'a RefCell<Worker>,
     pub shared: &'a dyn SharedStore,
