@@ -168,6 +168,8 @@ fn assemble(filters: &[Value], route: &Value, clusters: Vec<Value>) -> Value {
         "normalize_path": false,
         "merge_slashes": false,
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+        // Told only if a test lets it be forwarded.
+        "set_current_client_cert_details": { "cert": true },
         "stream_idle_timeout": "20s",
         "http_filters": filters,
         "route_config": {

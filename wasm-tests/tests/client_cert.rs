@@ -445,7 +445,12 @@ async fn a_domain_with_mutual_tls_believes_a_certificate_that_was_presented_for_
     let mut ran = 0;
     // By hand, so that the listener is the test's: how `render` writes one is tested where it is written.
     let start = |tls| {
-        let options = Options { tls, bootstrap: Source::ByHand, ..Options::default() };
+        let options = Options {
+            tls,
+            bootstrap: Source::ByHand,
+            forward_client_cert: Some("SANITIZE_SET"),
+            ..Options::default()
+        };
         let (document, backend) = (domains(), &backend);
         async move { Gateway::start(&document, backend, options).await }
     };
