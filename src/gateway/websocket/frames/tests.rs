@@ -18,7 +18,7 @@ fn naive(bytes: &[u8]) -> Vec<(usize, Frame)> {
         let kind = match first & 15 {
             0 => Kind::Continuation,
             1 | 2 => Kind::Message,
-            8 | 9 | 10 => Kind::Control,
+            8..=10 => Kind::Control,
             _ => Kind::Unknown,
         };
         frames.push((at, Frame { is_last: first & 128 != 0, kind, is_masked: key > 0, length }));

@@ -1,6 +1,7 @@
 //! Stands in for the product's core. The types between core and shell are the product's own.
 
 pub mod authorizers;
+pub mod canary;
 #[path = "../../../../../src/gateway/connection.rs"]
 #[allow(dead_code)]
 pub mod connection;
@@ -35,6 +36,7 @@ use diagnostics::Diagnostics;
 use shared::SharedStore;
 use surroundings::Surroundings;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Millis(pub u64);
@@ -67,6 +69,7 @@ pub struct Env<'a> {
 #[derive(Debug, Default)]
 pub struct Worker {
     pub counts: counts::Counts,
+    pub sides: canary::counts::SideCounts,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,6 +92,10 @@ pub struct Compiled {
 impl Gateway {
     pub fn wants(&self) -> Wants {
         Wants { source_address: true, client_cert: false }
+    }
+
+    pub fn side_counters(&self) -> Vec<Rc<str>> {
+        Vec::new()
     }
 }
 
