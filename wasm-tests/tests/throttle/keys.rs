@@ -150,9 +150,8 @@ async fn a_key_is_in_no_file_no_dump_no_statistic_and_no_log() {
     let filter = world.files().join("ecds/filter.yaml");
     let before = std::fs::read_to_string(&filter).unwrap();
     // The first one is of the document itself, in its version.
-    let keys_of = before.find("apiKeys").unwrap();
-    let hash =
-        before[keys_of..].find("sha256:").and_then(|at| before.get(keys_of + at..keys_of + at + 71)).unwrap();
+    let (_, keys_written) = before.split_once("apiKeys").unwrap();
+    let hash = keys_written.find("sha256:").and_then(|at| keys_written.get(at..at + 71)).unwrap();
     let refused = async || {
         let page = "/stats?filter=^extension_config_discovery.*(config_fail|update_rejected)$";
         let text = gateway.admin(page).await;
