@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Demo, sekisho};
+use sekisho_cases::needs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -113,6 +114,7 @@ fn once_shows_ten_routes_and_two_kinds_of_404() {
 
 #[test]
 fn by_https_the_lines_that_it_prints_work() {
+    needs!("curl", "curl");
     let demo = Demo::start(&["--https", "--https-port", "0"]);
     let line = demo.command("/users?limit=2");
     assert!(line.contains("--cacert ") && line.contains("https://localhost:"), "{line}");
@@ -157,6 +159,7 @@ fn kept_data_is_there_again() {
 
 #[test]
 fn the_readme_says_what_is_answered() {
+    needs!("curl", "curl");
     let readme = std::fs::read_to_string(common::root().join("examples/users-posts/README.md")).unwrap();
     let demo = Demo::start(&[]);
     let steps = common::console(&readme);

@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Demo, sekisho};
+use sekisho_cases::needs;
 use sekisho_cases::skip;
 use sekisho_cli::Ui;
 use sekisho_cli::toolchain::{lambda_python, moto_python};
@@ -94,6 +95,7 @@ fn nothing_is_left_when_it_is_killed() {
 
 #[test]
 fn the_readme_says_what_is_answered() {
+    needs!("curl", "curl");
     if !can_run("the_readme_says_what_is_answered (lambda-crud)") {
         return;
     }

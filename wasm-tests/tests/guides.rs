@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+use sekisho_cases::needs;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,6 +26,7 @@ fn console(block: &str) -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_and_plans_answer_as_their_guide_says() {
+    needs!("curl", "curl");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/usage-plans.md");
     let guide = std::fs::read_to_string(path).unwrap();
     let backend = Backend::start().await;
@@ -38,6 +40,7 @@ async fn keys_and_plans_answer_as_their_guide_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn websocket_connections_are_made_and_refused_as_their_guide_says() {
+    needs!("curl", "curl");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/websocket.md");
     let guide = std::fs::read_to_string(path).unwrap();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -77,6 +80,7 @@ async fn obeys(gateway: &Gateway, guide: &str, commands: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn custom_domains_answer_as_their_guide_says() {
+    needs!("curl", "curl");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/custom-domains.md");
     let guide = std::fs::read_to_string(path).unwrap();
     let folder = tempfile::tempdir().unwrap();
