@@ -1,9 +1,10 @@
 //! Compiles a stage's canary: how its side is chosen, and that no client can choose a weaker one.
 
 use super::api::Stage;
+use super::integration::expand;
 use super::pattern::pattern;
 use super::scope::Scope;
-use super::weaker::weaker;
+use super::weaker::{TOO_MANY, weaker};
 use crate::gateway::canary::{Canary, Match, Pattern, Place, Share, StickyKey};
 use crate::gateway::config::{self, CanaryMatch, CanarySettings, NamedMatch};
 use std::rc::Rc;
@@ -37,13 +38,18 @@ pub(super) fn compile(
         let [before, after] = [stage, &side].map(|side| authorizers(api, side.deployment_id.as_deref()));
         let same = |id: &str| {
             let [before, after] = [before, after].map(|list| list.iter().find(|it| it.authorizer_id == id));
+            let uri = before.and_then(|it| it.authorizer_uri.as_deref());
+            // A variable of the stage may name somebody else on each side.
             before == after
+                && uri.is_none_or(|uri| expand(uri, &stage.variables) == expand(uri, &side.variables))
         };
         for it in weaker(&stage.table, &side.table, api.protocol_type, &same) {
             let problem = format!("clients can choose the canary, and there `{}` {}", it.route, it.what);
-            scope.error("deploymentId", problem).help(
-                "let its authorization be as strong, or write `\"allowWeakerAuth\": true` if this is meant",
-            );
+            scope.error("deploymentId", problem).help(if it.what == TOO_MANY {
+                "let fewer routes differ from the stage's, or write `\"allowWeakerAuth\": true` if weaker authorization is meant"
+            } else {
+                "let its authorization be as strong, or write `\"allowWeakerAuth\": true` if this is meant"
+            });
         }
     }
     let salt = format!("sekisho canary\0{}\0{}\0", api.api_id, stage.name).into_bytes();

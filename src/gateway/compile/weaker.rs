@@ -1,8 +1,12 @@
 //! Whether a deployment asks less of clients than another one.
 
+mod meeting;
+
 use super::routes::{Route, RouteTable};
 use crate::gateway::config::{AuthorizationType, ProtocolType};
 use crate::gateway::routes::RequestPath;
+use meeting::Meeting;
+use std::collections::HashMap;
 
 /// Requests of which less is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +19,27 @@ pub struct Weaker {
     pub what: String,
 }
 
-/// What `other` asks less of than `base` does, for each route of either. A request is sent past both tables, because a route
-/// that is gone, or a new one, hands its requests to others.
+/// What is said where tables differ in too much to compare them: who cannot tell does not let it pass.
+pub(super) const TOO_MANY: &str = "may ask for less: too many routes differ to compare them all";
+
+/// How much is done before [`TOO_MANY`] is said: 1 for a pair of routes that is looked at, [`ASKED`] for a request that is
+/// sent past both tables. Tables of 10,000 routes under the same keys stay far below it.
+const MOST: u32 = 12_000_000;
+const ASKED: u32 = 100;
+/// Classes of routes that ask for the same. Routes beyond them are looked at one by one, each for [`ONE_BY_ONE`].
+const MOST_CLASSES: usize = 64;
+const ONE_BY_ONE: u32 = 10;
+
+/// What `other` asks less of than `base` does: for each pair of routes of which one answers a request in `base` and the other
+/// one the same request in `other`. Requests that nobody answers on one of the sides do not count.
+///
+/// It is exact. Of the routes that match a request, a table takes the first, in an order that is the same for all requests
+/// and tables. So a route that answers a request answers each request that it matches and that no further route matches.
+/// Of the requests that two routes share, a few match the fewest routes ([`meeting`]): if those two answer any, they answer
+/// one of these.
+///
+/// Two routes whose keys are both in both tables cannot answer one request, each on its side: each would go before the other.
+/// So one of a pair is gone or new, unless they have the same key.
 ///
 /// `same` tells whether an authorizer, by its id, is the same in both.
 #[must_use]
@@ -26,33 +49,163 @@ pub fn weaker(
     protocol: ProtocolType,
     same: &dyn Fn(&str) -> bool,
 ) -> Vec<Weaker> {
-    let mut found = Vec::new();
-    for route in base.iter().chain(other.iter()) {
-        let Some((method, path)) = example(route, protocol) else { continue };
-        let (Some((_, before)), Some((_, after))) =
-            (base.select(method.as_bytes(), &path), other.select(method.as_bytes(), &path))
-        else {
-            // Nobody answers on one of the sides.
-            continue;
-        };
-        if let Some(what) = less(&before, &after, same) {
-            let weaker = Weaker { route: route.key.clone(), answered_by: after.key.clone(), what };
-            if !found.contains(&weaker) {
-                found.push(weaker);
-            }
-        }
-    }
-    found
+    let (befores, afters) = (listed(base, other), listed(other, base));
+    let classes = classes(&befores);
+    let mut search =
+        Search { tables: (base, other), befores: &befores, protocol, same, left: MOST, found: Vec::new() };
+    // Where the search gives up, it has said so.
+    let _ = afters.iter().try_for_each(|after| search.of(after, &classes));
+    search.found
 }
 
-/// A request that the route would get, were it alone.
-fn example(route: &Route, protocol: ProtocolType) -> Option<(String, RequestPath)> {
-    let (method, path) = route.key.split_once(' ').unwrap_or(("ANY", "/-sekisho-/-sekisho-"));
-    let method = if method == "ANY" { "PATCH" } else { method };
-    let segments =
-        path.split('/').map(|segment| if segment.starts_with('{') { "-sekisho-" } else { segment });
-    let path = segments.collect::<Vec<_>>().join("/");
-    Some((method.to_owned(), RequestPath::parse(path.as_bytes(), protocol).ok()?))
+/// A route of a table.
+struct Listed<'t> {
+    at: usize,
+    route: &'t Route,
+    /// Where the other table has the same key.
+    twin: Option<usize>,
+}
+
+fn listed<'t>(table: &'t RouteTable, other: &RouteTable) -> Vec<Listed<'t>> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (at, route) in other.iter().enumerate() {
+        places.insert(&route.key, at);
+    }
+    let twin = |route: &Route| places.get(route.key.as_str()).copied();
+    table.iter().enumerate().map(|(at, route)| Listed { at, route, twin: twin(route) }).collect()
+}
+
+/// Routes that ask for the same, by their places.
+#[derive(Default)]
+struct Class<'t> {
+    /// One of them; absent where each may ask for something else.
+    example: Option<&'t Route>,
+    all: Vec<usize>,
+    /// Those whose keys the other table does not have.
+    gone: Vec<usize>,
+}
+
+/// The routes that ask for anything.
+fn classes<'t>(routes: &[Listed<'t>]) -> Vec<Class<'t>> {
+    let mut classes = vec![Class::default()];
+    for Listed { at, route, twin } in routes {
+        if route.authorization == AuthorizationType::None && !route.api_key_required {
+            continue;
+        }
+        let mut place = classes.iter().position(|class| class.example.is_some_and(|it| alike(it, route)));
+        if place.is_none() && classes.len() <= MOST_CLASSES {
+            place = Some(classes.len());
+            classes.push(Class { example: Some(route), ..Class::default() });
+        }
+        let Some(class) = classes.get_mut(place.unwrap_or(0)) else { continue };
+        class.all.push(*at);
+        if twin.is_none() {
+            class.gone.push(*at);
+        }
+    }
+    classes
+}
+
+fn alike(one: &Route, two: &Route) -> bool {
+    one.authorization == two.authorization
+        && one.authorizer_id == two.authorizer_id
+        && one.scopes == two.scopes
+        && one.api_key_required == two.api_key_required
+}
+
+/// What is compared, how much may still be done, and what was found.
+struct Search<'s> {
+    tables: (&'s RouteTable, &'s RouteTable),
+    befores: &'s [Listed<'s>],
+    protocol: ProtocolType,
+    same: &'s dyn Fn(&str) -> bool,
+    left: u32,
+    found: Vec<Weaker>,
+}
+
+// === impl Search ===
+
+impl Search<'_> {
+    /// Compares a route with those whose requests it may have now. Nothing if that takes too long.
+    fn of(&mut self, after: &Listed<'_>, classes: &[Class<'_>]) -> Option<()> {
+        let mut said = Vec::new();
+        self.with(after.twin.as_slice(), after, None, &mut said)?;
+        for class in classes {
+            let list = if after.twin.is_some() { &class.gone } else { &class.all };
+            let known = class.example.map(|example| less(example, after.route, self.same));
+            match &known {
+                Some(None) => {}
+                Some(Some(what)) => self.with(list, after, Some(what), &mut said)?,
+                None => self.with(list, after, None, &mut said)?,
+            }
+        }
+        Some(())
+    }
+
+    /// Compares it with some of them; `known` is what it asks less of than any of them. `said` is what was said of it.
+    fn with(
+        &mut self,
+        list: &[usize],
+        after: &Listed<'_>,
+        known: Option<&str>,
+        said: &mut Vec<String>,
+    ) -> Option<()> {
+        for before in list.iter().filter_map(|at| self.befores.get(*at)) {
+            let own = match known {
+                Some(_) => None,
+                None => less(before.route, after.route, self.same),
+            };
+            let asks = known.or(own.as_deref());
+            let cost = if known.is_some() { 1 } else { ONE_BY_ONE };
+            let met = match (self.spend(cost), asks) {
+                (Some(()), Some(_)) => self.meet(before, after),
+                (Some(()), None) => Some(false),
+                (None, _) => None,
+            };
+            let what = match met {
+                Some(true) => asks.unwrap_or_default(),
+                Some(false) => continue,
+                None => TOO_MANY,
+            };
+            if before.twin.is_none() {
+                self.report(before, after, what);
+            }
+            let is_known = said.iter().any(|it| it == what);
+            if !is_known && (after.twin.is_none() || after.twin == Some(before.at)) {
+                self.report(after, after, what);
+                said.push(what.to_owned());
+            }
+            met?;
+        }
+        Some(())
+    }
+
+    fn report(&mut self, of: &Listed<'_>, by: &Listed<'_>, what: &str) {
+        let [route, answered_by] = [of, by].map(|it| it.route.key.clone());
+        self.found.push(Weaker { route, answered_by, what: what.to_owned() });
+    }
+
+    fn spend(&mut self, cost: u32) -> Option<()> {
+        self.left = self.left.checked_sub(cost)?;
+        Some(())
+    }
+
+    /// Whether a request exists that the one route answers before, and the other one after. Nothing if it takes too long.
+    fn meet(&mut self, before: &Listed<'_>, after: &Listed<'_>) -> Option<bool> {
+        let Some(meeting) = Meeting::of(before.route, after.route, self.protocol) else { return Some(false) };
+        let (base, other) = self.tables;
+        for path in meeting.paths() {
+            let Ok(path) = RequestPath::parse(path.as_bytes(), self.protocol) else { continue };
+            for method in meeting.methods {
+                self.spend(ASKED)?;
+                let answers = |table: &RouteTable| Some(table.select(method.as_bytes(), &path)?.0);
+                if answers(base) == Some(before.at) && answers(other) == Some(after.at) {
+                    return Some(true);
+                }
+            }
+        }
+        Some(false)
+    }
 }
 
 /// What the second route asks less of than the first.
@@ -78,3 +231,6 @@ fn less(before: &Route, after: &Route, same: &dyn Fn(&str) -> bool) -> Option<St
     }
     (before.api_key_required && !after.api_key_required).then(|| "asks for no API key".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,3 +171,69 @@ fn a_side_that_clients_choose_is_no_weaker() {
         assert!(!found.contains("clients can choose"), "{canary}: {found}");
     }
 }
+
+#[test]
+fn no_request_is_handed_to_a_weaker_route() {
+    let open = |key: &str| json!({ "routeKey": key, "target": "integrations/i" });
+    let login = |key: &str| json!({ "routeKey": key, "target": "integrations/i", "authorizationType": "JWT", "authorizerId": "login" });
+    let chosen =
+        json!({ "deploymentId": "d2", "match": [{ "header": { "name": "x-canary", "exact": "on" } }] });
+    let all = || open("GET /{proxy+}");
+    for (stable, canary, expected) in [
+        (
+            json!([login("ANY /admin"), all()]),
+            json!([login("POST /admin"), all()]),
+            "`ANY /admin` asks for no",
+        ),
+        (json!([login("ANY /admin"), all()]), json!([all()]), "`ANY /admin` asks for no"),
+        (
+            json!([login("GET /c/{d}"), open("GET /{a}/b")]),
+            json!([open("GET /{a}/b")]),
+            "`GET /c/{d}` asks for no",
+        ),
+    ] {
+        let found = between(stable.clone(), canary.clone(), chosen.clone());
+        assert!(found.contains("clients can choose the canary, and there"), "{canary}: {found}");
+        assert!(found.contains(expected), "{expected}: {found}");
+        // What the stage has, its canary may have.
+        assert!(!between(stable.clone(), stable, chosen.clone()).contains("clients can choose"));
+    }
+}
+
+#[test]
+fn clients_choose_no_other_function_to_authorize_them() {
+    let found = |uri: &str, overrides: Value, allowed: bool| {
+        let mut document = document(json!({
+            "match": [{ "header": { "name": "x-canary", "exact": "on" } }],
+            "stageVariableOverrides": overrides, "allowWeakerAuth": allowed,
+        }));
+        document["apis"][0]["stages"][0]["stageVariables"] = json!({ "auth": "strict", "color": "blue" });
+        for deployment in document["apis"][0]["deployments"].as_array_mut().unwrap() {
+            deployment["routes"][0]["authorizationType"] = json!("CUSTOM");
+            deployment["routes"][0]["authorizerId"] = json!("guard");
+            deployment["authorizers"] = json!([{
+                "authorizerId": "guard", "authorizerType": "REQUEST", "authorizerUri": uri,
+                "authorizerPayloadFormatVersion": "2.0", "identitySource": ["$request.header.Authorization"],
+            }]);
+        }
+        problems(&document)
+    };
+    const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:";
+    let permit_all = || json!({ "auth": "permit-all" });
+    for uri in [
+        format!("{FUNCTION}${{stageVariables.auth}}"),
+        format!("{FUNCTION}guard-${{stageVariables.auth}}"),
+        "https://auth.test/${stageVariables.auth}".to_owned(),
+    ] {
+        let weaker = found(&uri, permit_all(), false);
+        assert!(weaker.contains("and there `GET /x` is authorized in another way"), "{uri}: {weaker}");
+        assert!(weaker.contains("`\"allowWeakerAuth\": true`"), "{uri}: {weaker}");
+        assert!(!found(&uri, permit_all(), true).contains("clients can choose"), "{uri}");
+        // Variables that the authorizer does not name, or that are what they were.
+        for overrides in [json!({ "color": "green" }), json!({ "auth": "strict" })] {
+            assert!(!found(&uri, overrides, false).contains("clients can choose"), "{uri}");
+        }
+    }
+    let named = found(&format!("{FUNCTION}guard"), permit_all(), false);
+    assert!(!named.contains("clients can choose"), "{named}");
+}
