@@ -26,7 +26,7 @@ async fn served(
     let there = gateway.admin("/stats?filter=sekisho.canary").await;
     assert_eq!(there.lines().filter(|line| line.ends_with(": 0")).count(), 6, "{there}");
 
-    let mut clients = connect(&gateway, workers, CONNECTIONS).await;
+    let mut clients = connect(&gateway, CONNECTIONS).await;
     let answers = tokio::task::block_in_place(|| ask(&mut clients, total, request));
     let answers: Vec<Vec<Answer>> =
         answers.into_iter().map(|all| all.into_iter().map(|(_, answer)| answer).collect()).collect();

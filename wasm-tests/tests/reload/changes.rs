@@ -3,7 +3,7 @@
 use crate::documents::{KINDS, Kind, document};
 use crate::load::{Load, backend};
 use crate::report::{Change, assert_none_lost, latency};
-use crate::{COMMAND, WORKERS, alone, four_workers};
+use crate::{COMMAND, alone, four_workers};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -48,7 +48,7 @@ async fn five_kinds_of_change_lose_no_request_and_have_reached_every_worker_when
     let backend = backend().await;
     let routes = std::env::var("SEKISHO_RELOAD_ROUTES").map_or(0, |it| it.parse().unwrap());
     let world = Dynamic::start(COMMAND, &document(backend, None, 0, routes), &four_workers()).await;
-    let load = Load::start(world.gateway(), WORKERS as usize, RATE).await;
+    let load = Load::start(world.gateway(), RATE).await;
     load.watch(Kind::Route);
     load.more(u64::from(RATE)).await;
     let quiet = load.now();
