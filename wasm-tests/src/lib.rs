@@ -27,6 +27,7 @@ mod gateway;
 mod python;
 mod ratelimit;
 pub mod raw;
+pub mod tls;
 mod toolchain;
 mod workers;
 
