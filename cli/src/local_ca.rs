@@ -231,6 +231,8 @@ fn is_file_name(name: &str) -> bool {
         && !name.starts_with('.')
         && name.bytes().all(allowed)
         && name != "ca"
+        // Files of keys end so: the key of `api` would be the certificate of `api-key`.
+        && !name.ends_with("-key")
 }
 
 fn cannot(what: &str, path: &Path, error: io::Error) -> Error {

@@ -39,12 +39,22 @@ impl Attributes {
     }
 
     /// The name of a member in the document.
-    pub fn name(&self, ident: &Ident, own: &Attributes, spell: fn(&str, &str) -> String) -> String {
-        let ident = ident.to_string();
-        let ident = ident.trim_start_matches("r#");
-        own.rename.clone().unwrap_or_else(|| match &self.rename_all {
-            Some(case) => spell(case, ident),
-            None => ident.to_owned(),
-        })
+    ///
+    /// # Errors
+    /// If `rename_all` is a spelling that is not known here.
+    pub fn name(
+        &self,
+        ident: &Ident,
+        own: &Attributes,
+        spell: fn(&str, &str) -> Option<String>,
+    ) -> Result<String> {
+        let text = ident.to_string();
+        let text = text.trim_start_matches("r#");
+        match (&own.rename, &self.rename_all) {
+            (Some(name), _) => Ok(name.clone()),
+            (None, None) => Ok(text.to_owned()),
+            (None, Some(case)) => spell(case, text)
+                .ok_or_else(|| syn::Error::new_spanned(ident, format!("`{case}` is not a known spelling"))),
+        }
     }
 }

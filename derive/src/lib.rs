@@ -44,7 +44,7 @@ fn object(input: &DeriveInput, container: &Attributes, data: &DataStruct) -> Res
     for (index, field) in fields.named.iter().enumerate() {
         let Some(place) = &field.ident else { continue };
         let own = attributes(&field.attrs)?;
-        let name = container.name(place, &own, case::member);
+        let name = container.name(place, &own, case::member)?;
         let required = !own.default && !is_option(&field.ty);
         members.push(quote!(Member { name: #name, required: #required }));
         places.push(quote!(#index => &mut self.#place));
@@ -92,7 +92,7 @@ fn choice(input: &DeriveInput, container: &Attributes, data: &DataEnum) -> Resul
         }
         let own = attributes(&variant.attrs)?;
         let ident = &variant.ident;
-        names.push(container.name(ident, &own, case::variant));
+        names.push(container.name(ident, &own, case::variant)?);
         variants.push(quote!(#index => Self::#ident));
     }
     let first = data.variants.first().map(|variant| &variant.ident);

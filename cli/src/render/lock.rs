@@ -3,7 +3,7 @@
 use super::Error;
 use super::dynamic::Layout;
 use crate::audit::{Who, bounded};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -29,7 +29,10 @@ impl Held {
         let write = |source| Error::Write { path: path.clone(), source };
         let options = File::options().create(true).truncate(false).read(true).write(true).to_owned();
         let mut file = options.open(&path).map_err(write)?;
-        if file.try_lock().is_err() {
+        if let Err(error) = file.try_lock() {
+            if let TryLockError::Error(error) = error {
+                return Err(write(error));
+            }
             let mut told = Vec::new();
             // A holder that has not said it yet is not named.
             let _ = (&file).take(TOLD).read_to_end(&mut told);
