@@ -49,13 +49,16 @@ pub fn config(
 /// # Errors
 /// If there is no connection, or one of the two does not trust the other. With TLS 1.3, a client that is refused may know it
 /// only when it reads.
+///
+/// # Panics
+/// If the server's name can be none: that is no refusal.
 pub async fn connect(
     config: ClientConfig,
     address: SocketAddr,
     server: &str,
 ) -> Result<TlsStream<TcpStream>> {
     let stream = TcpStream::connect(address).await?;
-    let server = ServerName::try_from(server.to_owned()).map_err(Error::other)?;
+    let server = ServerName::try_from(server.to_owned()).expect("a server has a name");
     timeout(PATIENCE, TlsConnector::from(Arc::new(config)).connect(server, stream)).await?
 }
 

@@ -1,4 +1,4 @@
-//! A gateway that changes under load: no request is lost, no worker serves the old document when the command has
+//! A gateway that changes under load: no request is lost, no worker serves the old document once the command has
 //! said that it is done, and a bad document changes nothing and is told of.
 
 #![allow(
