@@ -27,13 +27,15 @@ mod gateway;
 mod python;
 mod ratelimit;
 pub mod raw;
+pub mod tls;
 mod toolchain;
+mod workers;
 
 pub use backend::{Backend, Protocol, Recorded};
 pub use bootstrap::Source;
 pub use dynamic::{Dynamic, Said, probe_module, product_module};
 pub use function::{Function, Reply};
-pub use gateway::{Gateway, Options, Probe};
+pub use gateway::{Gateway, Options, Probe, Running};
 pub use python::Python;
 pub use ratelimit::{RateLimitService, Redis};
 pub use toolchain::lambda_app;
