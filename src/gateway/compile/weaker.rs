@@ -35,7 +35,7 @@ const ONE_BY_ONE: u32 = 10;
 ///
 /// It is exact. Of the routes that match a request, a table takes the first, in an order that is the same for all requests
 /// and tables. So a route that answers a request answers each request that it matches and that no further route matches.
-/// Of the requests that two routes share, a few match the fewest routes ([`meeting`]): if those two answer any, they answer
+/// Of the requests that two routes share, a few match the fewest routes (`Meeting`): if those two answer any, they answer
 /// one of these.
 ///
 /// Two routes whose keys are both in both tables cannot answer one request, each on its side: each would go before the other.

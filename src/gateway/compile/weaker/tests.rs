@@ -217,7 +217,7 @@ fn what_is_found_is_what_all_requests_together_tell() {
         let (weaker, handed, equal) = (Cell::new(0), Cell::new(0), Cell::new(0));
         let count = |cell: &Cell<u32>| cell.set(cell.get() + 1);
         let mut runner =
-            TestRunner::new(Config { cases: 2000, failure_persistence: None, ..Config::default() });
+            TestRunner::new(Config { cases: 1000, failure_persistence: None, ..Config::default() });
         let ran = runner.run(&lists, |(before, after, changes, is_changed)| {
             let before = accepted(protocol, before);
             let after = accepted(protocol, if is_changed { changed(&before, &changes) } else { after });
@@ -239,7 +239,7 @@ fn what_is_found_is_what_all_requests_together_tell() {
             "{protocol:?}: {} paths; weaker {weaker}, handed to another route {handed}, none {equal}",
             paths.len()
         );
-        assert!(weaker > 500 && handed > 200 && equal > 500, "{weaker} {handed} {equal}");
+        assert!(weaker > 200 && handed > 100 && equal > 200, "{weaker} {handed} {equal}");
     }
 }
 
