@@ -53,8 +53,12 @@ pub fn weaker(
     let classes = classes(&befores);
     let mut search =
         Search { tables: (base, other), befores: &befores, protocol, same, left: MOST, found: Vec::new() };
-    // Where the search gives up, it has said so.
-    let _ = afters.iter().try_for_each(|after| search.of(after, &classes));
+    for after in &afters {
+        if search.of(after, &classes).is_none() {
+            // It has said so.
+            break;
+        }
+    }
     search.found
 }
 
@@ -71,8 +75,11 @@ fn listed<'t>(table: &'t RouteTable, other: &RouteTable) -> Vec<Listed<'t>> {
     for (at, route) in other.iter().enumerate() {
         places.insert(&route.key, at);
     }
-    let twin = |route: &Route| places.get(route.key.as_str()).copied();
-    table.iter().enumerate().map(|(at, route)| Listed { at, route, twin: twin(route) }).collect()
+    let mut list = Vec::new();
+    for (at, route) in table.iter().enumerate() {
+        list.push(Listed { at, route, twin: places.get(route.key.as_str()).copied() });
+    }
+    list
 }
 
 /// Routes that ask for the same, by their places.
@@ -181,7 +188,7 @@ impl Search<'_> {
     }
 
     fn report(&mut self, of: &Listed<'_>, by: &Listed<'_>, what: &str) {
-        let [route, answered_by] = [of, by].map(|it| it.route.key.clone());
+        let (route, answered_by) = (of.route.key.clone(), by.route.key.clone());
         self.found.push(Weaker { route, answered_by, what: what.to_owned() });
     }
 
@@ -194,7 +201,8 @@ impl Search<'_> {
     fn meet(&mut self, before: &Listed<'_>, after: &Listed<'_>) -> Option<bool> {
         let Some(meeting) = Meeting::of(before.route, after.route, self.protocol) else { return Some(false) };
         let (base, other) = self.tables;
-        for path in meeting.paths() {
+        for rest in meeting.rests {
+            let path = meeting.path(rest);
             let Ok(path) = RequestPath::parse(path.as_bytes(), self.protocol) else { continue };
             for method in meeting.methods {
                 self.spend(ASKED)?;

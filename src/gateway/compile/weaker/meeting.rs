@@ -10,13 +10,13 @@ use crate::gateway::config::ProtocolType;
 pub(super) struct Meeting {
     path: String,
     /// What may follow the path.
-    rests: &'static [&'static str],
+    pub(super) rests: &'static [&'static str],
     pub(super) methods: &'static [&'static str],
 }
 
 /// `|` stands in no literal of a route key.
 const FRESH: &str = "|";
-/// The key of `$default`'s requests, but for the method: all paths.
+/// The path of `$default`: it matches all.
 const ALL_PATHS: &str = "/{all+}";
 
 // === impl Meeting ===
@@ -24,16 +24,23 @@ const ALL_PATHS: &str = "/{all+}";
 impl Meeting {
     /// Nothing if no request matches both.
     pub(super) fn of(one: &Route, two: &Route, protocol: ProtocolType) -> Option<Self> {
-        let [(one, a), (two, b)] = [one, two].map(|it| it.key.split_once(' ').unwrap_or(("ANY", ALL_PATHS)));
+        let ((one, a), (two, b)) = (parts(one), parts(two));
         let methods = methods(one, two, protocol)?;
         let (path, open) = path(a, b)?;
         let rests = if open { rests(&path, protocol) } else { &[""] };
         Some(Self { path, rests, methods })
     }
 
-    pub(super) fn paths(&self) -> impl Iterator<Item = String> {
-        self.rests.iter().map(|rest| format!("{}{rest}", self.path))
+    /// Their path with one of the rests.
+    pub(super) fn path(&self, rest: &str) -> String {
+        let mut path = self.path.clone();
+        path.push_str(rest);
+        path
     }
+}
+
+fn parts(route: &Route) -> (&str, &str) {
+    route.key.split_once(' ').unwrap_or(("ANY", ALL_PATHS))
 }
 
 /// A method that both name; where neither does, the methods of `ANY`.
@@ -58,7 +65,7 @@ fn methods(one: &str, two: &str, protocol: ProtocolType) -> Option<&'static [&'s
 fn path(a: &str, b: &str) -> Option<(String, bool)> {
     let mut path = String::new();
     // A path begins with `/`; the path `/` is one segment that is empty.
-    let (mut a, mut b) = (a.split('/').skip(1), b.split('/').skip(1));
+    let (mut a, mut b) = (a.strip_prefix('/')?.split('/'), b.strip_prefix('/')?.split('/'));
     loop {
         let (mut x, y) = match (a.next(), b.next()) {
             (None, None) => return Some((path, false)),
