@@ -96,12 +96,13 @@ fn path(a: &str, b: &str) -> Option<(String, bool)> {
 ///
 /// A longer rest matches whatever `/` does: only greedy variables take an empty segment. Where nothing stands before it, `/`
 /// is a path that a route may have, and one segment is what a variable takes; then two segments are shared the least if the
-/// last one is empty. A REST API drops the slashes at the ends, so that the empty segment stands inside.
+/// last one is empty. A REST API drops the slashes at the ends, so that the empty segment stands inside, and has no other
+/// variable beside one at its root.
 fn rests(path: &str, protocol: ProtocolType) -> &'static [&'static str] {
     match (protocol, path.is_empty()) {
         (ProtocolType::Http | ProtocolType::Websocket, true) => &["/", "/|", "/|/"],
         (ProtocolType::Http | ProtocolType::Websocket, false) => &["/"],
-        (ProtocolType::Rest, true) => &["/|", "/|//|"],
+        (ProtocolType::Rest, true) => &["/|"],
         (ProtocolType::Rest, false) => &["//|"],
     }
 }

@@ -279,6 +279,14 @@ fn routes_that_are_gone_hand_each_of_their_requests_to_others() {
             },
         );
     }
+    // One method is left of `ANY`, whichever it is.
+    for left in ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"] {
+        let others = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"].into_iter();
+        let keys: Vec<_> = others.filter(|it| *it != left).map(|it| format!("{it} /x")).collect();
+        let side =
+            |any| keys.iter().map(|key| (key.as_str(), 2)).chain([("ANY /x", any)]).collect::<Vec<_>>();
+        check(Rest, &side(2), &side(0), &[&format!("ANY /x > ANY /x: {open}")]);
+    }
     let every = [("ANY /x", 0), ("GET /x", 2), ("$default", 2)];
     check(Http, &[("$default", 2)], &every, &[&format!("ANY /x > ANY /x: {open}")]);
     // All that is left of `$default` is the root, and what ends with a slash.
