@@ -71,7 +71,7 @@ pub(super) fn of_thing(
         "webAcls" | "ipSets" | "regexPatternSets" | "ruleGroups" => before.map(|_| Access::Loosened),
         "apiKeys" => keys::key(before, after, around),
         "usagePlanKeys" => keys::member(before, after, around),
-        "usagePlans" => keys::plan(after, around),
+        "usagePlans" => keys::plan(before, after, around),
         _ => None,
     }
 }

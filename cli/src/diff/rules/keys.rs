@@ -33,9 +33,13 @@ pub(super) fn member(before: Option<&Value>, after: Option<&Value>, around: Arou
 }
 
 /// A plan that opens stages to its keys.
-pub(super) fn plan(after: Option<&Value>, around: Around<'_>) -> Option<Access> {
+pub(super) fn plan(before: Option<&Value>, after: Option<&Value>, around: Around<'_>) -> Option<Access> {
     let id = text(after?, "id");
-    loosened(new_entries(around).any(|new| new.plan == id))
+    let opened = before.map(|plan| list(plan, "apiStages")).unwrap_or_default();
+    let knows = |new: &Entry<'_>| {
+        opened.iter().any(|it| (text(it, "apiId"), text(it, "stage")) == (new.api, new.stage))
+    };
+    loosened(new_entries(around).any(|new| new.plan == id && !knows(&new)))
 }
 
 /// Whom a stage lets in that did not.
