@@ -91,7 +91,7 @@ impl LocalCa {
         std::fs::create_dir_all(folder).map_err(|error| cannot("make", folder, error))?;
         let _lock = lock(folder)?;
         let (certificate, key) = (folder.join("ca.pem"), folder.join("ca-key.pem"));
-        if !certificate.exists() {
+        if !certificate.exists() && !key.exists() {
             make(&certificate, &key)?;
         }
         let text = |path: &Path| std::fs::read_to_string(path).map_err(|error| cannot("read", path, error));

@@ -1,6 +1,6 @@
 //! `sekisho validate`: everything that is wrong with a document; and how every verb reads one.
 
-use crate::render::tls::{Tls, files};
+use crate::render::tls::files;
 use crate::{Error, Ui, hash_key, ui};
 use sekisho::gateway::config::{self, Config};
 use sekisho::gateway::diagnostics::Diagnostics;
@@ -42,7 +42,6 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     let config = load(&args.file)?;
     let compiled = compile(&args.file, &config)?;
     let mut warnings = compiled.warnings;
-    warnings.0.extend(Tls::of(&config).1.0);
     files::check(&config, &mut warnings);
     if warnings.has_errors() {
         return Err(refused(&args.file, warnings));

@@ -14,13 +14,16 @@ use render_support::backend::Backend;
 use render_support::envoy::{self, Envoy};
 use render_support::{client, cluster, plan, settings};
 use sekisho::gateway::clusters::Cluster;
+use sekisho::gateway::config::InjectedCredential;
 use sekisho_cli::Ui;
 use sekisho_cli::apply::{self, Error, Options, Outcome};
 use sekisho_cli::audit::Who;
 use sekisho_cli::render::dynamic::{self, Layout};
 use sekisho_cli::render::lock::Held;
 use sekisho_cli::render::{Plan, Settings};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -185,6 +188,45 @@ fn a_refused_document_changes_nothing() {
     world.apply(&plan(vec![to(&users), to(&posts)])).unwrap();
     assert_eq!(world.envoy.get("/", &[("x-stub-cluster", &to(&posts).name)]).json()["backend"], "posts");
     println!("{} requests", load.finish());
+}
+
+#[test]
+fn secrets_are_taken_back_with_a_refused_document() {
+    let users = Backend::start("users");
+    let folder = tempfile::tempdir().unwrap();
+    let credential = |name: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, name).unwrap();
+        let file = Some(file.to_str().unwrap().to_owned());
+        let credential = Some(InjectedCredential { file, ..InjectedCredential::default() });
+        plan(vec![Cluster { credential, ..to(&users) }])
+    };
+    let old = credential("old");
+    let world = World::start(&old);
+    let secrets = || {
+        let of = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+        let texts = of(&world.layout.secrets()).map(|it| (std::fs::read_to_string(&it).unwrap(), it));
+        texts.collect::<BTreeSet<_>>()
+    };
+    let before = secrets();
+    assert_eq!(before.len(), 1);
+    let mut bad = credential("new");
+    bad.document = bad.document.replacen('{', r#"{"stub-refuses-this":1,"#, 1);
+    let error = world.apply(&bad).unwrap_err();
+    assert!(matches!(error, Error::Refused { .. }), "{error}");
+    assert_eq!(secrets(), before, "no new credential is left");
+
+    // The same name with other words, as a certificate has when its files are others.
+    let file = before.first().unwrap().1.clone();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("/old", "/older")).unwrap();
+    let spoiled = secrets();
+    let mut bad = old.clone();
+    bad.document = bad.document.replacen('{', r#"{"stub-refuses-this":2,"#, 1);
+    assert!(world.apply(&bad).is_err());
+    assert_eq!(secrets(), spoiled, "what was there is there again");
+    assert!(world.apply(&old).unwrap().secrets);
+    assert_eq!(secrets(), before);
 }
 
 #[test]

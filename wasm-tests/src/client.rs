@@ -265,6 +265,6 @@ impl hyper::body::Body for Frames {
     }
 }
 
-fn pairs(headers: &HeaderMap) -> Headers {
+pub(crate) fn pairs(headers: &HeaderMap) -> Headers {
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
 }

@@ -113,6 +113,7 @@ pub struct Gateway {
     folder: TempDir,
     address: SocketAddr,
     admin: SocketAddr,
+    workers: u32,
 }
 
 impl Gateway {
@@ -210,7 +211,7 @@ impl Gateway {
                 return Err(format!("{problem}\n{}", tail(&log)));
             }
         };
-        Ok(Self { process, folder, address, admin })
+        Ok(Self { process, folder, address, admin, workers: options.concurrency })
     }
 
     /// Where clients connect.
@@ -222,6 +223,12 @@ impl Gateway {
     /// Where clients of custom domains connect: the listener of a name, as soon as it is there.
     pub async fn listener(&self, name: &str) -> SocketAddr {
         eventually("Envoy listens", async || listener(self.admin, name).await).await
+    }
+
+    /// How many worker threads it has.
+    #[must_use]
+    pub fn workers(&self) -> u32 {
+        self.workers
     }
 
     /// Where the admin interface is.
@@ -317,7 +324,7 @@ pub(crate) fn temporary_folder() -> TempDir {
 
 /// A process that ends when nobody has it any more.
 #[derive(Debug)]
-pub(crate) struct Running(pub(crate) Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -2,25 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
-use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::string::Ia5String;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, IsCa, Issuer, KeyPair, SanType,
     SerialNumber,
 };
 use serde_json::{Value, json};
-use std::io::{Error, Result};
+use std::io::Result;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use wasm_tests::client::Wire;
-use wasm_tests::{Backend, Gateway, Options, Recorded, Source, raw};
+use wasm_tests::{Backend, Gateway, Options, Recorded, Source, raw, tls};
 
 /// An authority that certifies servers and clients.
 struct Authority {
@@ -105,60 +98,19 @@ impl<'a> Client<'a> {
     }
 
     async fn get(&self, address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Result<(u16, String)> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.authority.der.clone()).map_err(Error::other)?;
-        let config = ClientConfig::builder().with_root_certificates(roots);
-        let mut config = match self.certified {
-            None => config.with_no_client_auth(),
-            Some(Certified { chain, key, .. }) => {
-                let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-                config.with_client_auth_cert(chain.clone(), key).map_err(Error::other)?
-            }
+        let identity = self.certified.map(|Certified { chain, key, .. }| {
+            (chain.clone(), PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        });
+        let alpn = match self.wire {
+            Wire::Http1 => "http/1.1",
+            Wire::Http2 => "h2",
         };
-        let (protocol, uri) = match self.wire {
-            Wire::Http1 => ("http/1.1", path.to_owned()),
-            Wire::Http2 => ("h2", format!("https://{}{path}", self.host)),
-        };
-        config.alpn_protocols = vec![protocol.into()];
-        let stream = TcpStream::connect(address).await?;
-        let server = ServerName::try_from(self.server_name).unwrap();
-        let stream = TokioIo::new(TlsConnector::from(Arc::new(config)).connect(server, stream).await?);
-        let mut request = hyper::Request::get(uri);
-        if self.wire == Wire::Http1 {
-            request = request.header("host", self.host);
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Empty::<Bytes>::new()).map_err(Error::other)?;
-        let response = match self.wire {
-            Wire::Http1 => {
-                let (mut sender, connection) = http1::handshake(stream).await.map_err(Error::other)?;
-                let task = tokio::spawn(connection);
-                let response = sender.send_request(request).await;
-                finish(response, task).await?
-            }
-            Wire::Http2 => {
-                let (mut sender, connection) =
-                    http2::handshake(TokioExecutor::new(), stream).await.map_err(Error::other)?;
-                let task = tokio::spawn(connection);
-                let response = sender.send_request(request).await;
-                finish(response, task).await?
-            }
-        };
-        Ok(response)
+        let config = tls::config([self.authority.der.clone()], identity, alpn)?;
+        let stream = tls::connect(config, address, self.server_name).await?;
+        assert_eq!(stream.get_ref().1.alpn_protocol().unwrap(), alpn.as_bytes());
+        let response = tls::get(stream, self.host, path, headers).await?;
+        Ok((response.status, String::from_utf8_lossy(&response.body).into_owned()))
     }
-}
-
-async fn finish<T>(
-    response: hyper::Result<hyper::Response<hyper::body::Incoming>>,
-    connection: tokio::task::JoinHandle<T>,
-) -> Result<(u16, String)> {
-    let response = response.map_err(Error::other)?;
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.map_err(Error::other)?.to_bytes();
-    connection.abort();
-    Ok((status, String::from_utf8_lossy(&body).into_owned()))
 }
 
 fn document() -> Value {

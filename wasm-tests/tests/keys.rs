@@ -165,17 +165,7 @@ fn junk(issuer: &str, n: u64) -> String {
 
 /// Connections to every worker.
 async fn everywhere(gateway: &Gateway) -> Vec<Raw> {
-    let mut connections = Vec::new();
-    eventually("every worker has a connection", async || {
-        for _ in 0..16 {
-            connections.push(Raw::connect(gateway.address()).await.unwrap());
-        }
-        let workers = gateway.admin("/stats?filter=listener.*worker_.*downstream_cx_active").await;
-        let busy = workers.lines().filter(|line| !line.ends_with(": 0")).count();
-        (busy >= WORKERS as usize).then_some(())
-    })
-    .await;
-    connections
+    gateway.everywhere(16, async || Raw::connect(gateway.address()).await.unwrap()).await
 }
 
 /// Waits until Envoy has the issuer's answers to its first questions.

@@ -134,19 +134,12 @@ struct Everywhere {
 impl Everywhere {
     async fn connect(world: &Dynamic) -> Self {
         let address = world.gateway().address();
-        let mut clients = Vec::new();
-        eventually("every worker has a connection", async || {
-            for _ in 0..16 {
-                let mut client = Client { address, connection: None, keeps: true };
-                client.ask("GET /stable HTTP/1.1\r\nhost: h.test\r\n\r\n").await.unwrap();
-                clients.push(client);
-            }
-            let workers =
-                world.gateway().admin("/stats?filter=listener.*worker_.*downstream_cx_active").await;
-            let busy = workers.lines().filter(|line| !line.ends_with(": 0")).count();
-            (busy >= 4).then_some(())
-        })
-        .await;
+        let connect = async || {
+            let mut client = Client { address, connection: None, keeps: true };
+            client.ask("GET /stable HTTP/1.1\r\nhost: h.test\r\n\r\n").await.unwrap();
+            client
+        };
+        let clients = world.gateway().everywhere(16, connect).await;
         Self { clients, address }
     }
 

@@ -61,6 +61,12 @@ pub enum Error {
         /// The Envoy that was asked.
         admin: SocketAddr,
     },
+    /// Envoy took all of it, and the folder does not say so.
+    #[error("Envoy serves the new document, but its settings could not be written: {why}")]
+    Unsaved {
+        /// Why.
+        why: String,
+    },
     /// Files that were changed could not be put back.
     #[error("{first}\nand {}, which was changed, could not be put back: {why}", path.display())]
     Stuck {
@@ -84,6 +90,7 @@ impl Error {
             | Self::Check { .. }
             | Self::Folder { .. }
             | Self::Invalid { .. }
+            | Self::Unsaved { .. }
             | Self::Audit(_) => false,
             Self::Stuck { .. } | Self::Admin { .. } | Self::Refused { .. } | Self::Unconfirmed { .. } => true,
         }
@@ -106,6 +113,9 @@ impl Error {
                 Some("`--audit FILE` names another one; nothing is changed without a line".to_owned())
             }
             Self::Stuck { .. } => Some("the next `sekisho apply` starts from what Envoy runs".to_owned()),
+            Self::Unsaved { .. } => {
+                Some("apply the same document again once the folder can be written".to_owned())
+            }
             Self::Check { .. } | Self::Invalid { .. } | Self::Admin { .. } => None,
         }
     }

@@ -25,8 +25,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Applies a gateway document to a running Envoy.
+/// Apply a gateway document to a running Envoy, without a failed request
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The gateway document; `-` is stdin.
     pub file: String,
@@ -56,6 +57,14 @@ pub struct Args {
     #[command(flatten)]
     pub audit: audit::Args,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  sekisho apply gateway.json --dynamic run
+  sekisho apply gateway.json --dynamic run --by 'release 1.4' --audit /var/log/sekisho.jsonl
+  sekisho apply gateway.json --dynamic run --wasm sekisho-new.wasm   # a new filter, too
+
+Exit status: 0 if Envoy serves the document, 1 if it is refused and nothing was changed, 3 if Envoy did not take it.";
 
 /// Carries out the verb. Exit code 3: Envoy did not take it, and the old configuration keeps serving.
 ///
@@ -128,7 +137,7 @@ impl Failed {
     /// How the attempt ended.
     fn ended(&self, started: bool) -> Ended {
         match self {
-            Self::Apply(Error::Stuck { .. }) => Ended::Failed,
+            Self::Apply(Error::Stuck { .. } | Error::Unsaved { .. }) => Ended::Failed,
             Self::Document(_) | Self::Apply(_) if started => Ended::TakenBack,
             Self::Document(_) | Self::Apply(_) => Ended::Refused,
         }

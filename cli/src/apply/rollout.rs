@@ -37,6 +37,8 @@ pub struct Outcome {
     pub filter: bool,
     /// Whether routes or listener changed.
     pub edge: bool,
+    /// Whether secrets changed: certificates of domains, and credentials of backends.
+    pub secrets: bool,
 }
 
 /// Brings a running Envoy to a plan. `start` is called before the first file is written, and if it fails none is.
@@ -55,9 +57,14 @@ pub fn roll_out(
     let wanted = dynamic::resources(plan, settings, layout);
     let mut rollout = Rollout { layout, options, ui, admin: Admin::new(options.admin), start };
     let outcome = rollout.run(&wanted)?;
-    let text = serde_json::to_string_pretty(settings).map_err(|source| RenderError::Settings { source })?;
-    dynamic::replace(&layout.settings(), &format!("{text}\n"))?;
+    // Envoy serves the new document by now.
+    save(layout, settings).map_err(|error| Error::Unsaved { why: error.to_string() })?;
     Ok(outcome)
+}
+
+fn save(layout: &Layout, settings: &Settings) -> Result<(), RenderError> {
+    let text = serde_json::to_string_pretty(settings).map_err(|source| RenderError::Settings { source })?;
+    dynamic::replace(&layout.settings(), &format!("{text}\n"))
 }
 
 struct Rollout<'a> {
@@ -75,9 +82,11 @@ impl Rollout<'_> {
         let files = [self.layout.lds(), self.layout.rds(), self.layout.ecds(), self.layout.cds()];
         let mut kept = Vec::new();
         for file in files {
-            let text = keep(&file)?;
+            let text = Some(keep(&file)?);
             kept.push((file, text));
         }
+        // One that is new had no file.
+        kept.extend(wanted.secrets.iter().map(|(file, _)| (file.clone(), keep(file).ok())));
         let old = by_name(read(&self.layout.cds())?);
         let new = by_name(wanted.clusters.clone());
         let mut outcome = Outcome {
@@ -108,6 +117,7 @@ impl Rollout<'_> {
             if read(file).ok() != Some(typed(types::SECRET, secret)) {
                 (self.start)()?;
                 file.write(types::SECRET, secret)?;
+                outcome.secrets = true;
             }
         }
         // The old ones stay, because requests and the old filter use them.
@@ -124,15 +134,21 @@ impl Rollout<'_> {
     }
 
     /// Puts the old files back, the last one first: a restarted Envoy must not find what a running one refused.
-    fn take_back(&self, kept: &[(Watched, String)], outcome: &Outcome, error: Error) -> Error {
+    fn take_back(&self, kept: &[(Watched, Option<String>)], outcome: &Outcome, error: Error) -> Error {
         for (file, text) in kept {
             // A new filter serves until Envoy has read the old file, and needs its clusters: the next update removes them.
             if outcome.filter && *file == self.layout.cds() {
                 continue;
             }
-            let is_changed = keep(file).ok().as_ref() != Some(text);
-            if is_changed && let Err(why) = file.write_text(text) {
-                return Error::Stuck { first: Box::new(error), path: file.path(), why: why.to_string() };
+            if keep(file).ok() == *text {
+                continue;
+            }
+            let put_back = match text {
+                Some(text) => file.write_text(text).map_err(|why| why.to_string()),
+                None => std::fs::remove_file(file.path()).map_err(|why| why.to_string()),
+            };
+            if let Err(why) = put_back {
+                return Error::Stuck { first: Box::new(error), path: file.path(), why };
             }
         }
         error
@@ -276,6 +292,9 @@ impl fmt::Display for Outcome {
             self.added.len(),
             self.removed.len(),
         )?;
+        if self.secrets {
+            f.write_str(", secrets new")?;
+        }
         for name in &self.kept {
             write!(f, "\n`{name}` still serves requests: the next `sekisho apply` removes it")?;
         }

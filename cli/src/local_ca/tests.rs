@@ -35,7 +35,7 @@ fn an_authority_is_made_once_and_its_keys_are_nobody_elses() {
 fn a_name_is_no_path() {
     let folder = tempfile::tempdir().unwrap();
     let ca = LocalCa::open(folder.path()).unwrap();
-    for name in ["../x", "a/b", "", ".", "a b", "*", "ca", "a\n"] {
+    for name in ["../x", "a/b", "", ".", "a b", "*", "ca", "ca-key", "ann-key", "a\n"] {
         assert!(ca.server(&names(&[name])).is_err(), "{name:?}");
         assert!(ca.client(name).is_err(), "{name:?}");
     }
@@ -49,4 +49,8 @@ fn an_authority_without_its_key_is_told() {
     std::fs::write(folder.path().join("ca-key.pem"), "nothing").unwrap();
     let error = LocalCa::open(folder.path()).err().unwrap().to_string();
     assert!(error.contains("holds no authority with its key"), "{error}");
+    // A key without its certificate is not replaced: what it signed would be lost.
+    std::fs::remove_file(folder.path().join("ca.pem")).unwrap();
+    assert!(LocalCa::open(folder.path()).is_err());
+    assert_eq!(std::fs::read_to_string(folder.path().join("ca-key.pem")).unwrap(), "nothing");
 }

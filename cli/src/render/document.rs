@@ -98,8 +98,7 @@ pub fn plan_with(
         compiled = compile(&config, &Elsewhere)?;
     }
     compiled.warnings.0.extend(found.warnings.0);
-    let (tls, problems) = Tls::of(&config);
-    compiled.warnings.0.extend(problems.0);
+    let tls = Tls::of(&config);
     files::check(&config, &mut compiled.warnings);
     if compiled.warnings.has_errors() {
         return Err(compiled.warnings);

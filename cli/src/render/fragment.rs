@@ -43,6 +43,17 @@ pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
              and the document's `endpoints` do. docs/calling-aws.md says how.",
         );
     }
+    let mutual = plan.tls.chains.iter().filter(|chain| chain.truststore.is_some());
+    let mutual: Vec<String> = mutual.flat_map(|chain| chain.names.clone()).collect();
+    if !mutual.is_empty() {
+        comment.push_str(
+            "\n\nTLS is your listener's. Domains with client certificates want a filter chain for each truststore, with these \
+             `server_names` alone, `require_client_certificate` and that truststore, behind a TLS inspector; the filter believes a \
+             certificate by its connection's SNI: ",
+        );
+        comment.push_str(&mutual.join(", "));
+        comment.push('.');
+    }
     let documents = vec![
         filter::http_filter(plan, settings, Delivery::Static),
         json!({ "http_connection_manager": manager }),

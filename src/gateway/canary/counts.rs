@@ -57,7 +57,9 @@ impl SideCounts {
 
     #[inline(never)]
     fn one_more(&mut self, name: &Rc<str>) {
-        if let Some((_, count)) = self.0.iter_mut().find(|(known, _)| known == name) {
+        if let Some((_, count)) =
+            self.0.iter_mut().find(|(known, _)| Rc::ptr_eq(known, name) || known == name)
+        {
             *count = count.saturating_add(1);
         } else if self.0.len() < MOST_COUNTERS {
             self.0.push((Rc::clone(name), 1));

@@ -90,10 +90,9 @@ fn host(name: &str, scope: &mut Scope<'_>) -> String {
 /// A certificate is files or a secret of SDS.
 fn check_certificates(config: &Config, scope: &mut Scope<'_>) {
     for (arn, written) in &config.certificates {
-        let files = [&written.certificate_file, &written.private_key_file];
-        let named = files.iter().filter(|file| file.as_ref().is_some_and(|file| !file.is_empty())).count();
-        let secret = written.sds_secret.as_ref().is_some_and(|name| !name.is_empty());
-        if !matches!((named, secret), (2, false) | (0, true)) {
+        let is_said = |text: &Option<String>| text.as_ref().map(|text| !text.is_empty());
+        let places = [&written.certificate_file, &written.private_key_file, &written.sds_secret].map(is_said);
+        if !matches!(places, [Some(true), Some(true), None] | [None, None, Some(true)]) {
             scope
                 .error(&format!("certificates[{arn:?}]"), "the certificate has not one place")
                 .help("`certificateFile` and `privateKeyFile`, or `sdsSecret` alone");
@@ -102,6 +101,11 @@ fn check_certificates(config: &Config, scope: &mut Scope<'_>) {
 }
 
 fn check_configurations(written: &config::DomainName, config: &Config, scope: &mut Scope<'_>) {
+    if written.domain_name_configurations.len() > 1 {
+        scope
+            .warning("domainNameConfigurations", "only the first configuration counts")
+            .help("AWS lists a second one while a domain moves from one kind of endpoint to another");
+    }
     for (i, configuration) in written.domain_name_configurations.iter().enumerate() {
         let Some(arn) = &configuration.certificate_arn else { continue };
         if !config.certificates.contains_key(arn) {
@@ -128,7 +132,7 @@ fn check_mutual_tls(written: &config::DomainName, scope: &mut Scope<'_>) {
         };
         scope.error("truststoreUri", format!("`{uri}` is not `file:` and a path")).help(help);
     }
-    if !written.domain_name_configurations.iter().any(|it| it.certificate_arn.is_some()) {
+    if written.domain_name_configurations.first().is_none_or(|it| it.certificate_arn.is_none()) {
         scope
             .error("", "the domain has no certificate of its own, so nobody can prove himself to it")
             .help("add a `certificateArn` to its `domainNameConfigurations`");

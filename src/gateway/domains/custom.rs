@@ -6,7 +6,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-routing-mode.html>
 //!
 //! Ways are compared with the path as its API reads it, once it is decoded and checked: no spelling of a path leads past the
-//! way that it belongs to.
+//! way that it belongs to. Where slashes that a REST API collapses would lead another way, the path is refused.
 
 use super::Rejection;
 use crate::gateway::Env;
@@ -16,7 +16,7 @@ use crate::gateway::flow::Bytes;
 use crate::gateway::head::Head;
 use crate::gateway::notes::Note;
 use crate::gateway::request::Request;
-use crate::gateway::routes::RequestPath;
+use crate::gateway::routes::{RequestPath, below};
 use std::fmt;
 use std::rc::Rc;
 
@@ -94,6 +94,9 @@ pub fn enter(domain: &Rc<Domain>, request: &mut Request, env: &Env<'_>) -> Resul
         env.note(|| Note::failed("custom domain", format!("nothing of `{domain}` fits this path")));
         return Err(Rejection::UnknownMapping);
     };
+    if whole.collapsed().is_some_and(|collapsed| !domain.leads(&collapsed, &request.head, way)) {
+        return Err(Rejection::BadPath);
+    }
     env.note(|| Note::fact("custom domain", format!("`{domain}`, by {way}")));
     request.api = Some(Rc::clone(&way.api));
     request.stage = Some(Rc::clone(&way.stage));
@@ -161,7 +164,19 @@ impl Domain {
     /// The first way that fits, and the path behind it.
     #[inline(never)]
     fn way(&self, path: &RequestPath, head: &Head) -> Option<(&Rc<Way>, RequestPath)> {
-        self.ways.iter().find_map(|way| Some((way, way.take(path, head)?)))
+        let way = self.first(path.decoded(), head)?;
+        let rest = if way.strips { path.strip_prefix(&way.base_path)? } else { path.clone() };
+        Some((way, rest))
+    }
+
+    /// Whether a decoded path leads this way.
+    fn leads(&self, decoded: &str, head: &Head, way: &Rc<Way>) -> bool {
+        self.first(decoded, head).is_some_and(|first| Rc::ptr_eq(first, way))
+    }
+
+    /// The first way that a decoded path fits.
+    fn first(&self, decoded: &str, head: &Head) -> Option<&Rc<Way>> {
+        self.ways.iter().find(|way| way.fits(decoded, head))
     }
 }
 
@@ -174,13 +189,8 @@ impl fmt::Display for Domain {
 // === impl Way ===
 
 impl Way {
-    /// The path that the API sees, if the request fits.
-    fn take(&self, path: &RequestPath, head: &Head) -> Option<RequestPath> {
-        if !self.headers.iter().all(|header| header.fits(head)) {
-            return None;
-        }
-        let rest = path.strip_prefix(&self.base_path)?;
-        Some(if self.strips { rest } else { path.clone() })
+    fn fits(&self, decoded: &str, head: &Head) -> bool {
+        below(decoded, &self.base_path).is_some() && self.headers.iter().all(|header| header.fits(head))
     }
 }
 

@@ -16,7 +16,7 @@ pub use captures::{Capture, Captures};
 pub use conflict::RouteConflict;
 pub use encode::{encode_segment, encode_segments, is_dot_segment};
 pub use key::{MethodKey, RouteKey, RouteKeyError};
-pub use path::{BadPath, RequestPath};
+pub use path::{BadPath, RequestPath, below};
 pub use template::{Segment, Template};
 
 use crate::gateway::config::ProtocolType;

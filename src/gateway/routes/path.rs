@@ -99,9 +99,23 @@ impl RequestPath {
         if mapping_key.is_empty() {
             return Some(self.clone());
         }
-        let rest = self.decoded().strip_prefix('/')?.strip_prefix(mapping_key)?;
-        let below = rest.is_empty() || rest.starts_with('/');
-        below.then(|| self.rest_at(self.decoded().len() - rest.len()))
+        let rest = below(self.decoded(), mapping_key)?;
+        Some(self.rest_at(self.decoded().len() - rest.len()))
+    }
+
+    /// The decoded path with one slash in the place of several, if there are several anywhere: what a REST API makes of it once
+    /// something is cut off before them, and what many a backend makes of it.
+    #[must_use]
+    pub fn collapsed(&self) -> Option<String> {
+        self.decoded().contains("//").then(|| {
+            let mut collapsed = String::with_capacity(self.decoded().len());
+            for letter in self.decoded().chars() {
+                if letter != '/' || !collapsed.ends_with('/') {
+                    collapsed.push(letter);
+                }
+            }
+            collapsed
+        })
     }
 
     /// The path encoded afresh, segment by segment: what may be sent to a backend. Decoded once, it is
@@ -179,6 +193,16 @@ impl RequestPath {
         }
         self.raw.len() - bytes.len()
     }
+}
+
+/// What follows a key in a decoded path that is below it: nothing, or from a `/` on. Every path is below the empty key.
+#[must_use]
+pub fn below<'p>(decoded: &'p str, key: &str) -> Option<&'p str> {
+    if key.is_empty() {
+        return Some(decoded);
+    }
+    let rest = decoded.strip_prefix('/')?.strip_prefix(key)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
 /// Decodes once; `None` if there is nothing to decode.

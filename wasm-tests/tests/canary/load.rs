@@ -123,49 +123,29 @@ pub(crate) fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
 }
 
 /// So many connections, or as many more as every worker needs to have one.
-pub(crate) async fn connect(gateway: &Gateway, workers: u32, least: usize) -> Vec<Client> {
-    let mut clients: Vec<_> = (0..least).map(|_| Client::connect(gateway.address())).collect();
-    eventually("every worker has a connection", async || {
-        let busy = connections(gateway).await.values().filter(|count| **count > 0).count();
-        if busy >= workers as usize {
-            return Some(());
-        }
-        clients.push(Client::connect(gateway.address()));
-        None
-    })
-    .await;
-    clients
+pub(crate) async fn connect(gateway: &Gateway, least: usize) -> Vec<Client> {
+    gateway.everywhere(least, async || Client::connect(gateway.address())).await
 }
 
 /// One connection to each worker.
-pub(crate) async fn one_each(gateway: &Gateway, workers: u32) -> Vec<Client> {
+pub(crate) async fn one_each(gateway: &Gateway) -> Vec<Client> {
     let mut found = BTreeMap::new();
     let mut others = Vec::new();
     eventually("each worker has a connection", async || {
-        let before = connections(gateway).await;
+        let before = gateway.connections_by_worker().await;
         let client = Client::connect(gateway.address());
         let worker = eventually("a worker has it", async || {
-            let now = connections(gateway).await;
+            let now = gateway.connections_by_worker().await;
             now.into_iter().find_map(|(name, count)| (count > before[&name]).then_some(name))
         })
         .await;
         if let Some(other) = found.insert(worker, client) {
             others.push(other);
         }
-        (found.len() == workers as usize).then_some(())
+        (found.len() == gateway.workers() as usize).then_some(())
     })
     .await;
     found.into_values().collect()
-}
-
-/// How many connections each worker has taken.
-async fn connections(gateway: &Gateway) -> BTreeMap<String, u64> {
-    let page = gateway.admin("/stats?filter=listener.*worker_.*downstream_cx_total").await;
-    let count = |line: &str| {
-        let (name, count) = line.split_once(": ")?;
-        Some((name.to_owned(), count.parse().ok()?))
-    };
-    page.lines().filter_map(count).collect()
 }
 
 /// Asks on all connections: requests by their number, so many in all. The answers of each connection, in order.

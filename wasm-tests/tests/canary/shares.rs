@@ -26,7 +26,7 @@ async fn served(
     let there = gateway.admin("/stats?filter=sekisho.canary").await;
     assert_eq!(there.lines().filter(|line| line.ends_with(": 0")).count(), 6, "{there}");
 
-    let mut clients = connect(&gateway, workers, CONNECTIONS).await;
+    let mut clients = connect(&gateway, CONNECTIONS).await;
     let answers = tokio::task::block_in_place(|| ask(&mut clients, total, request));
     let answers: Vec<Vec<Answer>> =
         answers.into_iter().map(|all| all.into_iter().map(|(_, answer)| answer).collect()).collect();
@@ -62,17 +62,19 @@ fn p_of_order(answers: &[Vec<Answer>], share: f64) -> f64 {
     p_value(both, behind_canary, share)
 }
 
-async fn shares_are_right(workers: u32) {
+/// With so many workers, in all of these percents.
+async fn shares_are_right(workers: u32, percents: &[f64]) {
+    const TOTAL: usize = 100_000;
     let _alone = alone().await;
-    for (percent, total) in [(10.0, 100_000), (33.3, 100_000)] {
+    for percent in percents.iter().copied() {
         let share = percent / 100.0;
         let began = Instant::now();
-        let answers = served(&weighted(percent), workers, total, &|_| get("/prod/x", "")).await;
+        let answers = served(&weighted(percent), workers, TOTAL, &|_| get("/prod/x", "")).await;
         let hits = canaries(&answers);
-        let (p, order) = (p_value(hits, total, share), p_of_order(&answers, share));
-        let got = 100.0 * number(hits) / number(total);
+        let (p, order) = (p_value(hits, TOTAL, share), p_of_order(&answers, share));
+        let got = 100.0 * number(hits) / number(TOTAL);
         println!(
-            "{workers} workers, {percent} %: {hits} of {total} ({got:.3} %), p {p:.3}; order: p {order:.3}; {:.1} s",
+            "{workers} workers, {percent} %: {hits} of {TOTAL} ({got:.3} %), p {p:.3}; order: p {order:.3}; {:.1} s",
             began.elapsed().as_secs_f64()
         );
         assert!(p > LEAST, "{got} % are not {percent} %");
@@ -80,7 +82,7 @@ async fn shares_are_right(workers: u32) {
 
         // Ids are made of the other bits of the same dice: if two workers threw the same, they would give the same ids.
         let ids: HashSet<_> = answers.iter().flatten().map(|answer| &answer.id).collect();
-        assert_eq!(ids.len(), total, "workers throw the same dice");
+        assert_eq!(ids.len(), TOTAL, "workers throw the same dice");
     }
     for (percent, expected) in [(0.0, 0), (100.0, 10_000)] {
         let answers = served(&weighted(percent), workers, 10_000, &|_| get("/prod/x", "")).await;
@@ -90,12 +92,13 @@ async fn shares_are_right(workers: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shares_are_right_with_one_worker() {
-    shares_are_right(1).await;
+    shares_are_right(1, &[10.0]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shares_are_right_with_four_workers() {
-    shares_are_right(4).await;
+    // One of them is no whole number of percents.
+    shares_are_right(4, &[10.0, 33.3]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

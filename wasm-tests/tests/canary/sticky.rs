@@ -65,7 +65,7 @@ async fn users_never_go_back_while_the_share_only_grows() {
     let requests = requests();
     let options = Options { concurrency: WORKERS, ..Options::default() };
     let world = Dynamic::start(COMMAND, &sticky(0), &options).await;
-    let mut clients = one_each(world.gateway(), WORKERS).await;
+    let mut clients = one_each(world.gateway()).await;
     let mut before = vec![false; requests.len()];
     for percent in [0, 1, 5, 10, 25, 50, 75, 100] {
         if percent > 0 {
@@ -108,7 +108,7 @@ async fn elsewhere(requests: &[String]) -> Vec<bool> {
     let backend = Backend::start().await;
     let options = Options { concurrency: 2, ..Options::default() };
     let gateway = Gateway::start(&sticky(25), &backend, options).await;
-    let mut clients = one_each(&gateway, 2).await;
+    let mut clients = one_each(&gateway).await;
     tokio::task::block_in_place(|| sides(&mut clients, requests))
 }
 
@@ -125,7 +125,7 @@ async fn a_header_and_a_cookie_win_over_the_key_and_the_key_over_the_weight() {
     let backend = Backend::start().await;
     let options = Options { concurrency: WORKERS, ..Options::default() };
     let gateway = Gateway::start(&document("1", &[("prod", settings)]), &backend, options).await;
-    let mut clients = one_each(&gateway, WORKERS).await;
+    let mut clients = one_each(&gateway).await;
     // How many of the answers, on every worker, are the canary's.
     let mut ask = |lines: &str| {
         let request = get("/prod/x", lines);

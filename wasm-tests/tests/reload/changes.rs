@@ -3,7 +3,7 @@
 use crate::documents::{KINDS, Kind, document};
 use crate::load::{Load, backend};
 use crate::report::{Change, assert_none_lost, latency};
-use crate::{COMMAND, WORKERS, four_workers};
+use crate::{COMMAND, alone, four_workers};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -13,6 +13,9 @@ use wasm_tests::{Dynamic, product_module};
 const RATE: u32 = 2_000;
 /// Answers per second that a busy machine gives all the same.
 const FLOOR: f64 = 300.0;
+/// An old answer comes no later than this after the rename, however busy the machine. An idle one takes well under a second;
+/// what holds without a clock is that none comes after the command has said that it is done.
+const LATEST: Duration = Duration::from_secs(5);
 
 /// When a file got its name.
 fn renamed(file: &Path) -> SystemTime {
@@ -40,11 +43,12 @@ async fn change(
 
 /// `SEKISHO_RELOAD_ROUTES` makes the document larger by so many routes.
 #[tokio::test(flavor = "multi_thread")]
-async fn five_kinds_of_change_lose_no_request_and_reach_every_worker_within_a_second() {
+async fn five_kinds_of_change_lose_no_request_and_have_reached_every_worker_when_the_command_says_so() {
+    let _alone = alone().await;
     let backend = backend().await;
     let routes = std::env::var("SEKISHO_RELOAD_ROUTES").map_or(0, |it| it.parse().unwrap());
     let world = Dynamic::start(COMMAND, &document(backend, None, 0, routes), &four_workers()).await;
-    let load = Load::start(world.gateway(), WORKERS as usize, RATE).await;
+    let load = Load::start(world.gateway(), RATE).await;
     load.watch(Kind::Route);
     load.more(u64::from(RATE)).await;
     let quiet = load.now();
@@ -75,7 +79,7 @@ async fn five_kinds_of_change_lose_no_request_and_reach_every_worker_within_a_se
         let longest = of.iter().max().unwrap();
         println!("{kind:?}: the last old answer came {of:.0?} after the rename");
         // A large document takes as long as its compiling on each worker; how long is what one wants to see.
-        assert!(*longest < Duration::from_secs(1) || routes > 0, "{kind:?}: {longest:?}");
+        assert!(*longest < LATEST || routes > 0, "{kind:?}: {longest:?}");
     }
     let said = changes.iter().map(|it| it.said - it.renamed).max().unwrap();
     println!("the command said so at most {said:.0?} after the rename");

@@ -2,7 +2,7 @@
 
 use crate::documents::{Kind, document};
 use crate::load::backend;
-use crate::{COMMAND, four_workers};
+use crate::{COMMAND, alone, four_workers};
 use sekisho_cli::audit::Outcome;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -15,6 +15,7 @@ fn names(line: &Map<String, Value>) -> BTreeSet<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guide_knows_every_member_every_outcome_and_every_statistic() {
+    let _alone = alone().await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reloading.md");
     let guide = std::fs::read_to_string(path).unwrap();
     let (_, rest) = guide.split_once("```json\n").unwrap();

@@ -45,20 +45,14 @@ pub(crate) struct Load {
 
 impl Load {
     /// Begins, with connections to every worker.
-    pub(crate) async fn start(gateway: &Gateway, workers: usize, rate: u32) -> Self {
-        let mut streams = Vec::new();
-        eventually("every worker has a connection", async || {
-            for _ in 0..CONNECTIONS.saturating_sub(streams.len()).max(8) {
-                let stream = TcpStream::connect(gateway.address()).await.unwrap();
-                stream.set_nodelay(true).unwrap();
-                streams.push(Connection { stream, buffer: Vec::with_capacity(4_096) });
-            }
-            let active = gateway.admin("/stats?filter=listener.*worker_.*downstream_cx_active").await;
-            let busy: Vec<&str> =
-                active.lines().filter_map(|line| line.rsplit(' ').next()).filter(|n| *n != "0").collect();
-            (busy.len() >= workers).then(|| println!("connections of the workers: {}", busy.join(", ")))
-        })
-        .await;
+    pub(crate) async fn start(gateway: &Gateway, rate: u32) -> Self {
+        let connect = async || {
+            let stream = TcpStream::connect(gateway.address()).await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            Connection { stream, buffer: Vec::with_capacity(4_096) }
+        };
+        let streams = gateway.everywhere(CONNECTIONS, connect).await;
+        println!("connections of the workers: {:?}", gateway.connections_by_worker().await);
         let load = Self {
             began: Instant::now(),
             began_at: SystemTime::now(),

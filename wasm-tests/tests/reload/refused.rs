@@ -3,7 +3,7 @@
 use crate::documents::{Kind, document};
 use crate::load::{Load, backend};
 use crate::report::assert_none_lost;
-use crate::{COMMAND, WORKERS, four_workers};
+use crate::{COMMAND, alone, four_workers};
 use serde_json::Value;
 use std::path::Path;
 use wasm_tests::{Dynamic, eventually};
@@ -34,10 +34,11 @@ fn put(file: &Path, text: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_document_changes_nothing_and_is_told_in_the_log_and_in_a_metric() {
+    let _alone = alone().await;
     let backend = backend().await;
     let good = document(backend, None, 0, 0);
     let world = Dynamic::start(COMMAND, &good, &four_workers()).await;
-    let load = Load::start(world.gateway(), WORKERS as usize, 500).await;
+    let load = Load::start(world.gateway(), 500).await;
     load.watch(Kind::Route);
     let filter = world.files().join("ecds/filter.yaml");
     let before = std::fs::read_to_string(&filter).unwrap();

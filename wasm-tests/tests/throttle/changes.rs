@@ -44,7 +44,7 @@ async fn what_is_used_up_stays_used_up() {
         document
     };
     let world = start(&document("1", 5, 3)).await;
-    let mut clients = Clients::connect(world.gateway(), WORKERS).await;
+    let mut clients = Clients::connect(world.gateway()).await;
     let mut round = async |what: &str, expected: (usize, usize)| {
         let limited = admitted(&mut clients, &get("/limited")).await;
         let counted = admitted(&mut clients, &by_key).await;
@@ -71,7 +71,7 @@ async fn a_new_rate_takes_effect_under_load_without_a_reset_or_a_gift() {
     let limits = [(200.0, 50), (1_000.0, 400), (100.0, 20)];
     let document = |(rate, burst)| routes(&[("limited", rate, burst)]);
     let world = start(&document(limits[0])).await;
-    let mut clients = Clients::connect(world.gateway(), WORKERS).await;
+    let mut clients = Clients::connect(world.gateway()).await;
     let began = Instant::now();
     let zero = clients.now();
     let now = || zero + u64::try_from(began.elapsed().as_nanos()).unwrap();

@@ -28,7 +28,7 @@ async fn of_those_who_create_a_shared_value_at_the_same_time_exactly_one_does() 
     /// Four requests of each of two threads, on connections to several workers.
     const CREATORS: usize = 8;
     let (_backend, gateway) = probe().await;
-    let mut clients = Clients::connect(&gateway, WORKERS).await;
+    let mut clients = Clients::connect(&gateway).await;
     let answers = tokio::task::block_in_place(|| {
         clients.ask(&|number| {
             (number < VALUES * CREATORS).then(|| get(&format!("/create:v{},answer:200/", number / CREATORS)))
@@ -56,7 +56,7 @@ async fn the_monotonic_clock_is_the_machines_in_every_vm() {
         u64::try_from(time.tv_sec).unwrap() * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap()
     };
     let (_backend, gateway) = probe().await;
-    let mut clients = Clients::connect(&gateway, WORKERS).await;
+    let mut clients = Clients::connect(&gateway).await;
     // The difference of two clocks is between these.
     let before = clients.now();
     let there = now();

@@ -27,7 +27,7 @@ async fn each_of_ten_thousand_keys_that_are_used_at_once_has_exactly_its_quota()
     const MIB: u64 = 1 << 20;
     let keys = keys(KEYS);
     let (_backend, gateway) = gateway(&keyed(&keys, 3, QUOTA as u64), WORKERS).await;
-    let mut clients = Clients::connect(&gateway, WORKERS).await;
+    let mut clients = Clients::connect(&gateway).await;
     let before = gateway.resident_bytes();
     let load =
         || clients.ask(&|number| (number < KEYS * REQUESTS).then(|| with_key(&keys[number / REQUESTS])));

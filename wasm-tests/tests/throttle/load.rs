@@ -51,16 +51,8 @@ struct Client {
 }
 
 impl Clients {
-    pub(crate) async fn connect(gateway: &Gateway, workers: u32) -> Self {
-        let mut connections = Vec::new();
-        wasm_tests::eventually("every worker has a connection", async || {
-            let missing = 64_usize.saturating_sub(connections.len()).max(8);
-            connections.extend((0..missing).map(|_| Client::connect(gateway.address())));
-            let page = gateway.admin("/stats?filter=listener.*worker_.*downstream_cx_active").await;
-            let busy = page.lines().filter(|line| !line.ends_with(": 0")).count();
-            (busy >= workers as usize).then_some(())
-        })
-        .await;
+    pub(crate) async fn connect(gateway: &Gateway) -> Self {
+        let connections = gateway.everywhere(64, async || Client::connect(gateway.address())).await;
         Self { began: Instant::now(), connections }
     }
 

@@ -42,7 +42,7 @@ async fn the_law_holds_on_every_window_with_one_two_four_and_eight_workers() {
     let mut judged = Vec::new();
     for workers in [1, 2, 4, 8] {
         let (_backend, gateway) = gateway(&document, workers).await;
-        let mut clients = Clients::connect(&gateway, workers).await;
+        let mut clients = Clients::connect(&gateway).await;
         let mut all = Vec::new();
         let mut asked_without_pause = 0;
         for (path, (rate, burst)) in [("/leased", LEASED), ("/unleased", UNLEASED)] {
@@ -123,7 +123,7 @@ async fn leases_spare_the_workers_most_of_the_shared_data() {
         ("above the limit, not leased", LEASED.0, 3_150),
     ] {
         let (_backend, gateway) = gateway(&account(rate, burst), WORKERS).await;
-        let mut clients = Clients::connect(&gateway, WORKERS).await;
+        let mut clients = Clients::connect(&gateway).await;
         // Who tells a refusal tells all: with one refusal of every worker nothing is missing.
         let load = || {
             let asked = clients.ask_for(TIME, &|_| get("/limited"));

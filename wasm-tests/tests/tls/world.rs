@@ -1,27 +1,18 @@
 //! An authority with its files, a document with domains, and a client that says what it saw.
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use sekisho_cli::local_ca::{Issued, LocalCa};
 use serde_json::{Value, json};
-use std::io::{Error, Result};
+use std::io::Result;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-
-/// No handshake takes as long.
-const PATIENCE: Duration = Duration::from_secs(10);
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use wasm_tests::tls;
 
 /// An authority, and a folder for what it certifies.
 pub struct World {
@@ -139,27 +130,15 @@ impl Client {
     }
 
     pub fn config(&self) -> Result<ClientConfig> {
-        let mut roots = RootCertStore::empty();
-        for root in certificates(&self.trust) {
-            roots.add(root).map_err(Error::other)?;
-        }
-        let config = ClientConfig::builder().with_root_certificates(roots);
-        let mut config = match &self.identity {
-            None => config.with_no_client_auth(),
-            Some(Identity { chain, key }) => {
-                let key = PrivateKeyDer::from_pem_file(key).unwrap();
-                config.with_client_auth_cert(certificates(chain), key).map_err(Error::other)?
-            }
-        };
-        config.alpn_protocols = vec![self.alpn.into()];
-        Ok(config)
+        let identity = self
+            .identity
+            .as_ref()
+            .map(|Identity { chain, key }| (certificates(chain), PrivateKeyDer::from_pem_file(key).unwrap()));
+        tls::config(certificates(&self.trust), identity, self.alpn)
     }
 
     pub async fn connect(&self, address: SocketAddr, sni: &str) -> Result<TlsStream<TcpStream>> {
-        let stream = TcpStream::connect(address).await?;
-        let server = ServerName::try_from(sni.to_owned()).unwrap();
-        let connecting = TlsConnector::from(Arc::new(self.config()?)).connect(server, stream);
-        tokio::time::timeout(PATIENCE, connecting).await?
+        tls::connect(self.config()?, address, sni).await
     }
 
     /// Asks for a host, on a connection that names it.
@@ -172,32 +151,8 @@ impl Client {
         let stream = self.connect(address, sni).await?;
         let certificate = stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned();
         assert_eq!(stream.get_ref().1.alpn_protocol().unwrap(), self.alpn.as_bytes());
-        let asked = async {
-            let stream = TokioIo::new(stream);
-            let request = hyper::Request::get(if self.alpn == "h2" {
-                format!("https://{host}/x")
-            } else {
-                "/x".to_owned()
-            });
-            let request = if self.alpn == "h2" { request } else { request.header("host", host) };
-            let request = request.body(Empty::<Bytes>::new()).map_err(Error::other)?;
-            let response = if self.alpn == "h2" {
-                let (mut sender, connection) =
-                    http2::handshake(TokioExecutor::new(), stream).await.map_err(Error::other)?;
-                tokio::spawn(connection);
-                sender.send_request(request).await
-            } else {
-                let (mut sender, connection) = http1::handshake(stream).await.map_err(Error::other)?;
-                tokio::spawn(connection);
-                sender.send_request(request).await
-            };
-            let response = response.map_err(Error::other)?;
-            let status = response.status().as_u16();
-            let alt_svc = response.headers().get("alt-svc").map(|it| it.to_str().unwrap().to_owned());
-            response.into_body().collect().await.map_err(Error::other)?;
-            Ok(Seen { certificate, status, alt_svc })
-        };
-        tokio::time::timeout(PATIENCE, asked).await?
+        let response = tls::get(stream, host, "/x", &[]).await?;
+        Ok(Seen { certificate, status: response.status, alt_svc: response.header("alt-svc") })
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
-use wasm_tests::{Backend, Gateway, Options, Python};
+use wasm_tests::{Backend, Gateway, Options, Python, Running};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn compressed_messages_pass_and_are_as_big_as_they_are_sent() {
@@ -18,9 +18,9 @@ async fn compressed_messages_pass_and_are_as_big_as_they_are_sent() {
     // It tells on its standard error that its client's connection was closed, as it should be.
     let mut server = python.command("python3");
     let server = server.arg(&script).arg("server").stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut server = server.spawn().unwrap();
+    let mut server = Running(server.spawn().unwrap());
     let mut port = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut port).unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], port.trim().parse().unwrap()));
     let hosts = BTreeMap::from([("chat.test".to_owned(), address)]);
     let document = document(&json!({ "webSocketSettings": { "maxMessageBytes": 131_072 } }));
@@ -31,8 +31,7 @@ async fn compressed_messages_pass_and_are_as_big_as_they_are_sent() {
         python.command("python3").arg(&script).args(["client", &url]).output().unwrap()
     });
     let said = client.await.unwrap();
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(server);
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     assert_eq!(text, "permessage-deflate\nTrue\n1009\n", "{}", String::from_utf8_lossy(&said.stderr));
     counted(&gateway, "message_count", 2).await;

@@ -9,7 +9,6 @@ pub mod files;
 pub mod secret;
 
 use sekisho::gateway::config::{Certificate, Config, DomainName, SecurityPolicy};
-use sekisho::gateway::diagnostics::{Diagnostics, element, member};
 
 /// TLS of a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,51 +49,29 @@ pub enum Source {
 // === impl Tls ===
 
 impl Tls {
-    /// What a document asks, and what is wrong with it.
+    /// What a document asks. What is wrong with one, compiling it has said.
     #[must_use]
-    pub fn of(config: &Config) -> (Self, Diagnostics) {
-        let mut diagnostics = Diagnostics::default();
+    pub fn of(config: &Config) -> Self {
         let mut tls = Self::default();
-        for (i, domain) in config.domain_names.iter().enumerate() {
-            let path = element("domainNames", i);
-            let Some(name) = name(domain, &path, &mut diagnostics) else { continue };
-            tls.add(name, domain, &path, config, &mut diagnostics);
+        for domain in &config.domain_names {
+            tls.add(domain, config);
         }
-        (tls, diagnostics)
+        tls
     }
 
-    fn add(
-        &mut self,
-        name: String,
-        domain: &DomainName,
-        path: &str,
-        config: &Config,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let truststore = truststore(domain, path, diagnostics);
-        let at = element(&member(path, "domainNameConfigurations"), 0);
-        let configuration = domain.domain_name_configurations.first();
-        if domain.domain_name_configurations.len() > 1 {
-            diagnostics
-                .warning(member(path, "domainNameConfigurations"), "only the first configuration counts")
-                .help("AWS lists a second one while a domain moves from one kind of endpoint to another");
-        }
-        let policy = configuration.and_then(|it| it.security_policy).unwrap_or(SecurityPolicy::Tls12);
-        let Some(arn) = configuration.and_then(|it| it.certificate_arn.as_deref()) else {
-            // Never without asking: nobody could be asked by plain text.
-            if domain.mutual_tls_authentication.is_some() {
-                diagnostics
-                    .error(
-                        path,
-                        "the domain has no certificate of its own, so nobody can prove himself to it",
-                    )
-                    .help("add a `certificateArn` to its `domainNameConfigurations`");
-            }
-            return;
+    /// Adds a domain, if it has a certificate.
+    fn add(&mut self, domain: &DomainName, config: &Config) -> Option<()> {
+        let configuration = domain.domain_name_configurations.first()?;
+        let arn = configuration.certificate_arn.as_deref()?;
+        let certificate = source(arn, config.certificates.get(arn)?)?;
+        let policy = configuration.security_policy.unwrap_or(SecurityPolicy::Tls12);
+        let truststore = match &domain.mutual_tls_authentication {
+            // A domain whose truststore cannot be read is not served without one.
+            Some(mutual) => Some(mutual.truststore_uri.strip_prefix("file:")?.to_owned()),
+            None => None,
         };
-        let Some(certificate) = source(arn, &member(&at, "certificateArn"), config, diagnostics) else {
-            return;
-        };
+        let name = domain.domain_name.to_ascii_lowercase();
+        let name = name.strip_suffix('.').unwrap_or(&name).to_owned();
         let same = |it: &&mut Chain| {
             it.certificate == certificate && it.policy == policy && it.truststore == truststore
         };
@@ -102,6 +79,7 @@ impl Tls {
             Some(chain) => chain.names.push(name),
             None => self.chains.push(Chain { names: vec![name], certificate, policy, truststore }),
         }
+        Some(())
     }
 
     /// Names of secrets that somebody else keeps.
@@ -113,59 +91,14 @@ impl Tls {
     }
 }
 
-/// A domain's name in lower case, if Envoy can tell it from others.
-fn name(domain: &DomainName, path: &str, diagnostics: &mut Diagnostics) -> Option<String> {
-    let name = domain.domain_name.to_ascii_lowercase();
-    let name = name.strip_suffix('.').unwrap_or(&name);
-    let host = name.strip_prefix("*.").unwrap_or(name);
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    };
-    if host.split('.').all(is_label) {
-        return Some(name.to_owned());
-    }
-    diagnostics
-        .error(member(path, "domainName"), format!("`{}` is no host name", domain.domain_name))
-        .help("a domain name is a host such as `api.example.com`, or `*.` and a parent domain");
-    None
-}
-
-fn truststore(domain: &DomainName, path: &str, diagnostics: &mut Diagnostics) -> Option<String> {
-    let uri = &domain.mutual_tls_authentication.as_ref()?.truststore_uri;
-    match uri.strip_prefix("file:") {
-        Some(file) if !file.is_empty() => Some(file.to_owned()),
-        Some(_) | None => {
-            let at = member(&member(path, "mutualTlsAuthentication"), "truststoreUri");
-            diagnostics
-                .error(at, format!("`{uri}` is no `file:` and a path"))
-                .help("copy the truststore to where Envoy can read it: `file:/etc/sekisho/truststore.pem`");
-            None
-        }
-    }
-}
-
-fn source(arn: &str, at: &str, config: &Config, diagnostics: &mut Diagnostics) -> Option<Source> {
-    let Some(certificate) = config.certificates.get(arn) else {
-        diagnostics.error(at, format!("`certificates` has no `{arn}`")).suggest(
-            "a certificate",
-            arn,
-            config.certificates.keys().map(String::as_str),
-        );
-        return None;
-    };
+fn source(arn: &str, certificate: &Certificate) -> Option<Source> {
     let Certificate { certificate_file, private_key_file, sds_secret } = certificate;
     match (certificate_file, private_key_file, sds_secret) {
         (Some(chain), Some(key), None) => {
             Some(Source::Files { arn: arn.to_owned(), chain: chain.clone(), key: key.clone() })
         }
         (None, None, Some(name)) => Some(Source::Sds(name.clone())),
-        (Some(_), _, _) | (None, Some(_), _) | (None, None, None) => {
-            diagnostics
-                .error(member("certificates", arn), "it is neither two files nor an SDS secret")
-                .help("either `certificateFile` and `privateKeyFile`, or `sdsSecret`");
-            None
-        }
+        (Some(_), _, _) | (None, Some(_), _) | (None, None, None) => None,
     }
 }
 

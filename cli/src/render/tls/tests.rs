@@ -1,7 +1,6 @@
 use super::super::dynamic::{Delivery, Layout};
 use super::super::{Plan, Settings, document, listener};
-use super::{Source, Tls};
-use sekisho::gateway::config::load;
+use super::Source;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -13,12 +12,6 @@ fn with(certificates: &Value, domains: &Value) -> Result<Plan, String> {
     document::plan(document.to_string().as_bytes(), &|_| None)
         .map(|(plan, _)| plan)
         .map_err(|problems| problems.to_string())
-}
-
-/// What is wrong with them, by this module alone.
-fn problems(certificates: &Value, domains: &Value) -> String {
-    let document = json!({ "certificates": certificates, "domainNames": domains });
-    Tls::of(&load(document.to_string().as_bytes()).unwrap()).1.to_string()
 }
 
 fn domain(name: &str, arn: &str) -> Value {
@@ -65,27 +58,25 @@ fn domains_that_share_all_share_a_chain() {
 #[test]
 fn what_envoy_would_misunderstand_is_an_error() {
     for name in ["a b.test", "a.*.test", "*", "*.", ".test", "a..test", "a.test:443", "a.test..", "(.*)"] {
-        let problems = problems(&json!({}), &json!([{ "domainName": name }]));
+        let problems = with(&json!({}), &json!([{ "domainName": name }])).unwrap_err();
         assert!(problems.contains("error: domainNames[0].domainName"), "{name}: {problems}");
     }
-    let unknown = problems(&files(), &json!([domain("a.test", "cc")]));
-    assert!(unknown.contains("`certificates` has no `cc`"), "{unknown}");
-    for half in
-        [json!({}), json!({ "certificateFile": "/c" }), json!({ "privateKeyFile": "/k", "sdsSecret": "s" })]
-    {
-        let problems = problems(&json!({ "c": half }), &json!([domain("a.test", "c")]));
-        assert!(problems.contains("neither two files nor an SDS secret"), "{problems}");
+    for half in [
+        json!({}),
+        json!({ "certificateFile": "/c" }),
+        json!({ "privateKeyFile": "/k", "sdsSecret": "s" }),
+        json!({ "certificateFile": "/c", "privateKeyFile": "/k", "sdsSecret": "" }),
+    ] {
+        let problems = with(&json!({ "c": half }), &json!([domain("a.test", "c")])).unwrap_err();
+        assert!(problems.contains("the certificate has not one place"), "{half}: {problems}");
     }
     let mut s3 = mutual("a.test", "c");
     s3["mutualTlsAuthentication"]["truststoreUri"] = json!("s3://bucket/ca.pem");
-    let problems_of = problems(&files(), &json!([s3]));
-    assert!(problems_of.contains("`s3://bucket/ca.pem` is no `file:` and a path"), "{problems_of}");
-    let bare = json!([{ "domainName": "a.test", "mutualTlsAuthentication": { "truststoreUri": "file:/none/ca.pem" } }]);
-    let problems = problems(&json!({}), &bare);
-    assert!(
-        problems.contains("error: domainNames[0]: the domain has no certificate of its own"),
-        "{problems}"
-    );
+    assert!(with(&files(), &json!([s3])).unwrap_err().contains("truststoreUri"));
+    let mut second = mutual("a.test", "c");
+    second["domainNameConfigurations"] = json!([{}, { "certificateArn": "c" }]);
+    let problems = with(&files(), &json!([second])).unwrap_err();
+    assert!(problems.contains("the domain has no certificate of its own"), "{problems}");
 }
 
 #[test]

@@ -81,6 +81,38 @@ fn the_mapping_is_the_one_that_a_naive_reading_finds() {
 }
 
 #[test]
+fn however_many_slashes_a_path_has_it_leads_where_its_segments_lead_or_nowhere() {
+    let part = || select(vec!["a", "b", "ab", "", "%2F", "%61"]);
+    let key = collection::vec(select(vec!["a", "b", "ab"]), 0..3).prop_map(|parts| parts.join("/"));
+    let keys = collection::btree_set(key, 1..6);
+    let (taken, refused) = (Cell::new(0), Cell::new(0));
+    let mut runner = TestRunner::new(Config { cases: 600, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&(keys, collection::vec(part(), 1..6)), |(keys, parts)| {
+            let keys: Vec<String> = keys.into_iter().collect();
+            let mappings = keys.iter().map(|key| mapping("shop.test", "rest", key)).collect();
+            let gateway = gateway(&document(json!([{ "domainName": "shop.test" }]), mappings));
+            let raw = format!("/{}", parts.join("/"));
+            let mut exchange = Exchange::new(gateway);
+            let head = testing::head("GET", &raw, &[], true);
+            let _ = exchange.on_request_headers(Ok(head), &testing::env());
+            let request = exchange.request().unwrap();
+            let chosen = request.mapped.as_ref().map(|mapped| mapped.way.base_path.clone());
+            let count = if chosen.is_some() { &taken } else { &refused };
+            count.set(count.get() + 1);
+            if let Some(chosen) = chosen {
+                let decoded = raw.replace("%2F", "/").replace("%61", "a");
+                let segments: Vec<&str> = decoded.split('/').filter(|part| !part.is_empty()).collect();
+                let (key, _) = naive(&keys, &format!("/{}", segments.join("/"))).unwrap();
+                prop_assert_eq!(chosen, key, "{} of {:?}", raw, keys);
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(taken.get() > 100 && refused.get() > 50, "{taken:?} {refused:?}");
+}
+
+#[test]
 fn a_request_to_a_domain_tells_how_it_came_to_its_api() {
     let document =
         document(json!([{ "domainName": "shop.test" }]), json!([mapping("shop.test", "rest", "v1")]));
