@@ -184,6 +184,7 @@ fn domains_beside_one_that_asks_for_certificates() {
     let before = gateway(&[certified]);
     for (new, expected) in [
         (("open.test", "", "x"), Some(Loosened)),
+        (("open.test", "", "X"), Some(Loosened)),
         (("open.test", "", "y"), None),
         (("a.m.test", "", "y"), Some(Loosened)),
         (("A.M.test.", "", "y"), Some(Loosened)),

@@ -8,7 +8,7 @@ use serde_json::Value;
 pub(super) fn domain(before: Option<&Value>, after: Option<&Value>, around: Around<'_>) -> Option<Access> {
     match (before, after) {
         (Some(before), Some(after)) => changed(before, after),
-        (None, Some(new)) => (lacks_certificates(new, around)).then_some(Access::Loosened),
+        (None, Some(new)) => lacks_certificates(new, around).then_some(Access::Loosened),
         // Its requests are the next one's who answers its host, if there is one.
         (Some(old), None) => Some(loosened_if(
             truststore(old).is_some() || is_answered(text(old, "domainName"), around.documents[1]),
@@ -78,7 +78,8 @@ fn lacks_certificates(new: &Value, around: Around<'_>) -> bool {
     }
     others.any(|(document, domain)| {
         let guarding = host(text(domain, "domainName"));
-        is_under(&name, &guarding) || led(document, &guarding).any(|id| leads_to.clone().any(|it| it == id))
+        is_under(&name, &guarding)
+            || led(document, &guarding).any(|id| leads_to.clone().any(|it| it.eq_ignore_ascii_case(id)))
     })
 }
 
@@ -97,12 +98,13 @@ fn targets(way: &Value) -> impl Iterator<Item = &str> + Clone {
 }
 
 fn is_hidden(id: &str, document: &Value) -> bool {
-    let api = list(document, "apis").iter().find(|api| text(api, "apiId") == id);
+    let api = list(document, "apis").iter().find(|api| text(api, "apiId").eq_ignore_ascii_case(id));
     api.is_some_and(|api| api.get("disableExecuteApiEndpoint") == Some(&Value::Bool(true)))
 }
 
 fn is_found_by_default(id: &str, document: &Value) -> bool {
-    list(document, "apis").iter().any(|api| text(api, "apiId") == id) && !is_hidden(id, document)
+    list(document, "apis").iter().any(|api| text(api, "apiId").eq_ignore_ascii_case(id))
+        && !is_hidden(id, document)
 }
 
 /// Whether somebody answers a host that is no domain of its own.
