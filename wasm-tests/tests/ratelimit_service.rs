@@ -76,7 +76,7 @@ fn bootstrap(service: SocketAddr, backend: SocketAddr) -> Value {
         "admin": { "address": socket(anywhere) },
         "static_resources": {
             "listeners": [{
-                "name": "all",
+                "name": "sekisho",
                 "address": socket(anywhere),
                 "filter_chains": [{ "filters": [{ "name": "http", "typed_config": manager }] }],
             }],
