@@ -2,9 +2,9 @@
 
 use super::change::{Access, Change, Kind, Place};
 use super::document::{ApiOf, Document, StageOf};
-use super::members::{differences, keyed, member, names, noticed};
+use super::members::{differences, keyed, label, member, names, noticed};
 use super::routes;
-use super::rules;
+use super::rules::{self, Around, default_api};
 use serde_json::Value;
 
 /// More than so many things of a kind that came or went are counted, not listed.
@@ -19,7 +19,8 @@ const OF_STAGE: [&str; 3] = ["stageName", "deploymentId", "canarySettings"];
 pub fn documents(before: &Document, after: &Document) -> Vec<Change> {
     let mut changes = Vec::new();
     let place = Place::default();
-    members(&place, &before.value, &after.value, &["apis"], &mut changes);
+    let around = Around { documents: [&before.value, &after.value], api: None };
+    members(around, &place, &before.value, &after.value, &["apis"], &mut changes);
     let mut whole = |kind, api: ApiOf<'_>| {
         changes.push(Change::new(kind, &place, format!("API `{}`", api.read.api_id)));
     };
@@ -28,13 +29,28 @@ pub fn documents(before: &Document, after: &Document) -> Vec<Change> {
         .filter(|old| after.api(&old.read.api_id).is_none())
         .for_each(|old| whole(Kind::Removed, old));
     after.apis().filter(|new| before.api(&new.read.api_id).is_none()).for_each(|new| whole(Kind::Added, new));
+    changes.extend(another_default(around));
     for new in after.apis() {
         match before.api(&new.read.api_id) {
-            Some(old) => api(old, new, &mut changes),
+            Some(old) => api(around, old, new, &mut changes),
             None => new_api(new, &mut changes),
         }
     }
     changes
+}
+
+/// Hosts that name no API, where another one is the only one now and so answers them.
+fn another_default(around: Around<'_>) -> Option<Change> {
+    let [before, after] = around.documents;
+    let (from, to) = (default_api(before), default_api(after)?);
+    let told = before.get("defaultApiId") != after.get("defaultApiId");
+    let is_new = noticed(before, "apis").is_none();
+    (from != Some(to) && !told && !is_new).then(|| {
+        let from = from.map_or("none".to_owned(), |id| format!("`{id}`"));
+        Change::new(Kind::Changed, &Place::default(), "the API of hosts that name none")
+            .with(vec![format!("{from} → `{to}`")])
+            .access(Some(Access::Loosened))
+    })
 }
 
 /// What changes where a stage's deployment, or the live lists, give way to another one.
@@ -74,13 +90,14 @@ fn new_stage(place: &Place, stage: &StageOf<'_>, changes: &mut Vec<Change>) {
     }
 }
 
-fn api(before: ApiOf<'_>, after: ApiOf<'_>, changes: &mut Vec<Change>) {
+fn api(around: Around<'_>, before: ApiOf<'_>, after: ApiOf<'_>, changes: &mut Vec<Change>) {
     let place = Place::api(&after.read.api_id);
-    members(&place, before.value, after.value, &OF_API, changes);
+    let around = Around { api: Some([before.value, after.value]), ..around };
+    members(around, &place, before.value, after.value, &OF_API, changes);
     rewritten(&place, before.value, after.value, changes);
     for new in after.stages() {
         match before.stage(new.name()) {
-            Some(old) => stage(&place.stage(new.name()), &old, &new, changes),
+            Some(old) => stage(around, &place.stage(new.name()), &old, &new, changes),
             None => new_stage(&place, &new, changes),
         }
     }
@@ -107,13 +124,21 @@ fn rewritten(place: &Place, before: &Value, after: &Value, changes: &mut Vec<Cha
     }
 }
 
-fn stage(place: &Place, before: &StageOf<'_>, after: &StageOf<'_>, changes: &mut Vec<Change>) {
-    members(place, before.value, after.value, &OF_STAGE, changes);
+fn stage(
+    around: Around<'_>,
+    place: &Place,
+    before: &StageOf<'_>,
+    after: &StageOf<'_>,
+    changes: &mut Vec<Change>,
+) {
+    members(around, place, before.value, after.value, &OF_STAGE, changes);
     routes::compare(place, before.own(), after.own(), changes);
     let settings = |stage: &StageOf<'_>| stage.value.get("canarySettings").cloned().unwrap_or_default();
     let lines = differences(&settings(before), &settings(after), &["deploymentId"]);
     let allows = |settings: &Value| settings.get("allowWeakerAuth") == Some(&Value::Bool(true));
-    let loosened = !allows(&settings(before)) && allows(&settings(after));
+    let asked = |api| rules::variables(api, &of_canary(before.value), &of_canary(after.value));
+    let loosened = (!allows(&settings(before)) && allows(&settings(after)))
+        || (after.canary().is_some() && around.api.and_then(asked).is_some());
     let kind = match (before.canary(), after.canary()) {
         (None, None) => return,
         (None, Some(_)) => Kind::Added,
@@ -131,8 +156,27 @@ fn stage(place: &Place, before: &StageOf<'_>, after: &StageOf<'_>, changes: &mut
     }
 }
 
+/// The variables of a stage's canary; where it has none, its clients have the stage's.
+fn of_canary(stage: &Value) -> Value {
+    let mut variables = stage.get("stageVariables").cloned().unwrap_or_default();
+    let overrides = stage.get("canarySettings").and_then(|canary| canary.get("stageVariableOverrides"));
+    match (variables.as_object_mut(), overrides.and_then(Value::as_object)) {
+        (Some(variables), Some(overrides)) => variables.extend(overrides.clone()),
+        (None, Some(overrides)) => return Value::Object(overrides.clone()),
+        (_, None) => {}
+    }
+    variables
+}
+
 /// The members of two owners, but for some: each that differs is a change, and so is each element of a list of things.
-fn members(place: &Place, before: &Value, after: &Value, but: &[&str], changes: &mut Vec<Change>) {
+fn members(
+    around: Around<'_>,
+    place: &Place,
+    before: &Value,
+    after: &Value,
+    but: &[&str],
+    changes: &mut Vec<Change>,
+) {
     for name in names(before, after).into_iter().filter(|name| !but.contains(name)) {
         let (from, to) = (noticed(before, name), noticed(after, name));
         if from == to {
@@ -141,19 +185,20 @@ fn members(place: &Place, before: &Value, after: &Value, but: &[&str], changes: 
         let nothing = Value::Null;
         let lists = (keyed(name, from.unwrap_or(&nothing)), keyed(name, to.unwrap_or(&nothing)));
         if let (Some(from), Some(to)) = lists {
-            things(place, name, &from, &to, changes);
+            things(around, place, name, &from, &to, changes);
             continue;
         }
         let mut lines = Vec::new();
         member(name, name, from, to, false, &mut lines);
         let kind = kind(from, to);
-        let access = rules::of_member(name, before, after);
+        let access = rules::of_member(name, before, after, around);
         changes.push(Change::new(kind, place, name).with(lines).access(access));
     }
 }
 
 /// Two lists of things that have names.
 fn things(
+    around: Around<'_>,
     place: &Place,
     list: &str,
     before: &[(String, &Value)],
@@ -173,7 +218,9 @@ fn things(
         };
         let kind = kind(from.as_ref(), to.as_ref());
         if kind != Kind::Changed || !lines.is_empty() {
-            let access = rules::of_thing(list, from.as_ref(), to.as_ref());
+            let access = rules::of_thing(list, from.as_ref(), to.as_ref(), around);
+            let all = before.iter().chain(after).map(|(name, _)| name.as_str());
+            let name = label(list, name, all);
             found.push(Change::new(kind, place, format!("{list}[{name}]")).with(lines).access(access));
         }
     }

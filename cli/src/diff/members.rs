@@ -85,6 +85,9 @@ fn is_default(name: &str, value: &Value) -> bool {
         ) => !value,
         ("authorizationType", Value::String(text)) => text == "NONE",
         ("connectionType", Value::String(text)) => text == "INTERNET",
+        ("apiKeySource", Value::String(text)) => text == "HEADER",
+        ("routingMode", Value::String(text)) => text == "API_MAPPING_ONLY",
+        ("region", Value::String(text)) => text == "us-east-1",
         _ => false,
     }
 }
@@ -135,7 +138,7 @@ pub(super) fn member(
         return;
     }
     if let (Some(from), Some(to)) = (keyed(name, from), keyed(name, to)) {
-        elements(path, &from, &to, hidden, lines);
+        elements(path, name, &from, &to, hidden, lines);
     } else if let (Some(from), Some(to), false) = (words(from), words(to), hidden) {
         lines.push(format!("{path}: {}", list_change(&from, &to)));
     } else if hidden || from.is_array() || to.is_array() {
@@ -148,6 +151,7 @@ pub(super) fn member(
 /// How lists differ whose elements have names.
 fn elements(
     path: &str,
+    list: &str,
     before: &[(String, &Value)],
     after: &[(String, &Value)],
     hidden: bool,
@@ -158,7 +162,8 @@ fn elements(
     };
     let new = after.iter().filter(|(name, _)| find(before, name).is_none());
     for (name, _) in before.iter().chain(new) {
-        let path = format!("{path}[{name}]");
+        let all = before.iter().chain(after).map(|(name, _)| name.as_str());
+        let path = format!("{path}[{}]", label(list, name, all));
         match (find(before, name), find(after, name)) {
             (Some(from), Some(to)) => {
                 for name in names(&from, &to) {
@@ -171,7 +176,7 @@ fn elements(
     }
 }
 
-/// The elements of a list by their names; none if they have no names, or not each its own.
+/// The elements of a list by their names, which are not to be shown but by [`label`]; none if they have no names, or not each its own.
 pub(super) fn keyed<'v>(list: &str, value: &'v Value) -> Option<Vec<(String, &'v Value)>> {
     let (_, members) = NAMES.iter().find(|(name, _)| *name == list)?;
     if value.is_null() {
@@ -180,7 +185,6 @@ pub(super) fn keyed<'v>(list: &str, value: &'v Value) -> Option<Vec<(String, &'v
     let mut found: Vec<(String, &Value)> = Vec::new();
     for element in value.as_array()? {
         let parts = members.iter().map(|member| match element.get(member) {
-            Some(Value::String(id)) if *member == "accessKeyId" => shortened(id),
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
             None => String::new(),
@@ -194,10 +198,17 @@ pub(super) fn keyed<'v>(list: &str, value: &'v Value) -> Option<Vec<(String, &'v
     Some(found)
 }
 
-/// The end of an access key's id.
-fn shortened(id: &str) -> String {
-    let end: String = id.chars().rev().take(4).collect();
-    format!("…{}", end.chars().rev().collect::<String>())
+/// The name of an element as it is shown: of an access key's id the end, as much as tells it from the others.
+pub(super) fn label<'n>(list: &str, name: &str, others: impl Iterator<Item = &'n str>) -> String {
+    if list != "credentials" {
+        return name.to_owned();
+    }
+    let length = name.chars().count();
+    let end = |count: usize| name.chars().skip(length.saturating_sub(count)).collect::<String>();
+    let others: Vec<&str> = others.filter(|other| *other != name).collect();
+    let tells = |count: &usize| !others.iter().any(|other| other.ends_with(&end(*count)));
+    let count = (4..length).find(tells).unwrap_or(length);
+    format!("…{}", end(count))
 }
 
 /// A list of words.

@@ -59,3 +59,21 @@ fn values_that_may_be_secret_are_not_shown() {
     let lines = lines(keys("AKIAIOSFODNN7EXAMPLE"), keys("AKIAI44QH8DHBEXAMPL2"));
     assert_eq!(lines, ["credentials[…MPLE]: removed", "credentials[…MPL2]: added"]);
 }
+
+#[test]
+fn ids_of_access_keys_are_told_apart_by_their_ends() {
+    let keys = |ids: &[&str]| json!({ "credentials": ids.iter().map(|id| json!({ "accessKeyId": id })).collect::<Vec<_>>() });
+    let one = keys(&["AKIAIOSFODNN7EXAMPLE"]);
+    assert_eq!(
+        lines(one.clone(), keys(&["AKIAIOSFODNN8EXAMPLE"])),
+        ["credentials[…7EXAMPLE]: removed", "credentials[…8EXAMPLE]: added"]
+    );
+    assert_eq!(
+        lines(one.clone(), keys(&["AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN8EXAMPLE"])),
+        ["credentials[…8EXAMPLE]: added"]
+    );
+    assert_eq!(
+        lines(one, keys(&["AKIAIOSFODNN7EXAMPLE", "LE", "MPLE"])),
+        ["credentials[…LE]: added", "credentials[…MPLE]: added"]
+    );
+}
