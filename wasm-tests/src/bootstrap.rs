@@ -40,7 +40,10 @@ pub(crate) struct Hosts {
 /// The bootstrap of a document, or what is wrong with the document.
 pub(crate) fn bootstrap(document: &Value, hosts: &Hosts, options: &Options) -> Result<Value, String> {
     let text = document.to_string();
-    let (plan, _) = plan(text.as_bytes(), &|_| None).map_err(|diagnostics| diagnostics.to_string())?;
+    let (mut plan, _) = plan(text.as_bytes(), &|_| None).map_err(|diagnostics| diagnostics.to_string())?;
+    if options.plain_only {
+        plan.tls.chains.clear();
+    }
     let mut bootstrap = match options.bootstrap {
         Source::Rendered => rendered(&plan, options),
         Source::ByHand => by_hand(&plan),

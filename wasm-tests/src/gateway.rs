@@ -48,6 +48,8 @@ pub struct Options {
     pub circuit_breakers: Option<u32>,
     /// `--http3` of a rendered gateway: the port that is announced.
     pub http3: Option<u16>,
+    /// No TLS at a rendered gateway, for a document whose certificates are not here.
+    pub plain_only: bool,
     /// The default filter, for a document that needs the one with `software-signatures` too.
     pub default_module: bool,
 }
@@ -71,6 +73,7 @@ impl Default for Options {
             wasm_log: "info",
             circuit_breakers: None,
             http3: None,
+            plain_only: false,
             default_module: false,
         }
     }

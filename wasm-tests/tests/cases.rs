@@ -35,7 +35,8 @@ impl Engine for Envoy {
 
     fn start(file: &File) -> Result<Self, String> {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
-        let options = Options { environment: file.secrets.clone(), ..Options::default() };
+        // A case is sent as plain text: the certificates of its document are names.
+        let options = Options { environment: file.secrets.clone(), plain_only: true, ..Options::default() };
         let (gateway, backend) = runtime.block_on(async {
             let backend = Backend::start().await;
             // From its first tick on, the gateway may ask what no case knows of.
