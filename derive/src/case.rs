@@ -17,16 +17,17 @@ pub fn variant(case: &str, ident: &str) -> Option<String> {
     spell(case, &words)
 }
 
+/// A word with a capital in front.
+fn capital(word: &String) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// Words in a spelling; none if it is not one of these.
 fn spell(case: &str, words: &[String]) -> Option<String> {
     Some(match case {
-        "camelCase" => {
-            let capital = |word: &String| {
-                let mut letters = word.chars();
-                letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-            };
-            words.iter().take(1).cloned().chain(words.iter().skip(1).map(capital)).collect()
-        }
+        "camelCase" => words.iter().take(1).cloned().chain(words.iter().skip(1).map(capital)).collect(),
+        "PascalCase" => words.iter().map(capital).collect(),
         "SCREAMING_SNAKE_CASE" => words.join("_").to_uppercase(),
         "kebab-case" => words.join("-"),
         "lowercase" => words.concat().to_lowercase(),
@@ -44,6 +45,7 @@ mod tests {
             member("camelCase", "authorizer_result_ttl_in_seconds").as_deref(),
             Some("authorizerResultTtlInSeconds")
         );
+        assert_eq!(member("PascalCase", "and_statement").as_deref(), Some("AndStatement"));
         assert_eq!(member("camelCase", "name").as_deref(), Some("name"));
         assert_eq!(variant("SCREAMING_SNAKE_CASE", "ApiMappingOnly").as_deref(), Some("API_MAPPING_ONLY"));
         assert_eq!(variant("SCREAMING_SNAKE_CASE", "AwsProxy").as_deref(), Some("AWS_PROXY"));

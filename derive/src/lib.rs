@@ -47,7 +47,7 @@ fn object(input: &DeriveInput, container: &Attributes, data: &DataStruct) -> Res
         let name = container.name(place, &own, case::member)?;
         let required = !own.default && !is_option(&field.ty);
         members.push(quote!(Member { name: #name, required: #required }));
-        places.push(quote!(#index => &mut self.#place));
+        places.push(quote!(#index => Some(&mut self.#place)));
         blanks.push(quote!(#place: Slot::blank()));
     }
     let name = &input.ident;
@@ -73,10 +73,10 @@ fn object(input: &DeriveInput, container: &Attributes, data: &DataStruct) -> Res
                     MEMBERS
                 }
                 fn member(&mut self, index: usize) -> Option<&mut dyn Slot> {
-                    Some(match index {
+                    match index {
                         #(#places,)*
-                        _ => return None,
-                    })
+                        _ => None,
+                    }
                 }
             }
         };

@@ -50,6 +50,7 @@ pub mod throttle;
 pub mod upkeep;
 pub mod usage;
 pub mod usage_plans;
+pub mod waf;
 pub mod websocket;
 pub mod worker;
 

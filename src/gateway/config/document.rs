@@ -84,6 +84,15 @@ pub struct Member {
     pub required: bool,
 }
 
+/// What a command of AWS's prints around an object.
+#[derive(Debug, Clone, Copy)]
+pub struct Wrapper {
+    /// The member that holds the object.
+    pub name: &'static str,
+    /// Members that stand beside it, and mean nothing here.
+    pub beside: &'static [&'static str],
+}
+
 /// A place that takes an object: a struct, whose members are known, or a map.
 pub trait Object {
     /// The members of a struct; none of a map.
@@ -98,6 +107,16 @@ pub trait Object {
 
     /// The place of a map's member; `None` of a struct.
     fn entry(&mut self, _: &str) -> Option<&mut dyn Slot> {
+        None
+    }
+
+    /// What may stand around it.
+    fn wrapper(&self) -> Option<Wrapper> {
+        None
+    }
+
+    /// Its place in there.
+    fn wrapped(&mut self) -> Option<&mut dyn Slot> {
         None
     }
 }
@@ -210,6 +229,16 @@ impl<T: Slot> Slot for Option<T> {
             Found::Null => Ok(Taken::Whole),
             found => self.insert(T::blank()).accept(found),
         }
+    }
+}
+
+impl<T: Slot> Slot for Box<T> {
+    fn blank() -> Self {
+        Self::new(T::blank())
+    }
+
+    fn accept(&mut self, found: Found<'_>) -> Result<Taken<'_>, Refusal> {
+        self.as_mut().accept(found)
     }
 }
 

@@ -12,10 +12,12 @@ mod domain;
 mod integration;
 mod load;
 mod marker;
+mod printed;
 #[cfg(feature = "schema")]
 mod schema;
 mod stage;
 mod usage_plan;
+pub mod waf;
 
 pub use api::{
     Api, ApiKeySource, CorsConfiguration, Deployment, GatewayResponse, ProtocolType, Route, WebSocketSettings,
@@ -36,6 +38,7 @@ pub use load::load;
 #[cfg(test)]
 pub(in crate::gateway) use load::typed;
 pub use marker::{Ignored, NotYet};
+pub use printed::Printed;
 #[cfg(feature = "schema")]
 pub use schema::schema;
 pub use stage::{
@@ -103,19 +106,19 @@ pub struct Config {
     pub account_throttle: Option<Throttle>,
     /// WAFv2 web ACLs as AWS prints them.
     #[serde(default)]
-    pub web_acls: Vec<serde_json::Value>,
+    pub web_acls: Vec<Printed<waf::WebAcl>>,
     /// WAFv2 IP sets as AWS prints them.
     #[serde(default)]
-    pub ip_sets: Vec<serde_json::Value>,
+    pub ip_sets: Vec<Printed<waf::IpSet>>,
     /// WAFv2 regex pattern sets as AWS prints them.
     #[serde(default)]
-    pub regex_pattern_sets: Vec<serde_json::Value>,
+    pub regex_pattern_sets: Vec<Printed<waf::RegexPatternSet>>,
     /// WAFv2 rule groups as AWS prints them.
     #[serde(default)]
-    pub rule_groups: Vec<serde_json::Value>,
+    pub rule_groups: Vec<Printed<waf::RuleGroup>>,
     /// WAFv2 logging configurations as AWS prints them.
     #[serde(default)]
-    pub logging_configurations: Vec<serde_json::Value>,
+    pub logging_configurations: Vec<Printed<waf::LoggingConfiguration>>,
     /// *Extension.* Which group of ours stands in for one of Amazon's.
     #[serde(default)]
     pub managed_rule_group_substitutions: BTreeMap<String, String>,

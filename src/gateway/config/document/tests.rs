@@ -11,6 +11,8 @@ struct Comparison {
     objects: usize,
     members: usize,
     choices: usize,
+    /// The types that it stands in: statements hold statements.
+    open: Vec<String>,
 }
 
 impl Comparison {
@@ -18,6 +20,9 @@ impl Comparison {
     fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
         if let Some(name) = schema["$ref"].as_str().and_then(|name| name.strip_prefix("#/$defs/")) {
             return self.resolve(&self.schema["$defs"][name]);
+        }
+        if !schema["else"].is_null() {
+            return self.resolve(&schema["else"]);
         }
         match schema["anyOf"].as_array().map(Vec::as_slice) {
             Some([schema, other]) if other["type"] == "null" => self.resolve(schema),
@@ -43,6 +48,11 @@ impl Comparison {
         if let Some(slot) = object.entry("name") {
             return self.slot(slot, &schema["additionalProperties"], &format!("{path}.*"));
         }
+        let name = schema["title"].as_str().unwrap_or_default().to_owned();
+        if self.open.contains(&name) {
+            return;
+        }
+        self.open.push(name);
         self.objects += 1;
         let known = object.members();
         let names: BTreeSet<_> = known.iter().map(|member| member.name).collect();
@@ -60,6 +70,7 @@ impl Comparison {
             let slot = object.member(index).unwrap();
             self.slot(slot, &schema["properties"][member.name], &format!("{path}.{}", member.name));
         }
+        self.open.pop();
     }
 
     fn scalar(&mut self, slot: &mut dyn Slot, schema: &Value, path: &str) {
@@ -94,12 +105,13 @@ impl Comparison {
 
 #[test]
 fn tables_and_schema_name_the_same_members() {
-    let mut comparison = Comparison { schema: schema(), objects: 0, members: 0, choices: 0 };
+    let mut comparison =
+        Comparison { schema: schema(), objects: 0, members: 0, choices: 0, open: Vec::new() };
     let schema = comparison.schema.clone();
     comparison.slot(&mut Config::blank(), &schema, "");
     let Comparison { objects, members, choices, .. } = comparison;
     println!("{objects} objects, {members} members, {choices} choices");
-    assert!(objects > 40 && members > 300 && choices > 15, "{objects} {members} {choices}");
+    assert!(objects > 200 && members > 600 && choices > 30, "{objects} {members} {choices}");
 }
 
 #[test]

@@ -153,9 +153,24 @@ fn members<'de, A: MapAccess<'de>>(
     mut map: A,
 ) -> Result<(), A::Error> {
     let known = object.members();
+    let wrapper = object.wrapper();
+    let mut wrapped = false;
     let mut there = vec![false; known.len()];
     while let Some(Name(name)) = map.next_key()? {
         let place = Place::Member(place, &name);
+        if let Some(wrapper) = wrapper {
+            if name == wrapper.name
+                && let Some(slot) = object.wrapped()
+            {
+                wrapped = true;
+                map.next_value_seed(Fill { slot, place, diagnostics })?;
+                continue;
+            }
+            if wrapper.beside.contains(&name.as_ref()) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+        }
         let index = known.iter().position(|member| member.name == name);
         if let Some(there) = index.and_then(|index| there.get_mut(index)) {
             *there = true;
@@ -175,6 +190,12 @@ fn members<'de, A: MapAccess<'de>>(
                 );
             }
         }
+    }
+    if let (true, Some(wrapper)) = (wrapped, wrapper) {
+        if there.contains(&true) {
+            diagnostics.error(place.path(), format!("beside `{}` stand other fields", wrapper.name));
+        }
+        return Ok(());
     }
     for (Member { name, required }, there) in known.iter().zip(there) {
         if *required && !there {

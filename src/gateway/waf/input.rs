@@ -1,0 +1,143 @@
+//! Inputs: parts of a request after their transformations, and all that rules ask of them.
+//!
+//! Rules that look at the same part after the same transformations share an input. It is looked at when the first of them
+//! asks: extracted once, transformed once, and each test of it answered in that pass.
+
+use super::field::{Extent, Field};
+use super::injection;
+use super::patterns::{Found, Patterns};
+use super::statement::Fit;
+use super::transform::{PreParse, Transformation, Transformed};
+use super::view::View;
+use crate::gateway::config::waf::{ComparisonOperator, SensitivityLevel};
+use std::cell::RefCell;
+use std::ops::Range;
+
+/// Tests of one input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Test {
+    /// The input.
+    pub input: usize,
+    /// Its tests, one of which must hold.
+    pub tests: Range<usize>,
+}
+
+/// All inputs of a web ACL.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    inputs: Vec<Input>,
+    scratch: RefCell<Transformed>,
+}
+
+/// A part of a request after its transformations.
+#[derive(Debug)]
+pub struct Input {
+    /// The part.
+    pub field: Field,
+    /// What is done to the query string before its arguments are told apart.
+    pub pre_parse: Vec<PreParse>,
+    /// What is done to each part.
+    pub transformations: Vec<Transformation>,
+    /// Texts and regular expressions: the first tests.
+    pub patterns: Patterns,
+    /// The tests behind those.
+    pub measures: Vec<Measure>,
+}
+
+/// A test that is no pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// It has a size.
+    Size(ComparisonOperator, u64),
+    /// SQL was put into it.
+    Sqli(SensitivityLevel),
+    /// A script was put into it.
+    Xss,
+}
+
+/// What was looked at of one request.
+#[derive(Debug)]
+pub struct Memo(Vec<Option<Seen>>);
+
+/// What came of a look at an input.
+#[derive(Debug)]
+enum Seen {
+    /// The tests that held.
+    Found(Found),
+    /// All tests hold, or none, whatever is there: too much is there, or it cannot be read.
+    Forced(bool),
+    /// It is not there yet.
+    Body,
+}
+
+// === impl Inputs ===
+
+impl Inputs {
+    /// Those of a web ACL.
+    #[must_use]
+    pub fn new(inputs: Vec<Input>) -> Self {
+        Self { inputs, scratch: RefCell::default() }
+    }
+
+    /// A request of which nothing was looked at yet.
+    #[must_use]
+    pub fn memo(&self) -> Memo {
+        Memo(self.inputs.iter().map(|_| None).collect())
+    }
+
+    /// Whether a test holds.
+    pub fn fits(&self, test: &Test, memo: &mut Memo, view: &View<'_>) -> Fit {
+        let (Some(input), Some(seen)) = (self.inputs.get(test.input), memo.0.get_mut(test.input)) else {
+            return Fit::No;
+        };
+        match seen.get_or_insert_with(|| input.look(view, &mut self.scratch.borrow_mut())) {
+            Seen::Found(found) => test.tests.clone().any(|test| found.has(test)).into(),
+            Seen::Forced(fits) => (*fits).into(),
+            Seen::Body => Fit::Body,
+        }
+    }
+}
+
+// === impl Input ===
+
+impl Input {
+    fn look(&self, view: &View<'_>, scratch: &mut Transformed) -> Seen {
+        let mut found = Found::default();
+        let extent = self.field.each(view, &self.pre_parse, &mut |part| {
+            let part = scratch.apply(&self.transformations, part);
+            self.patterns.scan(part, &mut found);
+            for (i, measure) in self.measures.iter().enumerate() {
+                if measure.holds(part) {
+                    found.add(self.patterns.len() + i);
+                }
+            }
+        });
+        match extent {
+            Extent::All => Seen::Found(found),
+            Extent::Forced(fits) => Seen::Forced(fits),
+            Extent::Body => Seen::Body,
+        }
+    }
+}
+
+// === impl Measure ===
+
+impl Measure {
+    fn holds(self, part: &[u8]) -> bool {
+        match self {
+            Self::Size(operator, size) => {
+                let actual = part.len() as u64;
+                match operator {
+                    ComparisonOperator::Eq => actual == size,
+                    ComparisonOperator::Ne => actual != size,
+                    ComparisonOperator::Le => actual <= size,
+                    ComparisonOperator::Lt => actual < size,
+                    ComparisonOperator::Ge => actual >= size,
+                    ComparisonOperator::Gt => actual > size,
+                }
+            }
+            Self::Sqli(level) => injection::is_sqli(part, level),
+            Self::Xss => injection::is_xss(part),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Rules and groups of rules: what they do with a request, in their order.
+
+use super::action::Action;
+use super::input::Memo;
+use super::rate::Rate;
+use super::record::{Counted, Kind, Record};
+use super::statement::{Fit, Judge, Statement};
+use super::view::View;
+use super::{Outcome, WebAcl};
+use crate::gateway::Env;
+use std::rc::Rc;
+
+/// A rule as run.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name.
+    pub name: Rc<str>,
+    /// What is counted under; none where nothing is.
+    pub metric: Option<Rc<str>>,
+    /// What it does.
+    pub body: Body,
+}
+
+/// What a rule does.
+#[derive(Debug)]
+pub enum Body {
+    /// It judges by itself.
+    Own(Own),
+    /// It asks a group.
+    Group(Group),
+}
+
+/// A rule that judges by itself.
+#[derive(Debug)]
+pub struct Own {
+    /// What it fits.
+    pub matcher: Matcher,
+    /// What happens then.
+    pub action: Action,
+    /// Whether an exclusion made its action a count.
+    pub excluded: bool,
+    /// The labels that it gives, whole.
+    pub labels: Vec<Rc<str>>,
+}
+
+/// What a rule fits.
+#[derive(Debug)]
+pub enum Matcher {
+    /// What a statement says.
+    Statement(Statement),
+    /// Requests above a rate.
+    Rate(Box<Rate>),
+}
+
+/// A group of rules.
+#[derive(Debug)]
+pub struct Group {
+    /// Its ARN, or `VENDOR#NAME` of a managed one.
+    pub id: Rc<str>,
+    /// Whether it is managed.
+    pub managed: bool,
+    /// The requests that it looks at; all if there is none.
+    pub scope_down: Option<Statement>,
+    /// Its rules, their actions overridden, by priority. A group holds no groups.
+    pub rules: Vec<Rule>,
+    /// Whether its result counts only.
+    pub count_only: bool,
+}
+
+/// What comes behind a rule.
+#[derive(Debug)]
+pub enum Step {
+    /// The next rule.
+    Next,
+    /// The body, and this rule again.
+    Body,
+    /// Nothing: this rule decides.
+    Decided(Action),
+}
+
+/// How far the rules have come.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// The rule that is next.
+    pub rule: usize,
+    /// The rule of its group that is next.
+    inner: usize,
+    /// What came of those before.
+    record: Record,
+}
+
+// === impl Rule ===
+
+impl Rule {
+    /// Runs it.
+    pub fn run(
+        &self,
+        progress: &mut Progress,
+        memo: &mut Memo,
+        acl: &WebAcl,
+        view: &View<'_>,
+        env: &Env<'_>,
+    ) -> Step {
+        let Progress { inner, record, .. } = progress;
+        match &self.body {
+            Body::Own(own) => own.run(self, None, record, memo, acl, view, env),
+            Body::Group(group) => group.run(self, inner, record, memo, acl, view, env),
+        }
+    }
+}
+
+// === impl Own ===
+
+impl Own {
+    #[allow(clippy::too_many_arguments)]
+    fn run(
+        &self,
+        rule: &Rule,
+        group: Option<&Group>,
+        record: &mut Record,
+        memo: &mut Memo,
+        acl: &WebAcl,
+        view: &View<'_>,
+        env: &Env<'_>,
+    ) -> Step {
+        let mut judge = Judge { memo, inputs: &acl.inputs, view, labels: &mut record.labels };
+        let fit = match &self.matcher {
+            Matcher::Statement(statement) => statement.fits(&mut judge),
+            Matcher::Rate(rate) => rate.fits(&mut judge, env),
+        };
+        match fit {
+            Fit::No => return Step::Next,
+            Fit::Body => return Step::Body,
+            Fit::Yes => {}
+        }
+        for label in &self.labels {
+            record.labels.add(label);
+        }
+        match &self.action {
+            Action::Count(headers) => {
+                record.insert(headers);
+                record.counted.push(Counted {
+                    rule: Rc::clone(&rule.name),
+                    group: group.map(|group| Rc::clone(&group.id)),
+                    excluded: self.excluded,
+                });
+                Step::Next
+            }
+            Action::Allow(_) | Action::Block(_) => {
+                let kind = match (&self.matcher, group) {
+                    (_, Some(group)) if group.managed => Kind::ManagedRuleGroup,
+                    (_, Some(_)) => Kind::Group,
+                    (Matcher::Rate(_), None) => Kind::RateBased,
+                    (Matcher::Statement(_), None) => Kind::Regular,
+                };
+                record.terminate(rule, group, kind);
+                Step::Decided(self.action.clone())
+            }
+        }
+    }
+}
+
+// === impl Group ===
+
+impl Group {
+    #[allow(clippy::too_many_arguments)]
+    fn run(
+        &self,
+        rule: &Rule,
+        next: &mut usize,
+        record: &mut Record,
+        memo: &mut Memo,
+        acl: &WebAcl,
+        view: &View<'_>,
+        env: &Env<'_>,
+    ) -> Step {
+        if let (0, Some(scope_down)) = (*next, &self.scope_down) {
+            let mut judge = Judge { memo, inputs: &acl.inputs, view, labels: &mut record.labels };
+            match scope_down.fits(&mut judge) {
+                Fit::No => return Step::Next,
+                Fit::Body => return Step::Body,
+                Fit::Yes => {}
+            }
+        }
+        while let Some(inner) = self.rules.get(*next) {
+            let Body::Own(own) = &inner.body else { return Step::Next };
+            match own.run(inner, Some(self), record, memo, acl, view, env) {
+                Step::Next => *next += 1,
+                Step::Body => return Step::Body,
+                Step::Decided(_) if self.count_only => {
+                    record.count_group(rule, self);
+                    return Step::Next;
+                }
+                Step::Decided(action) => return Step::Decided(action),
+            }
+        }
+        Step::Next
+    }
+}
+
+// === impl Progress ===
+
+impl Progress {
+    /// The next rule.
+    pub(super) fn next_rule(&mut self) {
+        self.rule += 1;
+        self.inner = 0;
+    }
+
+    /// The end, by a rule.
+    pub(super) fn end(mut self, action: Action) -> Outcome {
+        let block = match action {
+            Action::Allow(headers) | Action::Count(headers) => {
+                self.record.insert(&headers);
+                None
+            }
+            Action::Block(block) => Some(block),
+        };
+        Outcome { block, record: self.record }
+    }
+
+    /// The end, because no rule decided.
+    pub(super) fn end_by_default(self, action: &Action) -> Outcome {
+        self.end(action.clone())
+    }
+}
