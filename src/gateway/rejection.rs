@@ -36,6 +36,8 @@ pub enum Rejection {
     UnknownStage,
     /// No route answers this method and path.
     UnknownRoute,
+    /// A rule of the stage's web ACL blocks it.
+    WafBlocked,
     /// Request line and headers are over the limit.
     HeaderTooLarge,
     /// The body is over the limit.
@@ -192,6 +194,7 @@ impl Rejection {
             Self::UnknownRoute => {
                 ("sekisho_unknown_route", (404, "Not Found"), As(Type::MissingAuthenticationToken))
             }
+            Self::WafBlocked => ("sekisho_waf_blocked", (403, "Forbidden"), As(Type::WafFiltered)),
             Self::HeaderTooLarge => (
                 "sekisho_header_too_large",
                 (431, "Request Header Fields Too Large"),

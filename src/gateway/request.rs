@@ -13,6 +13,8 @@ use super::rate_limit_headers::Standing;
 use super::rejection::Rejection;
 use super::routes::{Captures, RequestPath};
 use super::usage_plans::Member;
+use super::waf::action::Header;
+use super::waf::record::Record;
 use super::{Env, Millis};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -44,6 +46,8 @@ pub struct Request {
     pub api: Option<Rc<Api>>,
     /// The stage, once known.
     pub stage: Option<Rc<Stage>>,
+    /// What came of its stage's web ACL, once that has judged it.
+    pub waf: Option<Box<Record>>,
     /// The side of a stage with a canary that it went to, until its response is counted.
     pub uncounted_side: Option<Rc<Stage>>,
     /// The path behind the stage, or behind what its way strips, once known.
@@ -126,6 +130,7 @@ impl Request {
             mapped: None,
             api: None,
             stage: None,
+            waf: None,
             uncounted_side: None,
             path: None,
             route: None,
@@ -161,6 +166,12 @@ impl Request {
         let names_upgrade =
             |value: &[u8]| value.windows(7).any(|token| token.eq_ignore_ascii_case(b"upgrade"));
         self.head.first(b"upgrade").is_some() && self.head.all(b"connection").any(names_upgrade)
+    }
+
+    /// Whether it has none, and none comes: what follows an upgrade is no body.
+    #[must_use]
+    pub fn has_no_body(&self) -> bool {
+        self.head.end_of_stream || self.asks_upgrade()
     }
 
     /// Reads the path by the rules of the API's type.
@@ -214,6 +225,11 @@ impl Request {
     /// The response headers that tell how it stands with its limits.
     pub fn standing_headers(&self) -> impl Iterator<Item = (Bytes, Bytes)> {
         self.standing.iter().flat_map(|standing| standing.headers())
+    }
+
+    /// The headers that rules of its web ACL add for its backend.
+    pub fn waf_headers(&self) -> impl Iterator<Item = &Header> {
+        self.waf.iter().flat_map(|record| &record.inserted).flat_map(|headers| headers.iter())
     }
 
     /// The CORS of its API.
