@@ -66,6 +66,8 @@ pub struct Stage {
     pub table: Rc<RouteTable>,
     /// The integrations that routes name by index.
     pub integrations: Vec<Integration>,
+    /// The web ACL that its requests pass first.
+    pub web_acl: Option<Rc<WebAcl>>,
     /// The usage plans that open it.
     pub openings: Openings,
     /// What guards it; absent where nothing does.
@@ -399,6 +401,7 @@ impl Stage {
             variables: side.variables.clone().into_owned(),
             table: Rc::clone(&served.table),
             integrations,
+            web_acl: None,
             openings: limits.openings,
             web_acl: None,
             throttles: limits.throttles,
