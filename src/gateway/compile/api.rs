@@ -70,8 +70,6 @@ pub struct Stage {
     pub web_acl: Option<Rc<WebAcl>>,
     /// The usage plans that open it.
     pub openings: Openings,
-    /// What guards it; absent where nothing does.
-    pub web_acl: Option<Rc<WebAcl>>,
     /// How fast each route may be called, by its place.
     throttles: Vec<Option<Throttle>>,
 }
@@ -403,7 +401,6 @@ impl Stage {
             integrations,
             web_acl: None,
             openings: limits.openings,
-            web_acl: None,
             throttles: limits.throttles,
         }
     }
