@@ -81,7 +81,8 @@ impl Step<'_> {
                 meant.eq(key.iter().copied())
             }
             Self::Index(index) => {
-                let canonical = token == "0" || token.as_bytes().first().is_some_and(|byte| (b'1'..=b'9').contains(byte));
+                let canonical =
+                    token == "0" || token.as_bytes().first().is_some_and(|byte| (b'1'..=b'9').contains(byte));
                 canonical && token.parse() == Ok(index)
             }
         }

@@ -100,7 +100,8 @@ fn has_control(text: &[u8]) -> bool {
 
 /// The size of the word with which a text begins: what forgiving parsers take for a value or a key without quotes.
 pub fn word(text: &[u8]) -> usize {
-    let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_' | b'$' | 0x80..);
+    let in_word =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_' | b'$' | 0x80..);
     text.iter().position(|byte| !in_word(byte)).unwrap_or(text.len())
 }
 
