@@ -32,6 +32,8 @@ pub struct Test {
 pub struct Inputs {
     inputs: Vec<Input>,
     scratch: RefCell<(Room, Transformed)>,
+    /// Room for what is looked at of the next request.
+    spare: RefCell<Vec<Option<Seen>>>,
 }
 
 /// A part of a request after its transformations.
@@ -81,13 +83,21 @@ impl Inputs {
     /// Those of a web ACL.
     #[must_use]
     pub fn new(inputs: Vec<Input>) -> Self {
-        Self { inputs, scratch: RefCell::default() }
+        Self { inputs, scratch: RefCell::default(), spare: RefCell::default() }
     }
 
     /// A request of which nothing was looked at yet.
     #[must_use]
     pub fn memo(&self) -> Memo {
-        Memo(self.inputs.iter().map(|_| None).collect())
+        let mut seen = self.spare.take();
+        seen.clear();
+        seen.resize_with(self.inputs.len(), || None);
+        Memo(seen)
+    }
+
+    /// Keeps its room for the next request.
+    pub fn take_back(&self, memo: Memo) {
+        self.spare.replace(memo.0);
     }
 
     /// Whether a test holds.
