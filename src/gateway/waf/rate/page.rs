@@ -11,11 +11,12 @@ const COUNTERS: usize = PARTS as usize;
 
 /// Bytes of a slot: a fingerprint, a scale, a rank, and a counter for each sub-window.
 const SLOT: usize = 28;
+/// At this scale a sub-window holds 2⁴⁸ requests.
+const COARSEST: u8 = 32;
 /// Bytes before the slots: the sub-window, and where the search for a victim goes on.
 const HEAD: usize = 8;
 
-/// Slots of a page that is shared by many: with what stands before them 4 KiB, an eighth of which a read costs more than one
-/// of 16 bytes does.
+/// Slots of a page that is shared by many: with what stands before them 4 KiB.
 pub const SLOTS: usize = (4096 - HEAD) / SLOT;
 
 /// A page.
@@ -187,6 +188,7 @@ impl Slot {
         for (counter, bytes) in counters.iter_mut().zip(rest.as_chunks().0) {
             *counter = u16::from_le_bytes(*bytes);
         }
+        let scale = scale.min(COARSEST);
         Self { fingerprint: [a, b, c, d, e], scale, inherited: u16::from_le_bytes([low, high]), counters }
     }
 
@@ -204,7 +206,7 @@ impl Slot {
     }
 
     fn scaled(&self, counters: u64) -> u64 {
-        counters << self.scale.min(32)
+        counters << self.scale
     }
 
     fn total(&self) -> u64 {
@@ -217,21 +219,22 @@ impl Slot {
 
     /// Adds what the scale is fine enough for, and gives the rest.
     fn add(&mut self, part: u32, count: u32) -> u32 {
-        let Some(counter) = self.counters.get(place(part)) else { return 0 };
-        let mut sum = u64::from(*counter) + (u64::from(count) >> self.scale.min(32));
-        let mut coarser = 0_u8;
-        while sum > u64::from(u16::MAX) {
-            coarser += 1;
-            sum = (u64::from(*counter) >> coarser) + (u64::from(count) >> (self.scale + coarser).min(32));
+        let place = place(part);
+        loop {
+            let Some(counter) = self.counters.get_mut(place) else { return 0 };
+            let sum = u64::from(*counter) + (u64::from(count) >> self.scale);
+            match u16::try_from(sum) {
+                Ok(sum) => *counter = sum,
+                Err(_) if self.scale < COARSEST => {
+                    self.scale += 1;
+                    self.counters = self.counters.map(|counter| counter >> 1);
+                    continue;
+                }
+                Err(_) => *counter = u16::MAX,
+            }
+            let fine = (1_u64 << self.scale) - 1;
+            return (u64::from(count) & fine) as u32;
         }
-        for counter in &mut self.counters {
-            *counter >>= coarser;
-        }
-        self.scale += coarser;
-        if let (Some(counter), Ok(sum)) = (self.counters.get_mut(place(part)), u16::try_from(sum)) {
-            *counter = sum;
-        }
-        count & ((1_u64 << self.scale.min(32)) - 1) as u32
     }
 
     /// The sub-window in which no more than the limit are left.

@@ -355,3 +355,6 @@ impl Plan {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;
