@@ -62,8 +62,8 @@ fn large_counts_lose_what_is_too_small_and_say_so() {
     assert_eq!(page.add(print(1), 0, 65_535, 10), Standing { total: 65_535, fits_in: 10, left: 0 });
     assert_eq!(page.add(print(1), 0, 2, 10), Standing { total: 65_536, fits_in: 10, left: 0 });
     assert_eq!(page.add(print(1), 0, 1, 10), Standing { total: 65_536, fits_in: 10, left: 1 });
-    let (exact, total) = (u64::from(u32::MAX) + 65_536, page.add(print(1), 0, u32::MAX, 10).total);
-    assert!((exact - (1 << 18)..=exact).contains(&total), "{total}");
+    let (exact, most) = (u64::from(u32::MAX) + 65_536, page.add(print(1), 0, u32::MAX, 10).total);
+    assert!((exact - (1 << 18)..=exact).contains(&most), "{most}");
     // Ten sub-windows of the most that a limit can be.
     for part in 1..10 {
         page.advance(part);
