@@ -7,6 +7,7 @@
 //! `docs/adr/0016-rate-based-rules-count-in-fixed-slots.md` has the bounds.
 
 pub mod key;
+pub mod news;
 pub mod page;
 pub mod seed;
 pub mod tally;

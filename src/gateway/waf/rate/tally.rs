@@ -4,9 +4,10 @@
 //! leaves it, and on the tick when they have waited. Whoever hands on learns what all workers have counted of the same
 //! origins.
 
+use super::news::{ITEMS, Item, News};
 use super::page::{PARTS, Page, SLOTS, Standing};
 use super::seed::Seed;
-use crate::gateway::shared::{Shared, SharedStore};
+use crate::gateway::shared::{Conflict, Shared, SharedStore};
 use crate::gateway::throttle::LeaseKey;
 use crate::gateway::{Env, Nanos};
 use nohash_hasher::IntMap;
@@ -58,6 +59,9 @@ struct Tally {
     rooms: Vec<Room>,
     /// Made for the first that is above the limit.
     limited: Vec<[Limited; LIMITED]>,
+    /// Who was found to be above the limit and is not told of yet; and how much news this worker has heard.
+    news: Vec<Item>,
+    heard: u32,
     /// The page that the next tick begins with.
     next: u32,
     /// When it was last asked.
@@ -89,7 +93,8 @@ struct Waiting {
 struct Limited {
     /// None is 0.
     origin: u64,
-    until: Nanos,
+    /// The sub-window in which it is no longer.
+    until: u32,
 }
 
 // === impl Plan ===
@@ -165,7 +170,7 @@ impl Tallies {
 impl Tally {
     fn new(plan: Rc<Plan>) -> Self {
         let rooms = vec![Room::default(); plan.pages as usize];
-        Self { plan, rooms, limited: Vec::new(), next: 0, used: Nanos(0) }
+        Self { plan, rooms, limited: Vec::new(), news: Vec::new(), heard: 0, next: 0, used: Nanos(0) }
     }
 
     fn size(&self) -> usize {
@@ -178,10 +183,10 @@ impl Tally {
     }
 
     fn count(&mut self, origin: u64, now: Nanos, store: &dyn SharedStore) -> bool {
-        let page = self.plan.page_of(origin);
+        let (page, part) = (self.plan.page_of(origin), self.plan.part_of(now));
         self.turn(page, now, store);
         let until = self.limited_until(page, origin);
-        let is_limited = until.is_some_and(|until| until > now);
+        let is_limited = until.is_some_and(|until| until > part);
         // One who was above the limit is looked up before he is let through again.
         let is_unsure = until.is_some() && !is_limited;
         let waits_too_long = self.wait(page, origin, is_limited, now, store);
@@ -189,7 +194,7 @@ impl Tally {
             return is_limited;
         }
         self.hand_on(page, now, store);
-        self.limited_until(page, origin).is_some_and(|until| until > now)
+        self.limited_until(page, origin).is_some_and(|until| until > part)
     }
 
     /// Begins a new sub-window in a page's room: what waits of the last one is handed on as of that.
@@ -229,7 +234,10 @@ impl Tally {
         let Some(standings) = self.plan.add(page, &room, now, store) else { return };
         for (waiting, standing) in room.waiting.iter().zip(standings) {
             if waiting.count > 0 && standing.total > self.plan.limit {
-                self.limit(page, waiting.origin, self.plan.end_of(standing));
+                let item = Item { origin: waiting.origin, until: standing.fits_in };
+                if self.limit(item) && self.news.len() < ITEMS {
+                    self.news.push(item);
+                }
             } else if waiting.count > 0 && !self.limited.is_empty() {
                 self.release(page, waiting.origin);
             }
@@ -239,24 +247,27 @@ impl Tally {
         }
     }
 
-    fn limited_until(&self, page: u32, origin: u64) -> Option<Nanos> {
+    fn limited_until(&self, page: u32, origin: u64) -> Option<u32> {
         let limited = self.limited.get(page as usize)?;
         limited.iter().find(|limited| limited.origin == origin).map(|limited| limited.until)
     }
 
-    /// An origin is above the limit: in the place of the one who is so for the shortest time.
-    fn limit(&mut self, page: u32, origin: u64, until: Nanos) {
+    /// An origin is above the limit: in the place of the one who is so for the shortest time. Tells whether that is new.
+    fn limit(&mut self, Item { origin, until }: Item) -> bool {
         if self.limited.is_empty() {
             self.limited = vec![[Limited::default(); LIMITED]; self.plan.pages as usize];
         }
-        let Some(limited) = self.limited.get_mut(page as usize) else { return };
-        let place = match limited.iter_mut().position(|limited| limited.origin == origin) {
+        let Some(limited) = self.limited.get_mut(self.plan.page_of(origin) as usize) else { return false };
+        let place = match limited.iter().position(|limited| limited.origin == origin) {
             Some(at) => limited.get_mut(at),
             None => limited.iter_mut().min_by_key(|limited| limited.until),
         };
-        if let Some(place) = place {
+        let Some(place) = place else { return false };
+        let is_new = place.origin != origin || place.until < until;
+        if is_new {
             *place = Limited { origin, until };
         }
+        is_new
     }
 
     fn release(&mut self, page: u32, origin: u64) {
@@ -267,6 +278,39 @@ impl Tally {
     }
 
     fn flush(&mut self, now: Nanos, store: &dyn SharedStore) {
+        self.hand_on_what_waited(now, store);
+        self.share_news(store);
+    }
+
+    /// Hears who was found to be above the limit, and tells of those whom this worker has found.
+    fn share_news(&mut self, store: &dyn SharedStore) {
+        let plan = Rc::clone(&self.plan);
+        let name = plan.news_name();
+        for _ in 0..TRIES {
+            let (kept, seen) = match store.get(&name) {
+                Some(Shared { value, version }) => (Some(value), Some(version)),
+                None => (None, None),
+            };
+            let mut news = News::read(kept);
+            for item in news.since(self.heard) {
+                self.limit(item);
+            }
+            self.heard = news.count();
+            if self.news.is_empty() {
+                return;
+            }
+            for item in &self.news {
+                news.add(*item);
+            }
+            if plan.write(&name, news.as_bytes(), seen, store).is_ok() {
+                self.heard = news.count();
+                self.news = Vec::new();
+                return;
+            }
+        }
+    }
+
+    fn hand_on_what_waited(&mut self, now: Nanos, store: &dyn SharedStore) {
         let mut handed_on = 0;
         for _ in 0..self.plan.pages {
             if handed_on >= MOST_AT_ONCE {
@@ -322,9 +366,16 @@ impl Room {
 }
 
 impl Plan {
-    /// Until when an origin is above the limit at least.
-    fn end_of(&self, standing: Standing) -> Nanos {
-        Nanos(u64::from(standing.fits_in).saturating_mul(self.part))
+    /// The name of the news: they are not those of another limit.
+    fn news_name(&self) -> String {
+        format!("{}/above/{}", self.name, self.limit)
+    }
+
+    fn write(&self, name: &str, value: &[u8], seen: Option<u32>, store: &dyn SharedStore) -> Result<(), Conflict> {
+        match seen {
+            None => store.create(name, value),
+            Some(_) => store.set(name, value, seen),
+        }
     }
 
     /// Adds what waits to a page in shared data; none if others wrote at the same time again and again.
@@ -344,11 +395,7 @@ impl Plan {
                     *standing = counts.add(fingerprint(waiting.origin), room.part, waiting.count, self.limit);
                 }
             }
-            let written = match seen {
-                None => store.create(&name, counts.as_bytes()),
-                Some(_) => store.set(&name, counts.as_bytes(), seen),
-            };
-            if written.is_ok() {
+            if self.write(&name, counts.as_bytes(), seen, store).is_ok() {
                 return Some(standings);
             }
         }
