@@ -16,9 +16,9 @@ pub use key::{AggregateKey, Component, Value};
 
 use super::statement::{Fit, Judge, Statement};
 use super::transform::Transformed;
+use crate::gateway::Env;
 use crate::gateway::shared::{LAYOUT, unambiguous};
 use crate::gateway::throttle::{LeaseKey, digest};
-use crate::gateway::Env;
 use key::Key;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;

@@ -106,9 +106,7 @@ impl Key {
             AggregateKey::Ip => Self::Address("IP"),
             AggregateKey::ForwardedIp => Self::Address("FORWARDED_IP"),
             AggregateKey::Constant => Self::Constant,
-            AggregateKey::Custom(components) => {
-                Self::Custom(components.into_iter().map(Part::new).collect())
-            }
+            AggregateKey::Custom(components) => Self::Custom(components.into_iter().map(Part::new).collect()),
         }
     }
 
@@ -168,7 +166,11 @@ fn address(view: &View<'_>, hasher: &mut SipHasher13) -> Option<()> {
 
 impl Part {
     fn new(component: Component) -> Self {
-        let field = |word, name, field, transformations| Self { word, name, reads: Reads::Field(field, transformations) };
+        let field = |word, name, field, transformations| Self {
+            word,
+            name,
+            reads: Reads::Field(field, transformations),
+        };
         match component {
             Component::Header(name, steps) => {
                 field("HEADER", Some(name.clone()), Field::SingleHeader(name), steps)
@@ -243,7 +245,9 @@ impl Part {
     fn value(&self, view: &View<'_>, labels: &Labels, scratch: &mut Transformed) -> Value {
         let mut value = String::new();
         match &self.reads {
-            Reads::Address => value = view.client.address.map_or_else(String::new, |address| address.to_string()),
+            Reads::Address => {
+                value = view.client.address.map_or_else(String::new, |address| address.to_string())
+            }
             Reads::Asn => value = view.client.asn().map_or_else(String::new, |number| number.to_string()),
             Reads::Labels(_) | Reads::Field(..) => self.each(view, labels, scratch, &mut |text| {
                 if value.is_empty() {

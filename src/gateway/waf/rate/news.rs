@@ -58,7 +58,9 @@ impl News {
     pub fn add(&mut self, item: Item) {
         let count = self.count();
         let items = self.0.get_mut(HEAD..).unwrap_or_default().as_chunks_mut::<ITEM>().0;
-        if let Some((origin, until)) = items.get_mut(place(count)).and_then(|item| item.split_first_chunk_mut()) {
+        if let Some((origin, until)) =
+            items.get_mut(place(count)).and_then(|item| item.split_first_chunk_mut())
+        {
             *origin = item.origin.to_le_bytes();
             until.copy_from_slice(&item.until.to_le_bytes());
         }

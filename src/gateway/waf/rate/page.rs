@@ -143,7 +143,8 @@ impl Page {
 
     /// The slot of the least rank. Those of one rank go in turn, so that the oldest goes first.
     fn victim(&mut self) -> usize {
-        let hand = self.0.get(4..6).and_then(|bytes| bytes.first_chunk()).map_or(0, |at| u16::from_le_bytes(*at));
+        let hand =
+            self.0.get(4..6).and_then(|bytes| bytes.first_chunk()).map_or(0, |at| u16::from_le_bytes(*at));
         let slots = self.slots();
         let (mut least, mut victim) = (u64::MAX, 0);
         let hand = usize::from(hand).min(slots.len());

@@ -127,12 +127,55 @@ impl Plan {
         let left = (self.limit + 1).saturating_sub(counted).div_ceil(SHARE);
         u32::try_from(left.max(self.limit / LEAST).max(1)).unwrap_or(u32::MAX)
     }
+
+    /// The name of the news: they are not those of another limit.
+    fn news_name(&self) -> String {
+        format!("{}/above/{}", self.name, self.limit)
+    }
+
+    /// Adds what waits to a page in shared data; none if others wrote at the same time again and again.
+    fn add(
+        &self,
+        page: u32,
+        room: &Room,
+        now: Nanos,
+        store: &dyn SharedStore,
+    ) -> Option<[Standing; WAITING]> {
+        let name = format!("{}/{page}", self.name);
+        let part = self.part_of(now);
+        for _ in 0..TRIES {
+            let kept = store.get(&name);
+            let seen = kept.as_ref().map(|shared| shared.version);
+            let read = |Shared { value, .. }| Page::read(value, self.slots);
+            // What is no page is overwritten: there is nothing to be learned from it.
+            let mut counts = kept.and_then(read).unwrap_or_else(|| Page::empty(self.slots, part));
+            counts.advance(part);
+            let mut standings = [Standing::default(); WAITING];
+            for (standing, waiting) in standings.iter_mut().zip(&room.waiting) {
+                if waiting.count > 0 {
+                    *standing = counts.add(fingerprint(waiting.origin), room.part, waiting.count, self.limit);
+                }
+            }
+            if write(&name, counts.as_bytes(), seen, store).is_ok() {
+                return Some(standings);
+            }
+        }
+        None
+    }
 }
 
 /// What tells an origin from others of its page: the low bits. No origin has 0.
 fn fingerprint(origin: u64) -> [u8; 5] {
     let [fingerprint @ .., _, _, _] = origin.to_le_bytes();
     if fingerprint == [0; 5] { [1, 0, 0, 0, 0] } else { fingerprint }
+}
+
+/// Writes a value as it was read, or where there was none.
+fn write(name: &str, value: &[u8], seen: Option<u32>, store: &dyn SharedStore) -> Result<(), Conflict> {
+    match seen {
+        None => store.create(name, value),
+        Some(_) => store.set(name, value, seen),
+    }
 }
 
 // === impl Tallies ===
@@ -179,7 +222,8 @@ impl Tally {
 
     fn is_needed(&self, now: Nanos) -> bool {
         let idle = now.0.saturating_sub(self.used.0);
-        idle <= self.plan.part.saturating_mul(u64::from(PARTS)) || self.rooms.iter().any(|room| room.since.is_some())
+        idle <= self.plan.part.saturating_mul(u64::from(PARTS))
+            || self.rooms.iter().any(|room| room.since.is_some())
     }
 
     fn count(&mut self, origin: u64, now: Nanos, store: &dyn SharedStore) -> bool {
@@ -213,7 +257,14 @@ impl Tally {
     }
 
     /// Lets a request wait; tells whether it has company enough to be handed on.
-    fn wait(&mut self, page: u32, origin: u64, is_limited: bool, now: Nanos, store: &dyn SharedStore) -> bool {
+    fn wait(
+        &mut self,
+        page: u32,
+        origin: u64,
+        is_limited: bool,
+        now: Nanos,
+        store: &dyn SharedStore,
+    ) -> bool {
         if self.rooms.get(page as usize).is_some_and(|room| room.is_full_for(origin)) {
             self.hand_on(page, now, store);
         }
@@ -279,20 +330,19 @@ impl Tally {
 
     fn flush(&mut self, now: Nanos, store: &dyn SharedStore) {
         self.hand_on_what_waited(now, store);
-        self.share_news(store);
+        self.share_news(now, store);
     }
 
     /// Hears who was found to be above the limit, and tells of those whom this worker has found.
-    fn share_news(&mut self, store: &dyn SharedStore) {
-        let plan = Rc::clone(&self.plan);
-        let name = plan.news_name();
+    fn share_news(&mut self, now: Nanos, store: &dyn SharedStore) {
+        let (name, part) = (self.plan.news_name(), self.plan.part_of(now));
         for _ in 0..TRIES {
             let (kept, seen) = match store.get(&name) {
                 Some(Shared { value, version }) => (Some(value), Some(version)),
                 None => (None, None),
             };
             let mut news = News::read(kept);
-            for item in news.since(self.heard) {
+            for item in news.since(self.heard).filter(|item| item.until > part) {
                 self.limit(item);
             }
             self.heard = news.count();
@@ -302,7 +352,7 @@ impl Tally {
             for item in &self.news {
                 news.add(*item);
             }
-            if plan.write(&name, news.as_bytes(), seen, store).is_ok() {
+            if write(&name, news.as_bytes(), seen, store).is_ok() {
                 self.heard = news.count();
                 self.news = Vec::new();
                 return;
@@ -362,44 +412,6 @@ impl Room {
             // What the slot is too coarse for waits for company.
             waiting.most = most.saturating_add(standing.left);
         }
-    }
-}
-
-impl Plan {
-    /// The name of the news: they are not those of another limit.
-    fn news_name(&self) -> String {
-        format!("{}/above/{}", self.name, self.limit)
-    }
-
-    fn write(&self, name: &str, value: &[u8], seen: Option<u32>, store: &dyn SharedStore) -> Result<(), Conflict> {
-        match seen {
-            None => store.create(name, value),
-            Some(_) => store.set(name, value, seen),
-        }
-    }
-
-    /// Adds what waits to a page in shared data; none if others wrote at the same time again and again.
-    fn add(&self, page: u32, room: &Room, now: Nanos, store: &dyn SharedStore) -> Option<[Standing; WAITING]> {
-        let name = format!("{}/{page}", self.name);
-        let part = self.part_of(now);
-        for _ in 0..TRIES {
-            let kept = store.get(&name);
-            let seen = kept.as_ref().map(|shared| shared.version);
-            let read = |Shared { value, .. }| Page::read(value, self.slots);
-            // What is no page is overwritten: there is nothing to be learned from it.
-            let mut counts = kept.and_then(read).unwrap_or_else(|| Page::empty(self.slots, part));
-            counts.advance(part);
-            let mut standings = [Standing::default(); WAITING];
-            for (standing, waiting) in standings.iter_mut().zip(&room.waiting) {
-                if waiting.count > 0 {
-                    *standing = counts.add(fingerprint(waiting.origin), room.part, waiting.count, self.limit);
-                }
-            }
-            if self.write(&name, counts.as_bytes(), seen, store).is_ok() {
-                return Some(standings);
-            }
-        }
-        None
     }
 }
 

@@ -113,7 +113,8 @@ impl Exact {
 fn the_limit_passes_and_no_more_where_one_worker_counts() {
     for limit in [10, 100, 1_000, 20_000] {
         let mut workers = Workers::new(1, plan(limit, 60, 4));
-        let refused: Vec<bool> = (0..=limit + 2 + limit / 500).map(|i| workers.request(0, 7, 1_000 + i)).collect();
+        let refused: Vec<bool> =
+            (0..=limit + 2 + limit / 500).map(|i| workers.request(0, 7, 1_000 + i)).collect();
         let first = refused.iter().position(|refused| *refused).unwrap() as u64;
         // Above a thousandth of the limit nobody is asked for one more.
         assert!((limit..=limit + limit / 1000).contains(&first), "{limit}: {first} passed");
@@ -128,7 +129,10 @@ fn an_origin_is_released_when_its_requests_leave_the_window() {
     let refused = (0..12).filter(|_| workers.request(0, 7, SECOND)).count();
     assert_eq!(refused, 2);
     assert!(workers.request(0, 7, 60 * SECOND - 1), "in the tenth");
-    assert!(!workers.request(0, 7, 60 * SECOND), "thirteen behind it are gone; this is the second of the new ones");
+    assert!(
+        !workers.request(0, 7, 60 * SECOND),
+        "thirteen behind it are gone; this is the second of the new ones"
+    );
     // Whoever does not stop is not released: refused requests count.
     let mut workers = Workers::new(1, plan(10, 60, 4));
     let refused = (0..1_000).filter(|i| workers.request(0, 7, i * SECOND)).count();
@@ -151,9 +155,15 @@ fn origins_are_told_apart() {
 
 #[test]
 fn one_at_twice_the_limit_is_refused_everywhere_within_ten_seconds() {
-    for (workers_count, limit, window) in
-        [(1, 10, 60), (2, 100, 60), (4, 100, 300), (8, 100, 300), (8, 10, 600), (8, 2_000, 120), (8, 50_000, 60)]
-    {
+    for (workers_count, limit, window) in [
+        (1, 10, 60),
+        (2, 100, 60),
+        (4, 100, 300),
+        (8, 100, 300),
+        (8, 10, 600),
+        (8, 2_000, 120),
+        (8, 50_000, 60),
+    ] {
         for every in [0, 3] {
             let mut workers = Workers::new(workers_count, plan(limit, window, 64));
             workers.store.every.set(every);
@@ -167,7 +177,10 @@ fn one_at_twice_the_limit_is_refused_everywhere_within_ten_seconds() {
                 .unwrap();
             let lag = (passed + 1).saturating_sub(limit) * between;
             assert!(passed + 1 >= limit, "{limit} in {window}: only {passed} passed");
-            assert!(lag <= 10 * SECOND.max(between), "{workers_count} workers, {limit} in {window}: {lag} ns behind");
+            assert!(
+                lag <= 10 * SECOND.max(between),
+                "{workers_count} workers, {limit} in {window}: {lag} ns behind"
+            );
         }
     }
 }

@@ -60,7 +60,8 @@ impl Crowd {
         let mut workers = Workers::new(self.workers, plan(self.limit, self.window, self.pages));
         let (mut dice, start, window) = (Dice(1), 1_000 * SECOND, self.window * SECOND);
         // Each client below the limit has its own rate: from a tenth to nine tenths of the limit in a window.
-        let rates: Vec<u64> = (0..self.clients).map(|_| (self.limit * (1 + dice.below(9)) / 10).max(1)).collect();
+        let rates: Vec<u64> =
+            (0..self.clients).map(|_| (self.limit * (1 + dice.below(9)) / 10).max(1)).collect();
         let chances: u64 = rates.iter().sum();
         let mut by_chance = Vec::with_capacity(chances as usize);
         for (client, rate) in rates.iter().enumerate() {
@@ -99,8 +100,9 @@ impl Crowd {
                 }
             }
         }
-        let shared = (0..self.pages)
-            .filter_map(|page| crate::gateway::shared::SharedStore::get(&workers.store.memory, &format!("1/rate/test/{page}")));
+        let shared = (0..self.pages).filter_map(|page| {
+            crate::gateway::shared::SharedStore::get(&workers.store.memory, &format!("1/rate/test/{page}"))
+        });
         Became {
             requests: each * 3 / 2,
             wrong: wrong.len(),
@@ -123,20 +125,23 @@ fn check(became: &Became, pages: u32) {
 #[test]
 fn a_sixteenth_of_a_million_addresses_on_a_sixteenth_of_the_pages() {
     let pages = PAGES / 16;
-    let crowd = Crowd { clients: 6_250, strangers: 62_500, heavy: 20, limit: 50, window: 300, workers: 8, pages };
+    let crowd =
+        Crowd { clients: 6_250, strangers: 62_500, heavy: 20, limit: 50, window: 300, workers: 8, pages };
     check(&crowd.run(), pages);
 }
 
 #[test]
 #[ignore = "large: run it with --release"]
 fn a_million_addresses_and_a_hundred_thousand_clients() {
-    for (limit, window, workers) in [(100, 300, 8), (100, 300, 1), (20, 60, 8), (10, 600, 4), (1_000, 300, 8)] {
+    for (limit, window, workers) in [(100, 300, 8), (100, 300, 1), (20, 60, 8), (10, 600, 4), (1_000, 300, 8)]
+    {
         let clients = if limit > 500 { 20_000 } else { 100_000 };
-        let crowd =
-            Crowd { clients, strangers: 1_000_000, heavy: 100, limit, window, workers, pages: PAGES };
+        let crowd = Crowd { clients, strangers: 1_000_000, heavy: 100, limit, window, workers, pages: PAGES };
         let (began, became) = (std::time::Instant::now(), crowd.run());
         let each = began.elapsed().as_nanos() / u128::from(became.requests);
-        println!("{limit} in {window} s, {workers} workers: {became:?}, {each} ns a request, with the simulation's own");
+        println!(
+            "{limit} in {window} s, {workers} workers: {became:?}, {each} ns a request, with the simulation's own"
+        );
         check(&became, PAGES);
     }
 }
