@@ -10,6 +10,7 @@ use super::fleet::{REMEMBERED, UsedUp};
 use super::throttle::LeaseKey;
 use super::throttle::lease::Lease;
 use super::usage::Usage;
+use super::waf::rate::tally::Tallies;
 use lru::LruCache;
 use nohash_hasher::IntMap;
 use std::collections::HashMap;
@@ -37,6 +38,8 @@ pub struct Worker {
     pub sides: SideCounts,
     /// Which keys were counted, to be told.
     pub usage: Usage,
+    /// Requests that rate-based rules counted, to be handed on.
+    pub tallies: Tallies,
     /// By key source: those that documents name.
     learned: HashMap<[u8; 32], Learned>,
     tokens: LruCache<TokenKey, Verified>,
@@ -87,6 +90,7 @@ impl Default for Worker {
             counts: Counts::default(),
             sides: SideCounts::default(),
             usage: Usage::default(),
+            tallies: Tallies::default(),
             learned: HashMap::new(),
             tokens: LruCache::unbounded(),
             bytes: 0,
