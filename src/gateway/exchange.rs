@@ -4,6 +4,7 @@
 //! admitted one reaches its integration.
 
 mod arrival;
+mod inspection;
 mod response;
 mod tunnel;
 
@@ -21,6 +22,7 @@ use super::integrations::Integration;
 use super::json_path::{BODY_BYTES, JsonBody};
 use super::rejection::Rejection;
 use super::request::{Facts, Request};
+use super::waf;
 use super::websocket::Tunnel;
 use arrival::{arrive, choose_side, preflight, select};
 use std::rc::Rc;
@@ -43,13 +45,29 @@ pub struct Exchange {
     state: State,
 }
 
+/// What has been seen of a request's body on the way to where it is wanted.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen<'b> {
+    /// All of it, where it is at hand.
+    whole: Option<&'b [u8]>,
+    /// Bytes of it that the shell has shown: it does not count them again.
+    bytes: u64,
+}
+
 /// What a request waits for.
 #[derive(Debug)]
 enum State {
     /// Its head.
     Arriving,
+    /// As much of its body as its stage's web ACL inspects.
+    Inspecting(waf::rule::Progress),
     /// An answer that its authorization needs.
-    Authorizing(Pending),
+    Authorizing {
+        /// The question.
+        pending: Pending,
+        /// Bytes of its body that have been seen already.
+        seen: u64,
+    },
     /// All of its body, because a signature covers it.
     Proving(Pending),
     /// The count of a fleet that its quota needs.
@@ -100,17 +118,22 @@ impl Exchange {
         let head = head.unwrap_or_else(|_| Head::from_pairs::<&str, &str>(&[], true));
         let mut request = Request::new(Rc::clone(&self.gateway), head, env);
         let arrived = if unreadable { Err(Rejection::UnreadableHead) } else { arrive(&mut request, env) };
-        let preflight = arrived.is_ok().then(|| preflight(&request)).flatten();
-        let decision = match preflight {
-            None => arrived.and_then(|()| select(&mut request, env)),
-            Some(answer) => {
-                self.request = Some(request);
-                self.state = State::Answered;
-                return Flow::Answer(answer);
-            }
-        };
         self.request = Some(request);
-        self.go_on(decision, None, env)
+        match arrived {
+            Err(rejection) => self.refuse(rejection),
+            Ok(()) => self.inspect(None, None, env),
+        }
+    }
+
+    /// From the web ACL on: a preflight is answered, or the route and who may call it.
+    fn enter(&mut self, seen: Seen<'_>, env: &Env<'_>) -> Flow {
+        let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
+        if let Some(answer) = preflight(request) {
+            self.state = State::Answered;
+            return Flow::Answer(answer);
+        }
+        let decision = select(request, env);
+        self.go_on(decision, seen, env)
     }
 
     /// A question asked by [`Flow::Call`] is answered.
@@ -120,9 +143,9 @@ impl Exchange {
         }
         let state = std::mem::replace(&mut self.state, State::Answered);
         match (state, &mut self.request) {
-            (State::Authorizing(pending), Some(request)) => {
+            (State::Authorizing { pending, seen }, Some(request)) => {
                 let decision = authorizers::finish(pending, reply, request, env);
-                self.go_on(decision, None, env)
+                self.go_on(decision, Seen { whole: None, bytes: seen }, env)
             }
             (State::Invoking, Some(request)) => {
                 let answer = match integration(request) {
@@ -138,12 +161,13 @@ impl Exchange {
             (State::Metering { pending, seen }, Some(request)) => {
                 match admission::finish(pending, reply, request, env) {
                     Err(rejection) => self.refuse(rejection),
-                    Ok(admitted) => self.admitted(admitted, None, seen, env),
+                    Ok(admitted) => self.admitted(admitted, Seen { whole: None, bytes: seen }, env),
                 }
             }
             (
                 State::Arriving
-                | State::Authorizing(_)
+                | State::Inspecting(_)
+                | State::Authorizing { .. }
                 | State::Proving(_)
                 | State::Metering { .. }
                 | State::Buffering(_)
@@ -157,17 +181,17 @@ impl Exchange {
         }
     }
 
-    /// From authorization on: a question, or admission and what the integration needs. `body` is the request's, where it has
-    /// been seen already.
-    fn go_on(&mut self, decision: Result<Decision, Rejection>, body: Option<&[u8]>, env: &Env<'_>) -> Flow {
+    /// From authorization on: a question, or admission and what the integration needs.
+    fn go_on(&mut self, decision: Result<Decision, Rejection>, seen: Seen<'_>, env: &Env<'_>) -> Flow {
         let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
         match decision {
             Err(rejection) => self.refuse(rejection),
             Ok(Decision::Ask(mut callout, pending)) => {
                 callout.then_body = wanted_body(request).is_some();
-                self.state = State::Authorizing(pending);
+                self.state = State::Authorizing { pending, seen: seen.bytes };
                 Flow::Call(callout)
             }
+            // All of it may be there: the shell shows it again.
             Ok(Decision::Body(pending)) => {
                 self.state = State::Proving(pending);
                 Flow::Body(BodyWanted { bytes: usize::MAX })
@@ -176,47 +200,47 @@ impl Exchange {
                 request.principal = authorized.principal();
                 // By a claim: both sides serve the same routes.
                 choose_side(request, |canary, request| canary.takes_bearer(request, env));
-                let seen = body.map_or(0, |body| body.len() as u64);
                 match admission::begin(authorized, request, env) {
                     Err(rejection) => self.refuse(rejection),
                     Ok(admission::Decision::Ask(mut callout, pending)) => {
                         callout.then_body = wanted_body(request).is_some();
-                        self.state = State::Metering { pending, seen };
+                        self.state = State::Metering { pending, seen: seen.bytes };
                         Flow::Call(callout)
                     }
-                    Ok(admission::Decision::Admitted(admitted)) => self.admitted(admitted, body, seen, env),
+                    Ok(admission::Decision::Admitted(admitted)) => self.admitted(admitted, seen, env),
                 }
             }
         }
     }
 
-    /// From admission on: what the integration needs of the body. `body` is the request's where it is at hand, and `seen` how
-    /// much of it has been seen: a body that was seen before a question is still held, and is handed over again.
-    fn admitted(&mut self, admitted: Admitted, body: Option<&[u8]>, seen: u64, env: &Env<'_>) -> Flow {
+    /// From admission on: what the integration needs of the body. One that was seen before a question is still held, and is
+    /// handed over again.
+    fn admitted(&mut self, admitted: Admitted, seen: Seen<'_>, env: &Env<'_>) -> Flow {
         let wanted = self.request.as_ref().and_then(wanted_body);
-        if let (None, Some(wanted)) = (body, wanted) {
+        if let (None, Some(wanted)) = (seen.whole, wanted) {
             self.state = State::Buffering(admitted);
             return Flow::Body(wanted);
         }
-        self.integrate(admitted, body, seen, env)
+        self.integrate(admitted, seen.whole, seen.bytes, env)
     }
 
     /// The body asked for by [`Flow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
-    pub fn on_request_body(&mut self, body: &[u8], _ended: bool, env: &Env<'_>) -> Flow {
+    pub fn on_request_body(&mut self, body: &[u8], ended: bool, env: &Env<'_>) -> Flow {
         match (std::mem::replace(&mut self.state, State::Answered), &mut self.request) {
-            (State::Buffering(_) | State::Proving(_), _)
+            (State::Inspecting(_) | State::Buffering(_) | State::Proving(_), _)
                 if body.len() as u64 > self.gateway.payload_bytes =>
             {
                 self.refuse(Rejection::PayloadTooLarge)
             }
+            (State::Inspecting(progress), _) => self.inspect(Some(progress), Some((body, ended)), env),
             (State::Buffering(admitted), _) => self.integrate(admitted, Some(body), body.len() as u64, env),
             (State::Proving(pending), Some(request)) => {
                 let decision = authorizers::finish_body(pending, body, request, env);
-                self.go_on(decision, Some(body), env)
+                self.go_on(decision, Seen { whole: Some(body), bytes: body.len() as u64 }, env)
             }
             (
                 State::Arriving
-                | State::Authorizing(_)
+                | State::Authorizing { .. }
                 | State::Proving(_)
                 | State::Invoking
                 | State::Metering { .. }
@@ -337,7 +361,7 @@ fn wanted_body(request: &Request) -> Option<BodyWanted> {
         Some(Integration::AwsService(service)) => service.needs_body().then_some(usize::MAX),
         Some(Integration::Mock(_) | Integration::None) | None => None,
     };
-    bytes.filter(|_| !request.head.end_of_stream && !request.asks_upgrade()).map(|bytes| BodyWanted { bytes })
+    bytes.filter(|_| !request.has_no_body()).map(|bytes| BodyWanted { bytes })
 }
 
 /// The integration of the request's route.

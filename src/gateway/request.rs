@@ -1,5 +1,9 @@
 //! What is known of a request while it lives: its head, its ids, and what it was matched to.
 
+mod ids;
+
+pub use ids::RequestIds;
+
 use super::authorizers::principal::Principal;
 use super::client_cert::ClientCert;
 use super::compile::{Api, Gateway, Route, Stage};
@@ -13,9 +17,9 @@ use super::rate_limit_headers::Standing;
 use super::rejection::Rejection;
 use super::routes::{Captures, RequestPath};
 use super::usage_plans::Member;
+use super::waf::action::Header;
+use super::waf::record::Record;
 use super::{Env, Millis};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -44,6 +48,8 @@ pub struct Request {
     pub api: Option<Rc<Api>>,
     /// The stage, once known.
     pub stage: Option<Rc<Stage>>,
+    /// What came of its stage's web ACL, once that has judged it.
+    pub waf: Option<Box<Record>>,
     /// The side of a stage with a canary that it went to, until its response is counted.
     pub uncounted_side: Option<Rc<Stage>>,
     /// The path behind the stage, or behind what its way strips, once known.
@@ -58,17 +64,6 @@ pub struct Request {
     pub standing: Option<Box<Standing>>,
     /// Why its authorizer refused it: `$context.authorizer.error`.
     pub authorizer_error: Option<&'static str>,
-}
-
-/// The ids that AWS gives a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestIds {
-    /// `$context.requestId` of a REST API: a UUID.
-    pub uuid: String,
-    /// `$context.extendedRequestId`, and `$context.requestId` of an HTTP API: `JKJaXmPLvHcESHA=`.
-    pub extended: String,
-    /// `X-Amzn-Trace-Id`: the client's, or a new root.
-    pub trace: Vec<u8>,
 }
 
 /// What went wrong, for gateway responses.
@@ -126,6 +121,7 @@ impl Request {
             mapped: None,
             api: None,
             stage: None,
+            waf: None,
             uncounted_side: None,
             path: None,
             route: None,
@@ -161,6 +157,12 @@ impl Request {
         let names_upgrade =
             |value: &[u8]| value.windows(7).any(|token| token.eq_ignore_ascii_case(b"upgrade"));
         self.head.first(b"upgrade").is_some() && self.head.all(b"connection").any(names_upgrade)
+    }
+
+    /// Whether it has none, and none comes: what follows an upgrade is no body.
+    #[must_use]
+    pub fn has_no_body(&self) -> bool {
+        self.head.end_of_stream || self.asks_upgrade()
     }
 
     /// Reads the path by the rules of the API's type.
@@ -216,6 +218,11 @@ impl Request {
         self.standing.iter().flat_map(|standing| standing.headers())
     }
 
+    /// The headers that rules of its web ACL add for its backend.
+    pub fn waf_headers(&self) -> impl Iterator<Item = &Header> {
+        self.waf.iter().flat_map(|record| &record.inserted).flat_map(|headers| headers.iter())
+    }
+
     /// The CORS of its API.
     #[must_use]
     pub fn cors(&self) -> Option<&Cors> {
@@ -266,93 +273,6 @@ impl Problem {
     pub fn message_string(&self) -> String {
         serde_json::Value::from(self.message.as_deref()).to_string()
     }
-}
-
-// === impl RequestIds ===
-
-impl RequestIds {
-    fn new(head: &Head, env: &Env<'_>) -> Self {
-        let [ref id @ .., _, _, _, _, _] = env.dice;
-        let (uuid, extended) = id.split_at_checked(16).unwrap_or((id, id));
-        let extended = STANDARD.encode(extended);
-        let trace = match head.only(b"x-amzn-trace-id") {
-            Some(sent) if sent.len() <= 512 && sent.iter().all(|byte| (0x20..0x7f).contains(byte)) => {
-                sent.to_vec()
-            }
-            _ => new_trace(env.wall, uuid.get(..12).unwrap_or_default()).into_bytes(),
-        };
-        Self { uuid: sent_uuid(head).unwrap_or_else(|| uuid_v4(uuid)), extended, trace }
-    }
-
-    /// The response headers that carry the ids.
-    pub fn headers(&self, protocol: ProtocolType) -> impl Iterator<Item = (Bytes, Bytes)> {
-        let header = |name: &'static [u8], id: &str| Some((name.into(), id.as_bytes().to_vec().into()));
-        let headers = match protocol {
-            ProtocolType::Http | ProtocolType::Websocket => {
-                [header(b"apigw-requestid", &self.extended), None]
-            }
-            ProtocolType::Rest => {
-                [header(b"x-amzn-requestid", &self.uuid), header(b"x-amz-apigw-id", &self.extended)]
-            }
-        };
-        headers.into_iter().flatten()
-    }
-
-    /// `$context.requestId`.
-    #[must_use]
-    pub fn request_id(&self, protocol: ProtocolType) -> &str {
-        match protocol {
-            ProtocolType::Http | ProtocolType::Websocket => &self.extended,
-            ProtocolType::Rest => &self.uuid,
-        }
-    }
-}
-
-/// The id that a client chose with `x-amzn-RequestId`; AWS replaces what is not a UUID by these words.
-fn sent_uuid(head: &Head) -> Option<String> {
-    let sent = head.all(b"x-amzn-requestid").next()?;
-    let shape = |(i, byte): (usize, &u8)| match i {
-        8 | 13 | 18 | 23 => *byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
-    };
-    if sent.len() == 36 && sent.iter().enumerate().all(shape) {
-        return String::from_utf8(sent.to_vec()).ok();
-    }
-    Some("UUID_REPLACED_INVALID_REQUEST_ID".to_owned())
-}
-
-fn uuid_v4(random: &[u8]) -> String {
-    let mut text = String::with_capacity(36);
-    for (i, byte) in random.iter().enumerate() {
-        if matches!(i, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        let byte = match i {
-            6 => byte & 0x0f | 0x40,
-            8 => byte & 0x3f | 0x80,
-            _ => *byte,
-        };
-        push_hex(byte, &mut text);
-    }
-    text
-}
-
-/// A trace that begins here: `Root=1-67891233-abcdef012345678912345678`.
-fn new_trace(now: Millis, random: &[u8]) -> String {
-    let mut text = String::with_capacity(40);
-    text.push_str("Root=1-");
-    let seconds = u32::try_from(now.0 / 1000).unwrap_or(u32::MAX);
-    seconds.to_be_bytes().into_iter().for_each(|byte| push_hex(byte, &mut text));
-    text.push('-');
-    random.iter().for_each(|byte| push_hex(*byte, &mut text));
-    text
-}
-
-/// `write!` takes a hundred instructions for it.
-fn push_hex(byte: u8, text: &mut String) {
-    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
-    text.push(digit(byte >> 4));
-    text.push(digit(byte & 0x0f));
 }
 
 /// The address without its port: `192.0.2.1:80` and `[2001:db8::1]:80`, as Envoy writes them.

@@ -39,6 +39,20 @@ async fn keys_and_plans_answer_as_their_guide_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_firewall_answers_as_its_guide_says() {
+    needs!("curl", "curl");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/waf.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    let backend = Backend::start().await;
+    let document = block(&guide, "json");
+    assert!(document.contains("http://users.internal:8080/"), "the backend is put in its place");
+    let document = document.replace("http://users.internal:8080/", "http://backend.test/");
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let gateway = Gateway::start(&document, &backend, Options::default()).await;
+    obeys(&gateway, &guide, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn websocket_connections_are_made_and_refused_as_their_guide_says() {
     needs!("curl", "curl");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/websocket.md");

@@ -18,6 +18,7 @@ use crate::gateway::integrations::Integration;
 use crate::gateway::policy::Policy;
 use crate::gateway::throttle::Throttle;
 use crate::gateway::usage_plans::Openings;
+use crate::gateway::waf::WebAcl;
 use crate::gateway::websocket;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -65,6 +66,8 @@ pub struct Stage {
     pub table: Rc<RouteTable>,
     /// The integrations that routes name by index.
     pub integrations: Vec<Integration>,
+    /// The web ACL that its requests pass first.
+    pub web_acl: Option<Rc<WebAcl>>,
     /// The usage plans that open it.
     pub openings: Openings,
     /// How fast each route may be called, by its place.
@@ -379,6 +382,7 @@ impl Stage {
             variables: side.variables.clone().into_owned(),
             table: Rc::clone(&served.table),
             integrations,
+            web_acl: None,
             openings: limits.openings,
             throttles: limits.throttles,
         }

@@ -114,7 +114,8 @@ impl Exchange {
             (State::Answered, _) | (_, Origin::Upstream) => ResponseFlow::Continue(Edits::default()),
             (
                 State::Arriving
-                | State::Authorizing(_)
+                | State::Inspecting(_)
+                | State::Authorizing { .. }
                 | State::Proving(_)
                 | State::Metering { .. }
                 | State::Buffering(_)

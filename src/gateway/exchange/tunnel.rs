@@ -49,7 +49,8 @@ impl Exchange {
             State::Upstream { tunnel, .. } => tunnel.as_deref(),
             State::Tunnel(tunnel) => Some(tunnel),
             State::Arriving
-            | State::Authorizing(_)
+            | State::Inspecting(_)
+            | State::Authorizing { .. }
             | State::Proving(_)
             | State::Metering { .. }
             | State::Buffering(_)

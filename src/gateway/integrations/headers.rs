@@ -50,6 +50,9 @@ pub fn edit_request(request: &Request, edits: &mut Edits) {
     if request.head.only(b"x-amzn-trace-id") != Some(&request.ids.trace) {
         edits.set(b"x-amzn-trace-id", request.ids.trace.clone());
     }
+    for header in request.waf_headers() {
+        edits.set(header.name.as_bytes().to_vec(), header.value.as_bytes().to_vec());
+    }
     match protocol {
         ProtocolType::Http | ProtocolType::Websocket => {
             // gRPC needs it; everything else in it concerns one hop.

@@ -71,6 +71,9 @@ fn headers(request: &Request) -> Multi<'_> {
     headers.insert("host".into(), vec![text(authority)]);
     headers.insert("x-amzn-trace-id".into(), vec![text(&request.ids.trace)]);
     headers.insert("x-forwarded-port".into(), vec![port(request, authority).into()]);
+    for header in request.waf_headers() {
+        headers.insert(header.name.as_str().into(), vec![header.value.as_str().into()]);
+    }
     if !is_rest && request.head.end_of_stream {
         headers.entry("content-length".into()).or_insert_with(|| vec!["0".into()]);
     }

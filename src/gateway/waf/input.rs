@@ -9,9 +9,14 @@ use super::patterns::{Found, Patterns};
 use super::statement::Fit;
 use super::transform::{PreParse, Transformation, Transformed};
 use super::view::View;
+use crate::gateway::Env;
 use crate::gateway::config::waf::{ComparisonOperator, SensitivityLevel};
+use crate::gateway::notes::Note;
 use std::cell::RefCell;
 use std::ops::Range;
+
+/// How much of a part is shown to whoever watches.
+const SHOWN_BYTES: usize = 100;
 
 /// Tests of one input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub struct Test {
 pub struct Inputs {
     inputs: Vec<Input>,
     scratch: RefCell<Transformed>,
+    /// Room for what is looked at of the next request.
+    spare: RefCell<Vec<Option<Seen>>>,
 }
 
 /// A part of a request after its transformations.
@@ -76,21 +83,29 @@ impl Inputs {
     /// Those of a web ACL.
     #[must_use]
     pub fn new(inputs: Vec<Input>) -> Self {
-        Self { inputs, scratch: RefCell::default() }
+        Self { inputs, scratch: RefCell::default(), spare: RefCell::default() }
     }
 
     /// A request of which nothing was looked at yet.
     #[must_use]
     pub fn memo(&self) -> Memo {
-        Memo(self.inputs.iter().map(|_| None).collect())
+        let mut seen = self.spare.take();
+        seen.clear();
+        seen.resize_with(self.inputs.len(), || None);
+        Memo(seen)
+    }
+
+    /// Keeps its room for the next request.
+    pub fn take_back(&self, memo: Memo) {
+        self.spare.replace(memo.0);
     }
 
     /// Whether a test holds.
-    pub fn fits(&self, test: &Test, memo: &mut Memo, view: &View<'_>) -> Fit {
+    pub fn fits(&self, test: &Test, memo: &mut Memo, view: &View<'_>, env: &Env<'_>) -> Fit {
         let (Some(input), Some(seen)) = (self.inputs.get(test.input), memo.0.get_mut(test.input)) else {
             return Fit::No;
         };
-        match seen.get_or_insert_with(|| input.look(view, &mut self.scratch.borrow_mut())) {
+        match seen.get_or_insert_with(|| input.look(view, &mut self.scratch.borrow_mut(), env)) {
             Seen::Found(found) => test.tests.clone().any(|test| found.has(test)).into(),
             Seen::Forced(fits) => (*fits).into(),
             Seen::Body => Fit::Body,
@@ -101,15 +116,19 @@ impl Inputs {
 // === impl Input ===
 
 impl Input {
-    fn look(&self, view: &View<'_>, scratch: &mut Transformed) -> Seen {
+    fn look(&self, view: &View<'_>, scratch: &mut Transformed, env: &Env<'_>) -> Seen {
         let mut found = Found::default();
         let extent = self.field.each(view, &self.pre_parse, &mut |part| {
             let part = scratch.apply(&self.transformations, part);
+            let before = env.watcher.map(|_| found.clone());
             self.patterns.scan(part, &mut found);
             for (i, measure) in self.measures.iter().enumerate() {
                 if measure.holds(part) {
                     found.add(self.patterns.len() + i);
                 }
+            }
+            if before.is_some_and(|before| before != found) {
+                env.note(|| Note::fact("web ACL", self.told(part)));
             }
         });
         match extent {
@@ -117,6 +136,17 @@ impl Input {
             Extent::Forced(fits) => Seen::Forced(fits),
             Extent::Body => Seen::Body,
         }
+    }
+}
+
+impl Input {
+    /// What was found in a part, for whoever watches.
+    fn told(&self, part: &[u8]) -> String {
+        let shown = part.get(..SHOWN_BYTES).unwrap_or(part).escape_ascii();
+        let more = if part.len() > SHOWN_BYTES { "…" } else { "" };
+        let steps: Vec<_> = self.transformations.iter().map(|step| format!("{step:?}")).collect();
+        let after = if steps.is_empty() { String::new() } else { format!(", after {}", steps.join(", ")) };
+        format!("something fits in {:?}{after}: `{shown}{more}`", self.field)
     }
 }
 

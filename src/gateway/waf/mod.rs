@@ -22,7 +22,7 @@ pub mod view;
 
 use super::Env;
 use action::{Action, Block};
-use input::Inputs;
+use input::{Inputs, Memo};
 use record::Record;
 use rule::{Progress, Rule, Step};
 use std::rc::Rc;
@@ -79,10 +79,16 @@ impl WebAcl {
         self.run(progress, view, env)
     }
 
-    fn run(&self, mut progress: Progress, view: &View<'_>, env: &Env<'_>) -> Decision {
+    fn run(&self, progress: Progress, view: &View<'_>, env: &Env<'_>) -> Decision {
         let mut memo = self.inputs.memo();
+        let decision = self.decide(progress, &mut memo, view, env);
+        self.inputs.take_back(memo);
+        decision
+    }
+
+    fn decide(&self, mut progress: Progress, memo: &mut Memo, view: &View<'_>, env: &Env<'_>) -> Decision {
         while let Some(rule) = self.rules.get(progress.rule) {
-            match rule.run(&mut progress, &mut memo, self, view, env) {
+            match rule.run(&mut progress, memo, self, view, env) {
                 Step::Next => progress.next_rule(),
                 Step::Body => return Decision::Body(progress),
                 Step::Decided(action) => return Decision::Done(progress.end(action)),

@@ -8,6 +8,7 @@ use super::statement::{Fit, Judge, Statement};
 use super::view::View;
 use super::{Outcome, WebAcl};
 use crate::gateway::Env;
+use crate::gateway::notes::Note;
 use std::rc::Rc;
 
 /// A rule as run.
@@ -123,7 +124,7 @@ impl Own {
         view: &View<'_>,
         env: &Env<'_>,
     ) -> Step {
-        let mut judge = Judge { memo, inputs: &acl.inputs, view, labels: &mut record.labels };
+        let mut judge = Judge { memo, inputs: &acl.inputs, view, labels: &mut record.labels, env };
         let fit = match &self.matcher {
             Matcher::Statement(statement) => statement.fits(&mut judge),
             Matcher::Rate(rate) => rate.fits(&mut judge, env),
@@ -133,6 +134,7 @@ impl Own {
             Fit::Body => return Step::Body,
             Fit::Yes => {}
         }
+        env.note(|| Note::fact("web ACL", self.told(rule, group)));
         for label in &self.labels {
             record.labels.add(label);
         }
@@ -160,6 +162,19 @@ impl Own {
     }
 }
 
+impl Own {
+    /// What it does, for whoever watches.
+    fn told(&self, rule: &Rule, group: Option<&Group>) -> String {
+        let group = group.map_or(String::new(), |group| format!(" of the group `{}`", group.id));
+        let action = match &self.action {
+            Action::Allow(_) => "allows",
+            Action::Block(_) => "blocks",
+            Action::Count(_) => "counts",
+        };
+        format!("the rule `{}`{group} fits, and {action}", rule.name)
+    }
+}
+
 // === impl Group ===
 
 impl Group {
@@ -175,7 +190,7 @@ impl Group {
         env: &Env<'_>,
     ) -> Step {
         if let (0, Some(scope_down)) = (*next, &self.scope_down) {
-            let mut judge = Judge { memo, inputs: &acl.inputs, view, labels: &mut record.labels };
+            let mut judge = Judge { memo, inputs: &acl.inputs, view, labels: &mut record.labels, env };
             match scope_down.fits(&mut judge) {
                 Fit::No => return Step::Next,
                 Fit::Body => return Step::Body,

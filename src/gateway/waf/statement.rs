@@ -5,6 +5,7 @@ use super::input::{Inputs, Memo, Test};
 use super::ip_set::Addresses;
 use super::labels::{LabelMatch, Labels};
 use super::view::View;
+use crate::gateway::Env;
 use std::rc::Rc;
 
 /// Whether a statement fits a request.
@@ -50,6 +51,8 @@ pub struct Judge<'a, 'r> {
     pub view: &'a View<'r>,
     /// Labels of the rules before.
     pub labels: &'a mut Labels,
+    /// Who is told what is looked at.
+    pub env: &'a Env<'a>,
 }
 
 // === impl Fit ===
@@ -78,7 +81,7 @@ impl Statement {
     /// Whether it fits. Without the body, what fits or not whatever the body says is told.
     pub fn fits(&self, judge: &mut Judge<'_, '_>) -> Fit {
         match self {
-            Self::Test(test) => judge.inputs.fits(test, judge.memo, judge.view),
+            Self::Test(test) => judge.inputs.fits(test, judge.memo, judge.view, judge.env),
             Self::And(all) => first(all, Fit::No, judge),
             Self::Or(any) => first(any, Fit::Yes, judge),
             Self::Not(other) => !other.fits(judge),

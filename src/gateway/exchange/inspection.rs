@@ -1,0 +1,84 @@
+//! A request before its stage's web ACL: it comes behind the stage and before everything else that looks at the request.
+
+use super::{Exchange, Seen, State};
+use crate::gateway::Env;
+use crate::gateway::flow::{BodyWanted, Flow};
+use crate::gateway::rejection::Rejection;
+use crate::gateway::request::Request;
+use crate::gateway::waf::action::Block;
+use crate::gateway::waf::client::Client;
+use crate::gateway::waf::rule::Progress;
+use crate::gateway::waf::view::{Body, View};
+use crate::gateway::waf::{Decision, WebAcl};
+use std::rc::Rc;
+
+impl Exchange {
+    /// Runs the rules of the stage's web ACL, or goes on with them where they needed the body: what has come of it, and whether
+    /// that is all.
+    pub(super) fn inspect(
+        &mut self,
+        progress: Option<Progress>,
+        body: Option<(&[u8], bool)>,
+        env: &Env<'_>,
+    ) -> Flow {
+        let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
+        let Some(acl) = request.stage.as_ref().and_then(|stage| stage.web_acl.clone()) else {
+            return self.enter(Seen::default(), env);
+        };
+        let view = View {
+            head: &request.head,
+            body: inspected(request, &acl, body),
+            client: Client::new(&request.source_ip, &request.head),
+        };
+        let decision = match progress {
+            None => acl.begin(&view, env),
+            Some(progress) => acl.finish(progress, &view, env),
+        };
+        match (decision, body) {
+            (Decision::Body(progress), None) => {
+                self.state = State::Inspecting(progress);
+                // One byte more tells whether it is longer than is inspected.
+                Flow::Body(BodyWanted { bytes: acl.body_bytes.saturating_add(1) })
+            }
+            (Decision::Body(_), Some(_)) => self.refuse(Rejection::Internal),
+            (Decision::Done(outcome), _) => {
+                request.waf = Some(Box::new(outcome.record));
+                match outcome.block {
+                    Some(block) => self.block(&block),
+                    None => self.enter(seen(body), env),
+                }
+            }
+        }
+    }
+
+    /// Answers a blocked request: with the rule's own response, which no gateway response customises, or as `WAF_FILTERED`.
+    fn block(&mut self, block: &Rc<Block>) -> Flow {
+        match &block.custom {
+            None => self.refuse(Rejection::WafBlocked),
+            Some(custom) => {
+                self.state = State::Answered;
+                self.tell(Ok(custom.answer()), None)
+            }
+        }
+    }
+}
+
+/// What the rules see of the body.
+fn inspected<'b>(request: &Request, acl: &WebAcl, body: Option<(&'b [u8], bool)>) -> Body<'b> {
+    match body {
+        Some((bytes, ended)) => {
+            let seen = bytes.get(..acl.body_bytes).unwrap_or(bytes);
+            Body::Seen { bytes: seen, more: !ended || bytes.len() > seen.len() }
+        }
+        None if request.has_no_body() => Body::Seen { bytes: b"", more: false },
+        None => Body::NotYet,
+    }
+}
+
+/// What of the body is known behind the rules.
+fn seen(body: Option<(&[u8], bool)>) -> Seen<'_> {
+    match body {
+        None => Seen::default(),
+        Some((bytes, ended)) => Seen { whole: ended.then_some(bytes), bytes: bytes.len() as u64 },
+    }
+}
