@@ -13,6 +13,7 @@ pub mod injection;
 pub mod input;
 pub mod ip_set;
 pub mod labels;
+pub mod managed;
 pub mod patterns;
 pub mod rate;
 pub mod record;
