@@ -10,6 +10,7 @@ use super::fleet::{REMEMBERED, UsedUp};
 use super::throttle::LeaseKey;
 use super::throttle::lease::Lease;
 use super::usage::Usage;
+use super::waf::counts::WafCounts;
 use lru::LruCache;
 use nohash_hasher::IntMap;
 use std::collections::HashMap;
@@ -35,6 +36,8 @@ pub struct Worker {
     pub counts: Counts,
     /// What happened on the sides of canaries.
     pub sides: SideCounts,
+    /// What web ACLs' rules did.
+    pub waf: WafCounts,
     /// Which keys were counted, to be told.
     pub usage: Usage,
     /// By key source: those that documents name.
@@ -86,6 +89,7 @@ impl Default for Worker {
         Self {
             counts: Counts::default(),
             sides: SideCounts::default(),
+            waf: WafCounts::default(),
             usage: Usage::default(),
             learned: HashMap::new(),
             tokens: LruCache::unbounded(),
@@ -98,6 +102,13 @@ impl Default for Worker {
 }
 
 impl Worker {
+    /// What happened since this was last asked, of what documents name.
+    pub fn drain_named(&mut self) -> Vec<(Rc<str>, u64)> {
+        let mut named = self.sides.drain();
+        named.extend(self.waf.drain());
+        named
+    }
+
     /// What is known of a key source.
     pub fn learned(&mut self, source: &[u8; 32]) -> &mut Learned {
         self.learned.entry(*source).or_default()
