@@ -223,9 +223,9 @@ impl Gateway {
         self.apis.get(id)
     }
 
-    /// The names of what is counted of the sides of canaries.
+    /// The names of what is counted of the sides of canaries, and of web ACLs.
     #[must_use]
-    pub fn side_counters(&self) -> Vec<Rc<str>> {
+    pub fn named_counters(&self) -> Vec<Rc<str>> {
         let mut counters = Vec::new();
         for api in self.apis.values() {
             api.add_counters(&mut counters);
