@@ -11,7 +11,7 @@ pub mod counts;
 use super::Env;
 use super::compile::Stage;
 use super::request::Request;
-use regex_lite::Regex;
+use crate::gateway::regex::Regex;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::rc::Rc;

@@ -20,6 +20,7 @@ mod sides;
 mod throttle;
 mod unsupported;
 mod usage;
+mod waf;
 mod weaker;
 
 pub use api::{Api, Stage};
@@ -103,10 +104,12 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
     let fleet = fleet::service(config, &mut clusters, &mut scope);
     let usage = usage::compile(config, fleet.as_ref(), &mut scope);
     let account = throttle::account(config, &mut scope);
+    let web_acls = waf::compile(config, &mut scope);
+    let sources = api::Sources { config, iam: iam.as_ref(), web_acls: &web_acls };
     for (i, written) in config.apis.iter().enumerate() {
         let mut scope = Scope::new(format!("apis[{i}]"), &mut diagnostics, &mut wants, surroundings);
         let policy = policy::policy(written, config, &mut scope);
-        let api = Rc::new(Api::compile(written, config, iam.as_ref(), policy, &mut clusters, &mut scope));
+        let api = Rc::new(Api::compile(written, &sources, policy, &mut clusters, &mut scope));
         first.get_or_insert_with(|| Rc::clone(&api));
         if apis.insert(written.api_id.to_ascii_lowercase(), api).is_some() {
             scope.error("apiId", format!("the API `{}` exists twice", written.api_id));

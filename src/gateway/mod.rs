@@ -35,6 +35,7 @@ pub mod policy;
 pub mod protobuf;
 pub mod quota;
 pub mod rate_limit_headers;
+pub mod regex;
 pub mod rejection;
 pub mod request;
 mod request_value;

@@ -1,7 +1,7 @@
 //! The filter for an Envoy that is configured already: the filter, and what it needs around it.
 
 use super::dynamic::Delivery;
-use super::{Plan, Rendering, Settings, bootstrap, cluster, filter, listener, route, sts};
+use super::{Plan, Rendering, Settings, bootstrap, cluster, filter, geoip, listener, route, sts};
 use serde_json::{Value, json};
 
 const HEADER: &str = "\
@@ -54,7 +54,15 @@ pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
         comment.push_str(&mutual.join(", "));
         comment.push('.');
     }
-    let documents = vec![
+    let geoip = geoip::filter(settings);
+    if geoip.is_some() {
+        comment.push_str(
+            "\n\nThe last document is Envoy's geoip filter: put it into `http_filters` before the filter of document 1. It is to be \
+             believed with document 2's `use_remote_address` and `early_header_mutation_extensions` alone, without which clients \
+             choose their countries.",
+        );
+    }
+    let mut documents = vec![
         filter::http_filter(plan, settings, Delivery::Static),
         json!({ "http_connection_manager": manager }),
         json!({ "virtual_host": host }),
@@ -64,5 +72,6 @@ pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
             } }),
         json!({ "stats_config": bootstrap::stats_config() }),
     ];
+    documents.extend(geoip);
     Rendering::new(&comment, documents)
 }

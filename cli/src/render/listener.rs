@@ -3,7 +3,7 @@
 use super::dynamic::Delivery;
 use super::settings::socket_address;
 use super::tls::chain::{self, Transport};
-use super::{Plan, Settings, filter, local_reply, route, upstream};
+use super::{Plan, Settings, filter, geoip, local_reply, route, upstream};
 use serde_json::{Value, json};
 
 /// Names of the listeners: plain text, TLS, HTTP/3.
@@ -125,6 +125,7 @@ fn connection_manager(plan: &Plan, settings: &Settings, delivery: Delivery<'_>, 
     if edge == Edge::Tls {
         filters.extend(announcement(settings));
     }
+    filters.extend(geoip::filter(settings));
     filters.extend([filter::http_filter(plan, settings, delivery), router()]);
     map.insert("http_filters".into(), filters.into());
     manager

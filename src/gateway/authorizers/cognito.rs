@@ -14,7 +14,7 @@ use crate::gateway::Env;
 use crate::gateway::flow::CalloutReply;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
-use regex_lite::Regex;
+use crate::gateway::regex::Regex;
 use serde_json::Value;
 use time::OffsetDateTime;
 

@@ -10,7 +10,7 @@ use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Facts;
 use crate::gateway::rest_value::RestValue;
 use crate::gateway::template::Template;
-use regex_lite::Regex;
+use crate::gateway::regex::Regex;
 
 /// A compiled `MOCK` integration.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl MockResponse {
             // AWS matches the whole status.
             let compiled = Regex::new(&format!("^(?:{pattern})$"));
             compiled
-                .map_err(|error| scope.error(&format!("{at}.selectionPattern"), error.to_string()).clone())
+                .map_err(|error| scope.error(&format!("{at}.selectionPattern"), error).clone())
                 .ok()
         });
         let mut headers = Vec::new();

@@ -8,6 +8,7 @@
 pub mod action;
 pub mod client;
 pub mod field;
+pub mod forwarded;
 pub mod injection;
 pub mod input;
 pub mod ip_set;

@@ -23,7 +23,7 @@ use crate::gateway::request::Request;
 use crate::gateway::{Env, Millis};
 use answer::{Answer, Says};
 use event::Identity;
-use regex_lite::Regex;
+use crate::gateway::regex::Regex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use source::Source;

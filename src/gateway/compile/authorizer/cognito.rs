@@ -10,7 +10,7 @@ use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::compile::cluster::Clusters;
 use crate::gateway::compile::scope::Scope;
 use crate::gateway::config::{self, JwtConfiguration, ProtocolType};
-use regex_lite::Regex;
+use crate::gateway::regex::Regex;
 use sha2::{Digest, Sha256};
 
 /// Seconds for which AWS may keep a result.

@@ -1,0 +1,128 @@
+//! Compiles what statements say of clients: addresses, countries, autonomous systems.
+//! <https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-forwarded-ip-address.html>
+
+use super::super::scope::Scope;
+use super::{Draft, IP_SETS, by_arn};
+use crate::gateway::config::Config;
+use crate::gateway::config::waf::{
+    AsnMatchStatement, ForwardedIpConfig, GeoMatchStatement, IpSetReferenceStatement,
+};
+use crate::gateway::waf::ip_set::{Addresses, Forwarded, IpSet};
+use crate::gateway::waf::statement::Statement;
+use std::rc::Rc;
+
+/// Most networks of a set: AWS's limit.
+const MOST_NETWORKS: usize = 10_000;
+/// Most countries of a statement: AWS's limit.
+const MOST_COUNTRIES: usize = 50;
+/// Most autonomous systems of a statement: AWS's limit.
+const MOST_ASNS: usize = 100;
+/// Countries by their codes: ISO 3166-1 alpha-2, and Kosovo's.
+const COUNTRIES: &str = "\
+ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCMCNCOCRCUCVCWCXCYCZDEDJDKDMDODZ\
+ECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHUIDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZ\
+LALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQA\
+RERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSXKYEYTZAZMZW";
+
+/// The sets of the document, in its order.
+pub(super) fn sets(config: &Config, scope: &mut Scope<'_>) -> Vec<Rc<IpSet>> {
+    let mut sets = Vec::with_capacity(config.ip_sets.len());
+    for (i, written) in config.ip_sets.iter().enumerate() {
+        let scope = &mut scope.below(&format!("ipSets[{i}]"));
+        if written.addresses.len() > MOST_NETWORKS {
+            let problem = format!("{} networks are more than {MOST_NETWORKS}", written.addresses.len());
+            scope.error("Addresses", problem).help("a statement can name several sets: `OrStatement`");
+        }
+        let set = IpSet::new(written.ip_address_version, &written.addresses);
+        let set = set.unwrap_or_else(|problems| {
+            for (at, problem) in problems {
+                scope.error(&format!("Addresses[{at}]"), problem);
+            }
+            IpSet::default()
+        });
+        sets.push(Rc::new(set));
+    }
+    sets
+}
+
+impl Draft<'_, '_> {
+    /// The client's address, or a header's, is in a set.
+    pub(super) fn addresses(
+        &self,
+        written: &IpSetReferenceStatement,
+        scope: &mut Scope<'_>,
+    ) -> Option<Statement> {
+        let arns: Vec<_> = self.sources.config.ip_sets.iter().map(|set| set.arn.as_str()).collect();
+        let forwarded = written.ip_set_forwarded_ip_config.as_ref().map(|config| {
+            check_forwarded(&config.header_name, &mut scope.below("IPSetForwardedIPConfig"));
+            let (fallback, position) = (config.fallback_behavior, config.position);
+            Forwarded { header: config.header_name.to_ascii_lowercase(), fallback, position }
+        });
+        let place = by_arn(&written.arn, &IP_SETS, &arns, "ARN", scope)?;
+        let set = Rc::clone(self.sources.ip_sets.get(place)?);
+        Some(Statement::Addresses(Addresses { set, forwarded }))
+    }
+}
+
+/// A header that clients can write themselves.
+#[inline(never)]
+fn check_forwarded(header: &str, scope: &mut Scope<'_>) {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !(1..=255).contains(&header.len()) || !header.bytes().all(plain) {
+        let problem = format!("`{header}` is not the name of a header");
+        scope.error("HeaderName", problem).help("1 to 255 letters, digits and `-`");
+        return;
+    }
+    scope
+        .warning("HeaderName", format!("a client can write any address into `{header}`"))
+        .help("without this member the address is what Envoy trusts, and `trustedHops` says how many proxies that believes");
+}
+
+/// The client's country is one of these.
+pub(super) fn countries(written: &GeoMatchStatement, scope: &mut Scope<'_>) -> Statement {
+    let codes = &written.country_codes;
+    check_count(codes.len(), MOST_COUNTRIES, "CountryCodes", scope);
+    let mut known = Vec::with_capacity(codes.len());
+    for (i, code) in codes.iter().enumerate() {
+        match <[u8; 2]>::try_from(code.as_bytes()) {
+            Ok(code) if COUNTRIES.as_bytes().chunks(2).any(|country| country == code) => known.push(code),
+            Ok(_) | Err(_) => {
+                scope
+                    .error(&format!("CountryCodes[{i}]"), format!("`{code}` is not the code of a country"))
+                    .help("two capitals, as ISO 3166-1 has them: `GB`, `JP`");
+            }
+        }
+    }
+    of_origin(written.forwarded_ip_config.as_ref(), "country", scope);
+    Statement::Countries(known)
+}
+
+/// The client's autonomous system is one of these.
+pub(super) fn asns(written: &AsnMatchStatement, scope: &mut Scope<'_>) -> Statement {
+    check_count(written.asn_list.len(), MOST_ASNS, "AsnList", scope);
+    of_origin(written.forwarded_ip_config.as_ref(), "autonomous system", scope);
+    Statement::Asns(written.asn_list.clone())
+}
+
+#[inline(never)]
+fn check_count(count: usize, most: usize, at: &str, scope: &mut Scope<'_>) {
+    if !(1..=most).contains(&count) {
+        scope.error(at, format!("{count} are not from 1 to {most}"));
+    }
+}
+
+/// Where a client is, is told of the address that Envoy trusts, and by somebody else.
+#[inline(never)]
+fn of_origin(forwarded: Option<&ForwardedIpConfig>, what: &str, scope: &mut Scope<'_>) {
+    scope
+        .warning("", format!("a request has no {what} unless somebody tells it, and then it does not fit"))
+        .help("`sekisho render --geoip-db` has Envoy tell it");
+    if forwarded.is_some() {
+        scope
+            .warning(
+                "ForwardedIPConfig",
+                format!("the {what} is that of the address which Envoy trusts, not of a header's"),
+            )
+            .help("`trustedHops` says how many proxies in front are believed about it");
+    }
+}
