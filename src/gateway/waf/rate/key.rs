@@ -2,7 +2,7 @@
 
 use super::seed::Seed;
 use crate::gateway::config::waf::{MatchScope, OversizeHandling};
-use crate::gateway::waf::field::{Field, Names};
+use crate::gateway::waf::field::{Field, Names, Room};
 use crate::gateway::waf::labels::{LabelMatch, Labels};
 use crate::gateway::waf::transform::{Transformation, Transformed};
 use crate::gateway::waf::view::View;
@@ -231,7 +231,8 @@ impl Part {
             Reads::Field(Field::QueryString, _) if view.query().is_empty() => {}
             Reads::Field(field, steps) => {
                 // The body is no component: what there is of these is there.
-                let _ = field.each(view, &[], &mut |value| with(scratch.apply(steps, value)));
+                let _ = field
+                    .each(view, &[], &mut Room::default(), &mut |value| with(scratch.apply(steps, value)));
             }
             Reads::Labels(namespace) => {
                 for label in labels.iter().filter(|label| namespace.fits(label)) {
