@@ -219,6 +219,11 @@ pub(super) fn is_mutual_tls() -> bool {
     abi::property(b"connection\0mtls").is_ok_and(|value| value == [1])
 }
 
+/// Hands a line of a web ACL's log to Envoy's access log, which reads it as `%FILTER_STATE(wasm.sekisho_waf_log:PLAIN)%`.
+pub(super) fn log_inspection(line: &[u8]) -> Result<(), HostError> {
+    Ok(abi::set_property(b"sekisho_waf_log", line)?)
+}
+
 /// Who made the response and why; empty if Envoy does not say.
 pub(super) fn response_code_details() -> Vec<u8> {
     abi::property(b"response\0code_details").unwrap_or_default()

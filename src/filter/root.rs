@@ -94,7 +94,7 @@ impl Root {
                 compiled.gateway.prepare(&worker.shared);
                 Seed::prepare(&worker.shared, host::secret);
                 verifiers.record();
-                worker.counters().define_named(compiled.gateway.side_counters());
+                worker.counters().define_named(compiled.gateway.named_counters());
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
             }

@@ -10,6 +10,7 @@ use super::fleet::{REMEMBERED, UsedUp};
 use super::throttle::LeaseKey;
 use super::throttle::lease::Lease;
 use super::usage::Usage;
+use super::waf::counts::WafCounts;
 use super::waf::rate::tally::Tallies;
 use lru::LruCache;
 use nohash_hasher::IntMap;
@@ -36,6 +37,8 @@ pub struct Worker {
     pub counts: Counts,
     /// What happened on the sides of canaries.
     pub sides: SideCounts,
+    /// What web ACLs' rules did.
+    pub waf: WafCounts,
     /// Which keys were counted, to be told.
     pub usage: Usage,
     /// Requests that rate-based rules counted, to be handed on.
@@ -89,6 +92,7 @@ impl Default for Worker {
         Self {
             counts: Counts::default(),
             sides: SideCounts::default(),
+            waf: WafCounts::default(),
             usage: Usage::default(),
             tallies: Tallies::default(),
             learned: HashMap::new(),
@@ -102,6 +106,13 @@ impl Default for Worker {
 }
 
 impl Worker {
+    /// What happened since this was last asked, of what documents name.
+    pub fn drain_named(&mut self) -> Vec<(Rc<str>, u64)> {
+        let mut named = self.sides.drain();
+        named.extend(self.waf.drain());
+        named
+    }
+
     /// What is known of a key source.
     pub fn learned(&mut self, source: &[u8; 32]) -> &mut Learned {
         self.learned.entry(*source).or_default()
