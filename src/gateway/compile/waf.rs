@@ -24,7 +24,7 @@ use crate::gateway::waf::WebAcl;
 use crate::gateway::waf::ip_set::IpSet;
 use input::Drafts;
 use rule::Owner;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -40,6 +40,8 @@ struct Sources<'c> {
     config: &'c Config,
     /// In the order of the document.
     ip_sets: Vec<Rc<IpSet>>,
+    /// Managed groups that were read, by their names.
+    managed: RefCell<Vec<(String, Rc<waf::RuleGroup>)>>,
     /// What was warned of already, by its bit.
     warned: Cell<u8>,
 }
@@ -49,6 +51,8 @@ struct Draft<'a, 'c> {
     sources: &'a Sources<'c>,
     inputs: Drafts,
     body_bytes: usize,
+    /// What tells it from others, and the rules of one reference to a group from those of another.
+    names: Vec<String>,
 }
 
 /// Compiles them, by their ARNs; what cannot be goes to the diagnostics.
@@ -56,7 +60,8 @@ pub(super) fn compile(config: &Config, scope: &mut Scope<'_>) -> HashMap<String,
     if !config.web_acls.is_empty() {
         scope.want_source_address();
     }
-    let sources = Sources { config, ip_sets: address::sets(config, scope), warned: Cell::default() };
+    let ip_sets = address::sets(config, scope);
+    let sources = Sources { config, ip_sets, managed: RefCell::default(), warned: Cell::default() };
     group::check_substitutions(config, scope);
     check_arns(config, scope);
     logging::check(config, scope);
@@ -143,7 +148,7 @@ fn check_list(list: &List, arns: &[&str], scope: &mut Scope<'_>) {
 
 /// Groups and sets that no web ACL refers to are compiled too, so that what is wrong with them is told.
 fn check_unused(sources: &Sources<'_>, scope: &mut Scope<'_>) {
-    let mut draft = Draft::new(sources, BODY_BYTES);
+    let mut draft = Draft::new(sources, BODY_BYTES, Vec::new());
     for place in 0..sources.config.rule_groups.len() {
         draft.group_rules(place, scope);
     }
@@ -186,7 +191,7 @@ impl Sources<'_> {
         check_name(&written.name, "Name", scope);
         let metric = metric(&written.visibility_config, scope);
         action::check_bodies(&written.custom_response_bodies, scope);
-        let mut draft = Draft::new(self, body_bytes(written));
+        let mut draft = Draft::new(self, body_bytes(written), vec![written.arn.clone()]);
         let owner = Owner::web_acl(super::account_id(self.config), written);
         let default_action = draft.default_action(&written.default_action, &owner, scope);
         let mut rules =
@@ -194,7 +199,7 @@ impl Sources<'_> {
         rules.extend(draft.rules(&written.rules, &owner, scope));
         let last = &written.post_process_firewall_manager_rule_groups;
         rules.extend(draft.manager_groups(last, "Post", &owner, scope));
-        let capacity = capacity::of_web_acl(written, self.config);
+        let capacity = capacity::of_web_acl(written, self);
         if capacity > MOST_CAPACITY {
             scope
                 .warning("Rules", format!("the rules need {capacity} capacity units (WCU)"))
@@ -223,8 +228,8 @@ fn body_bytes(written: &waf::WebAcl) -> usize {
 // === impl Draft ===
 
 impl<'a, 'c> Draft<'a, 'c> {
-    fn new(sources: &'a Sources<'c>, body_bytes: usize) -> Self {
-        Self { sources, inputs: Drafts::default(), body_bytes }
+    fn new(sources: &'a Sources<'c>, body_bytes: usize, names: Vec<String>) -> Self {
+        Self { sources, inputs: Drafts::default(), body_bytes, names }
     }
 }
 
