@@ -248,6 +248,15 @@ pub(super) fn seed() -> u64 {
     abi::random().unwrap_or_default()
 }
 
+/// Bytes of the host's randomness that nobody can guess.
+pub(super) fn secret() -> [u8; 16] {
+    let mut secret = [0; 16];
+    for half in secret.as_chunks_mut().0 {
+        *half = seed().to_le_bytes();
+    }
+    secret
+}
+
 // === what all workers share ===
 
 /// A shared value and its version; none if it was never written.

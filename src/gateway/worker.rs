@@ -11,6 +11,7 @@ use super::throttle::LeaseKey;
 use super::throttle::lease::Lease;
 use super::usage::Usage;
 use super::waf::counts::WafCounts;
+use super::waf::rate::tally::Tallies;
 use lru::LruCache;
 use nohash_hasher::IntMap;
 use std::collections::HashMap;
@@ -40,6 +41,8 @@ pub struct Worker {
     pub waf: WafCounts,
     /// Which keys were counted, to be told.
     pub usage: Usage,
+    /// Requests that rate-based rules counted, to be handed on.
+    pub tallies: Tallies,
     /// By key source: those that documents name.
     learned: HashMap<[u8; 32], Learned>,
     tokens: LruCache<TokenKey, Verified>,
@@ -91,6 +94,7 @@ impl Default for Worker {
             sides: SideCounts::default(),
             waf: WafCounts::default(),
             usage: Usage::default(),
+            tallies: Tallies::default(),
             learned: HashMap::new(),
             tokens: LruCache::unbounded(),
             bytes: 0,

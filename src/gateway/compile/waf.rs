@@ -24,13 +24,14 @@ use crate::gateway::waf::WebAcl;
 use crate::gateway::waf::ip_set::IpSet;
 use input::Drafts;
 use rule::Owner;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Bytes of a body that are inspected where nothing says so: AWS's, for API Gateway.
 const BODY_BYTES: usize = 16 << 10;
 /// Largest capacity of a web ACL, in units: AWS's limit.
-const MOST_CAPACITY: u32 = 5000;
+pub const MOST_CAPACITY: u32 = 5000;
 /// What a web ACL is associated with here.
 const RESOURCE: &str = "API_GATEWAY";
 
@@ -39,6 +40,8 @@ struct Sources<'c> {
     config: &'c Config,
     /// In the order of the document.
     ip_sets: Vec<Rc<IpSet>>,
+    /// What was warned of already, by its bit.
+    warned: Cell<u8>,
 }
 
 /// A web ACL that is being put together.
@@ -53,7 +56,7 @@ pub(super) fn compile(config: &Config, scope: &mut Scope<'_>) -> HashMap<String,
     if !config.web_acls.is_empty() {
         scope.want_source_address();
     }
-    let sources = Sources { config, ip_sets: address::sets(config, scope) };
+    let sources = Sources { config, ip_sets: address::sets(config, scope), warned: Cell::default() };
     group::check_substitutions(config, scope);
     check_arns(config, scope);
     logging::check(config, scope);

@@ -15,6 +15,7 @@ pub mod input;
 pub mod ip_set;
 pub mod labels;
 pub mod log;
+pub mod managed;
 pub mod patterns;
 pub mod rate;
 pub mod record;
