@@ -11,6 +11,7 @@ mod field;
 mod group;
 mod input;
 mod label;
+mod logging;
 mod rate;
 mod rule;
 mod statement;
@@ -23,13 +24,14 @@ use crate::gateway::waf::WebAcl;
 use crate::gateway::waf::ip_set::IpSet;
 use input::Drafts;
 use rule::Owner;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Bytes of a body that are inspected where nothing says so: AWS's, for API Gateway.
 const BODY_BYTES: usize = 16 << 10;
 /// Largest capacity of a web ACL, in units: AWS's limit.
-const MOST_CAPACITY: u32 = 5000;
+pub const MOST_CAPACITY: u32 = 5000;
 /// What a web ACL is associated with here.
 const RESOURCE: &str = "API_GATEWAY";
 
@@ -38,6 +40,8 @@ struct Sources<'c> {
     config: &'c Config,
     /// In the order of the document.
     ip_sets: Vec<Rc<IpSet>>,
+    /// What was warned of already, by its bit.
+    warned: Cell<u8>,
 }
 
 /// A web ACL that is being put together.
@@ -52,9 +56,10 @@ pub(super) fn compile(config: &Config, scope: &mut Scope<'_>) -> HashMap<String,
     if !config.web_acls.is_empty() {
         scope.want_source_address();
     }
-    let sources = Sources { config, ip_sets: address::sets(config, scope) };
+    let sources = Sources { config, ip_sets: address::sets(config, scope), warned: Cell::default() };
     group::check_substitutions(config, scope);
     check_arns(config, scope);
+    logging::check(config, scope);
     check_unused(&sources, scope);
     let mut compiled = HashMap::with_capacity(config.web_acls.len());
     for (i, written) in config.web_acls.iter().enumerate() {
@@ -179,7 +184,7 @@ fn metric(written: &waf::VisibilityConfig, scope: &mut Scope<'_>) -> Option<Rc<s
 impl Sources<'_> {
     fn web_acl(&self, written: &waf::WebAcl, scope: &mut Scope<'_>) -> Option<WebAcl> {
         check_name(&written.name, "Name", scope);
-        metric(&written.visibility_config, scope);
+        let metric = metric(&written.visibility_config, scope);
         action::check_bodies(&written.custom_response_bodies, scope);
         let mut draft = Draft::new(self, body_bytes(written));
         let owner = Owner::web_acl(super::account_id(self.config), written);
@@ -198,7 +203,8 @@ impl Sources<'_> {
         let inputs = draft.inputs.finish(&mut rules, scope)?;
         let (name, arn) = (written.name.clone(), written.arn.clone());
         let body_bytes = draft.body_bytes;
-        Some(WebAcl { name, arn, rules, default_action: default_action?, inputs, body_bytes, capacity })
+        let (default_action, logging) = (default_action?, self.logging(&arn));
+        Some(WebAcl { name, arn, rules, default_action, inputs, body_bytes, capacity, metric, logging })
     }
 }
 

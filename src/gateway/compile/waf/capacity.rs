@@ -145,7 +145,7 @@ impl<'c> Count<'c> {
         let of_document =
             reference.and_then(|it| self.config.rule_groups.iter().find(|group| group.arn == it.arn));
         let of_vendor = managed.and_then(|it| find_managed(self.config, it));
-        for group in of_document.map(|group| &**group).into_iter().chain(of_vendor) {
+        for group in of_document.map(|group| &**group).into_iter().chain(of_vendor.as_ref()) {
             let declared = group.capacity.map(|units| u32::try_from(units).unwrap_or(u32::MAX));
             self.add(declared.unwrap_or_else(|| of_rules(&group.rules, self.config)));
         }

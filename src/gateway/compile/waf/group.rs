@@ -12,6 +12,7 @@ use crate::gateway::config::waf::{
     RuleGroup, RuleGroupReferenceStatement,
 };
 use crate::gateway::waf::action::Action;
+use crate::gateway::waf::managed;
 use crate::gateway::waf::rule::{Body, Group, Matcher, Rule};
 use std::rc::Rc;
 
@@ -20,11 +21,6 @@ const VENDOR: &str = "Sekisho";
 /// Most overrides of a reference: AWS's limit.
 const MOST_OVERRIDES: usize = 100;
 
-/// A managed group by its name.
-pub(super) fn managed(name: &str) -> Option<&'static RuleGroup> {
-    let _ = name;
-    None
-}
 
 /// What stands in for groups of other vendors is here.
 pub(super) fn check_substitutions(config: &Config, scope: &mut Scope<'_>) {
@@ -42,18 +38,18 @@ pub(super) fn check_substitutions(config: &Config, scope: &mut Scope<'_>) {
     }
 }
 
-fn substitute(ours: &str) -> Option<&'static RuleGroup> {
+fn substitute(ours: &str) -> Option<RuleGroup> {
     let (vendor, name) = ours.split_once('/')?;
-    managed(name).filter(|_| vendor == VENDOR)
+    if vendor == VENDOR { managed::load(name) } else { None }
 }
 
 /// The managed group that a statement names, or what stands in for it.
 pub(super) fn find_managed(
     config: &Config,
     written: &ManagedRuleGroupStatement,
-) -> Option<&'static RuleGroup> {
+) -> Option<RuleGroup> {
     if written.vendor_name == VENDOR {
-        return managed(&written.name);
+        return managed::load(&written.name);
     }
     let theirs = format!("{}/{}", written.vendor_name, written.name);
     substitute(config.managed_rule_group_substitutions.get(&theirs)?)

@@ -114,24 +114,18 @@ impl Draft<'_, '_> {
         }
         let action = written.action.as_ref();
         let action = action.and_then(|action| action::action(action, owner, &mut scope.below("Action")));
-        let matcher = self.matcher(asked, action.as_ref(), &mut scope.below("Statement"));
+        if let (Some(action), Some(_)) = (&action, &asked.rate_based_statement) {
+            check_rate_action(action, "Action", scope);
+        }
+        let matcher = self.matcher(asked, &mut scope.below("Statement"));
         Some(Body::Own(Own { matcher: matcher?, action: action?, excluded: false, labels }))
     }
 
-    fn matcher(
-        &mut self,
-        written: &waf::Statement,
-        action: Option<&Action>,
-        scope: &mut Scope<'_>,
-    ) -> Option<Matcher> {
+    fn matcher(&mut self, written: &waf::Statement, scope: &mut Scope<'_>) -> Option<Matcher> {
         let Some(rate) = &written.rate_based_statement else {
             return self.nested(written, scope).map(Matcher::Statement);
         };
-        let scope = &mut scope.below("RateBasedStatement");
-        if let Some(action) = action {
-            check_rate_action(action, "", scope);
-        }
-        self.rate(rate, scope).map(|rate| Matcher::Rate(Box::new(rate)))
+        self.rate(rate, &mut scope.below("RateBasedStatement")).map(|rate| Matcher::Rate(Box::new(rate)))
     }
 }
 

@@ -213,7 +213,7 @@ fn more_pointers_than_are_followed_at_once_are_all_followed() {
 
 #[test]
 fn what_is_too_deep_is_looked_at_flat() {
-    let nested = |open: &str, close: &str, depth| {
+    let nested = |open: &str, close: &str, depth: usize| {
         format!(r#"{{"a":{}"in"{},"b":"behind"}}"#, open.repeat(depth - 1), close.repeat(depth - 1))
     };
     assert_eq!(seen(&[], MatchScope::Value, &nested("[", "]", 128)), ["in", "behind"]);
