@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 pub(super) fn base64(input: &[u8], out: &mut Vec<u8>) -> Change {
     let pads = input.iter().rev().take(2).take_while(|byte| **byte == b'=').count();
     let digits = input.get(..input.len() - pads).unwrap_or_default();
-    let whole = pads == 0 || input.len() % 4 == 0;
+    let whole = pads == 0 || input.len().is_multiple_of(4);
     if input.is_empty()
         || !whole
         || digits.len() % 4 == 1
