@@ -208,7 +208,7 @@ impl Sources<'_> {
         let inputs = draft.inputs.finish(&mut rules, scope)?;
         let (name, arn) = (written.name.clone(), written.arn.clone());
         let body_bytes = draft.body_bytes;
-        let (default_action, logging) = (default_action?, logging::of(&written.arn, self.config));
+        let (default_action, logging) = (default_action?, self.logging(&arn));
         Some(WebAcl { name, arn, rules, default_action, inputs, body_bytes, capacity, metric, logging })
     }
 }

@@ -9,21 +9,22 @@
 pub mod key;
 pub mod news;
 pub mod page;
+pub mod plan;
+mod room;
 pub mod seed;
 pub mod tally;
 
 pub use key::{AggregateKey, Component, Value};
 
 use super::statement::{Fit, Judge, Statement};
-use super::transform::Transformed;
 use crate::gateway::Env;
 use crate::gateway::shared::{LAYOUT, unambiguous};
 use crate::gateway::throttle::{LeaseKey, digest};
-use key::Key;
+use key::{Key, Scratch};
+use plan::Plan;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::rc::Rc;
-use tally::Plan;
 
 /// What a rule says.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ pub struct Rate {
     key: Key,
     window: u64,
     plan: Rc<Plan>,
-    scratch: RefCell<Transformed>,
+    scratch: RefCell<Scratch>,
 }
 
 /// A request that is above a limit, in the words of AWS's log (`rateBasedRuleList`).
@@ -110,7 +111,7 @@ impl Rate {
         };
         Limited {
             limit_key: self.key.word(),
-            max_rate_allowed: self.plan.limit(),
+            max_rate_allowed: self.plan.limit,
             evaluation_window_sec: self.window,
             limit_value: address,
             custom_values: self.key.values(judge.view, judge.labels, &mut self.scratch.borrow_mut()),

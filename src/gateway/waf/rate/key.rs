@@ -76,6 +76,13 @@ enum Reads {
     Asn,
 }
 
+/// The room in which components are read, kept between requests.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    room: Room,
+    transformed: Transformed,
+}
+
 /// What a request is counted by, in the words of AWS's log. Values are as the client wrote them, at most 32 characters, without
 /// control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +137,7 @@ impl Key {
         view: &View<'_>,
         labels: &Labels,
         seed: Seed,
-        scratch: &mut Transformed,
+        scratch: &mut Scratch,
     ) -> Option<u64> {
         let mut hasher = seed.hasher();
         match self {
@@ -146,7 +153,7 @@ impl Key {
     }
 
     /// The values of a request.
-    pub(super) fn values(&self, view: &View<'_>, labels: &Labels, scratch: &mut Transformed) -> Vec<Value> {
+    pub(super) fn values(&self, view: &View<'_>, labels: &Labels, scratch: &mut Scratch) -> Vec<Value> {
         match self {
             Self::Address(_) | Self::Constant => Vec::new(),
             Self::Custom(parts) => parts.iter().map(|part| part.value(view, labels, scratch)).collect(),
@@ -204,7 +211,7 @@ impl Part {
         view: &View<'_>,
         labels: &Labels,
         hasher: &mut SipHasher13,
-        scratch: &mut Transformed,
+        scratch: &mut Scratch,
     ) -> Option<()> {
         match &self.reads {
             Reads::Address => return address(view, hasher),
@@ -226,13 +233,12 @@ impl Part {
     }
 
     /// Calls with each of its texts.
-    fn each(&self, view: &View<'_>, labels: &Labels, scratch: &mut Transformed, with: &mut dyn FnMut(&[u8])) {
+    fn each(&self, view: &View<'_>, labels: &Labels, scratch: &mut Scratch, with: &mut dyn FnMut(&[u8])) {
         match &self.reads {
-            Reads::Field(Field::QueryString, _) if view.query().is_empty() => {}
             Reads::Field(field, steps) => {
                 // The body is no component: what there is of these is there.
-                let _ = field
-                    .each(view, &[], &mut Room::default(), &mut |value| with(scratch.apply(steps, value)));
+                let Scratch { room, transformed } = scratch;
+                let _ = field.each(view, &[], room, &mut |value| with(transformed.apply(steps, value)));
             }
             Reads::Labels(namespace) => {
                 for label in labels.iter().filter(|label| namespace.fits(label)) {
@@ -243,7 +249,7 @@ impl Part {
         }
     }
 
-    fn value(&self, view: &View<'_>, labels: &Labels, scratch: &mut Transformed) -> Value {
+    fn value(&self, view: &View<'_>, labels: &Labels, scratch: &mut Scratch) -> Value {
         let mut value = String::new();
         match &self.reads {
             Reads::Address => {

@@ -5,45 +5,22 @@
 //! origins.
 
 use super::news::{ITEMS, Item, News};
-use super::page::{PARTS, Page, SLOTS, Standing};
+use super::page::PARTS;
+use super::plan::{Plan, TRIES, write};
+use super::room::Room;
 use super::seed::Seed;
-use crate::gateway::shared::{Conflict, Shared, SharedStore};
+use crate::gateway::shared::{Shared, SharedStore};
 use crate::gateway::throttle::LeaseKey;
 use crate::gateway::{Env, Nanos};
 use nohash_hasher::IntMap;
 use std::rc::Rc;
 
-/// Pages of a rule, if it tells origins apart: up to 4 MiB in shared data, made when they are first needed.
-pub const PAGES: u32 = 1024;
-/// Origins of a page that wait in a worker.
-const WAITING: usize = 8;
 /// Origins of a page that a worker knows to be above the limit: 16,384 in all, AWS limits 10,000.
 const LIMITED: usize = 16;
 /// Nanoseconds that a request waits at most before a tick hands it on.
 const LAG: u64 = 2_000_000_000;
 /// Pages of a rule that are handed on in one tick: a millisecond. Four ticks reach all.
 const MOST_AT_ONCE: u32 = 256;
-/// The part of what is left of a limit that a worker counts before it hands on.
-const SHARE: u64 = 8;
-/// The smallest part of a limit that is worth handing on.
-const LEAST: u64 = 1024;
-/// Tries to write a page that others write at the same time; then it waits on.
-const TRIES: usize = 8;
-
-/// A limit, as those who count need it.
-#[derive(Debug)]
-pub struct Plan {
-    /// Tells it from every other in a worker's memory.
-    id: LeaseKey,
-    /// Its name in shared data.
-    name: String,
-    limit: u64,
-    /// Nanoseconds of a sub-window.
-    part: u64,
-    pages: u32,
-    /// Slots of a page.
-    slots: usize,
-}
 
 /// What a worker counts, by limit.
 #[derive(Debug, Default)]
@@ -68,26 +45,6 @@ struct Tally {
     used: Nanos,
 }
 
-/// What waits of a page.
-#[derive(Debug, Clone, Copy, Default)]
-struct Room {
-    /// When the first of them was counted that has not been handed on.
-    since: Option<Nanos>,
-    /// The sub-window in which all of them were.
-    part: u32,
-    waiting: [Waiting; WAITING],
-}
-
-/// An origin's requests that wait.
-#[derive(Debug, Clone, Copy, Default)]
-struct Waiting {
-    /// None is 0.
-    origin: u64,
-    count: u32,
-    /// How many may wait.
-    most: u32,
-}
-
 /// An origin that is above the limit.
 #[derive(Debug, Clone, Copy, Default)]
 struct Limited {
@@ -95,87 +52,6 @@ struct Limited {
     origin: u64,
     /// The sub-window in which it is no longer.
     until: u32,
-}
-
-// === impl Plan ===
-
-impl Plan {
-    /// The plan of a limit of requests within a window of seconds.
-    #[must_use]
-    pub fn new(id: LeaseKey, name: String, limit: u64, window: u64, is_constant: bool) -> Self {
-        let part = window.saturating_mul(1_000_000_000 / u64::from(PARTS)).max(1);
-        let (pages, slots) = if is_constant { (1, 1) } else { (PAGES, SLOTS) };
-        Self { id, name, limit, part, pages, slots }
-    }
-
-    pub(super) fn limit(&self) -> u64 {
-        self.limit
-    }
-
-    /// The sub-window of a time.
-    fn part_of(&self, now: Nanos) -> u32 {
-        u32::try_from(now.0 / self.part).unwrap_or(u32::MAX)
-    }
-
-    /// The page of an origin: the high bits.
-    fn page_of(&self, origin: u64) -> u32 {
-        (u128::from(origin) * u128::from(self.pages) >> 64) as u32
-    }
-
-    /// How many requests of an origin may wait, of which so many are counted.
-    fn most_waiting(&self, counted: u64) -> u32 {
-        let left = (self.limit + 1).saturating_sub(counted).div_ceil(SHARE);
-        u32::try_from(left.max(self.limit / LEAST).max(1)).unwrap_or(u32::MAX)
-    }
-
-    /// The name of the news: they are not those of another limit.
-    fn news_name(&self) -> String {
-        format!("{}/above/{}", self.name, self.limit)
-    }
-
-    /// Adds what waits to a page in shared data; none if others wrote at the same time again and again.
-    fn add(
-        &self,
-        page: u32,
-        room: &Room,
-        now: Nanos,
-        store: &dyn SharedStore,
-    ) -> Option<[Standing; WAITING]> {
-        let name = format!("{}/{page}", self.name);
-        let part = self.part_of(now);
-        for _ in 0..TRIES {
-            let kept = store.get(&name);
-            let seen = kept.as_ref().map(|shared| shared.version);
-            let read = |Shared { value, .. }| Page::read(value, self.slots);
-            // What is no page is overwritten: there is nothing to be learned from it.
-            let mut counts = kept.and_then(read).unwrap_or_else(|| Page::empty(self.slots, part));
-            counts.advance(part);
-            let mut standings = [Standing::default(); WAITING];
-            for (standing, waiting) in standings.iter_mut().zip(&room.waiting) {
-                if waiting.count > 0 {
-                    *standing = counts.add(fingerprint(waiting.origin), room.part, waiting.count, self.limit);
-                }
-            }
-            if write(&name, counts.as_bytes(), seen, store).is_ok() {
-                return Some(standings);
-            }
-        }
-        None
-    }
-}
-
-/// What tells an origin from others of its page: the low bits. No origin has 0.
-fn fingerprint(origin: u64) -> [u8; 5] {
-    let [fingerprint @ .., _, _, _] = origin.to_le_bytes();
-    if fingerprint == [0; 5] { [1, 0, 0, 0, 0] } else { fingerprint }
-}
-
-/// Writes a value as it was read, or where there was none.
-fn write(name: &str, value: &[u8], seen: Option<u32>, store: &dyn SharedStore) -> Result<(), Conflict> {
-    match seen {
-        None => store.create(name, value),
-        Some(_) => store.set(name, value, seen),
-    }
 }
 
 // === impl Tallies ===
@@ -373,44 +249,6 @@ impl Tally {
                 self.hand_on(page, now, store);
                 handed_on += 1;
             }
-        }
-    }
-}
-
-// === impl Room ===
-
-impl Room {
-    fn is_full_for(&self, origin: u64) -> bool {
-        self.waiting.iter().all(|waiting| waiting.count > 0 && waiting.origin != origin)
-    }
-
-    /// The place of an origin; a new one takes that of one of whom nothing waits.
-    fn place(&mut self, origin: u64, most: u32) -> Option<&mut Waiting> {
-        let known = self.waiting.iter().position(|waiting| waiting.origin == origin);
-        let at = match known {
-            Some(at) => at,
-            None => self.waiting.iter().position(|waiting| waiting.count == 0)?,
-        };
-        let place = self.waiting.get_mut(at)?;
-        if known.is_none() {
-            *place = Waiting { origin, count: 0, most };
-        }
-        Some(place)
-    }
-
-    /// All was handed on. Only of those that come near their limit it is remembered how near.
-    fn settle(&mut self, standings: &[Standing; WAITING], plan: &Plan) {
-        self.since = None;
-        for (waiting, standing) in self.waiting.iter_mut().zip(standings) {
-            if waiting.count == 0 || (standing.total < plan.limit / 2 && standing.left == 0) {
-                *waiting = Waiting::default();
-                continue;
-            }
-            waiting.count = standing.left;
-            let is_limited = standing.total > plan.limit;
-            let most = if is_limited { u32::MAX } else { plan.most_waiting(standing.total) };
-            // What the slot is too coarse for waits for company.
-            waiting.most = most.saturating_add(standing.left);
         }
     }
 }

@@ -2,7 +2,10 @@
 
 mod simulation;
 
-use super::{LIMITED, PAGES, Plan, SLOTS, Tallies, WAITING};
+use super::super::page::{Page, SLOTS};
+use super::super::plan::{PAGES, fingerprint};
+use super::super::room::{Room, WAITING};
+use super::{LIMITED, Plan, Tallies};
 use crate::gateway::Nanos;
 use crate::gateway::shared::{Conflict, Memory, Shared, SharedStore};
 use crate::gateway::throttle::LeaseKey;
@@ -208,8 +211,8 @@ fn requests_are_not_lost_where_writes_collide() {
         workers.request(0, 2, later * SECOND);
     }
     let page = workers.store.memory.get("1/rate/test/0").unwrap();
-    let mut page = super::Page::read(page.value, SLOTS).unwrap();
-    assert_eq!(page.add(super::fingerprint(9), 10, 0, 1).total, 4_000);
+    let mut page = Page::read(page.value, SLOTS).unwrap();
+    assert_eq!(page.add(fingerprint(9), 10, 0, 1).total, 4_000);
 }
 
 #[test]
@@ -262,7 +265,7 @@ fn a_changed_limit_goes_on_with_the_counts() {
 fn a_worker_forgets_limits_that_nobody_asks_about() {
     let mut workers = Workers::new(1, plan(10, 60, PAGES));
     workers.request(0, 7, SECOND);
-    let rooms = PAGES as usize * size_of::<super::Room>();
+    let rooms = PAGES as usize * size_of::<Room>();
     assert_eq!(workers.tallies[0].size(), rooms);
     for _ in 0..20 {
         workers.request(0, 7, SECOND);
@@ -336,5 +339,5 @@ proptest! {
 
 #[test]
 fn a_room_is_as_large_as_it_is_said_to_be() {
-    assert_eq!((WAITING, size_of::<super::Room>()), (8, 152));
+    assert_eq!((WAITING, size_of::<Room>()), (8, 152));
 }
