@@ -116,8 +116,8 @@ fn name(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
 
 /// A name and its `;`.
 fn ended(text: &[u8]) -> Option<(usize, u8)> {
-    let length = text.iter().take(LONGEST + 1).position(|byte| *byte == b';')?;
-    let name = text.get(..length).filter(|name| name.iter().all(u8::is_ascii_alphabetic)).map(key)?;
+    let length = text.iter().take(LONGEST + 1).position(|byte| !byte.is_ascii_alphabetic())?;
+    let name = text.get(..length).filter(|_| text.get(length) == Some(&b';')).map(key)?;
     let (_, byte) = NAMES.iter().find(|(other, _)| *other == name)?;
     Some((length + 1, *byte))
 }
