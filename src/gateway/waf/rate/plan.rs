@@ -67,7 +67,7 @@ impl Plan {
 
     /// The page of an origin: the high bits.
     pub(super) fn page_of(&self, origin: u64) -> u32 {
-        (u128::from(origin) * u128::from(self.pages) >> 64) as u32
+        ((u128::from(origin) * u128::from(self.pages)) >> 64) as u32
     }
 
     /// How many requests of an origin may wait, of which so many are counted.

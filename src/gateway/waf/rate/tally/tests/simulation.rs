@@ -13,7 +13,7 @@ impl Dice {
     }
 
     fn below(&mut self, end: u64) -> u64 {
-        (u128::from(self.roll()) * u128::from(end) >> 64) as u64
+        ((u128::from(self.roll()) * u128::from(end)) >> 64) as u64
     }
 }
 
@@ -127,7 +127,9 @@ fn a_sixteenth_of_a_million_addresses_on_a_sixteenth_of_the_pages() {
     let pages = PAGES / 16;
     let crowd =
         Crowd { clients: 6_250, strangers: 62_500, heavy: 20, limit: 50, window: 300, workers: 8, pages };
-    check(&crowd.run(), pages);
+    let became = crowd.run();
+    println!("{became:?}");
+    check(&became, pages);
 }
 
 #[test]
