@@ -24,11 +24,10 @@ const DEEPEST: u32 = 64;
 #[derive(Clone)]
 pub struct Regex(Automaton);
 
-/// One expression, or several.
+/// An expression as run.
 #[derive(Clone)]
 pub struct Automaton {
-    /// What makes the states.
-    pub dfa: DFA,
+    dfa: DFA,
     cache: RefCell<Option<Cache>>,
 }
 
@@ -38,8 +37,7 @@ pub struct Automaton {
 /// If they would be larger than `largest` bytes, in words.
 #[inline(never)]
 pub fn states(expressions: &[Hir], largest: usize) -> Result<NFA, String> {
-    let config =
-        Config::new().utf8(false).nfa_size_limit(Some(largest)).which_captures(WhichCaptures::None);
+    let config = Config::new().utf8(false).nfa_size_limit(Some(largest)).which_captures(WhichCaptures::None);
     let made = Compiler::new().configure(config).build_many_from_hir(expressions);
     made.map_err(|error| match error.size_limit() {
         Some(limit) => format!("it takes more than {limit} bytes: what it repeats is repeated too often"),
@@ -127,10 +125,8 @@ impl Automaton {
     /// If there cannot be one, in words.
     #[inline(never)]
     pub fn new(nfa: NFA, room: usize) -> Result<Self, String> {
-        let config = DFA::config()
-            .match_kind(MatchKind::All)
-            .cache_capacity(room)
-            .skip_cache_capacity_check(true);
+        let config =
+            DFA::config().match_kind(MatchKind::All).cache_capacity(room).skip_cache_capacity_check(true);
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).map_err(|error| error.to_string())?;
         Ok(Self { dfa, cache: RefCell::default() })
     }
@@ -138,16 +134,11 @@ impl Automaton {
     /// Whether one of the expressions fits somewhere.
     #[must_use]
     pub fn fits(&self, text: &[u8]) -> bool {
-        self.with(|cache| {
-            let found = self.dfa.try_search_fwd(cache, &Input::new(text).earliest(true));
-            // It gives up only if it was told to.
-            found.is_ok_and(|found| found.is_some())
-        })
-    }
-
-    /// Calls with the states that were made so far.
-    pub fn with<T>(&self, call: impl FnOnce(&mut Cache) -> T) -> T {
-        call(self.cache.borrow_mut().get_or_insert_with(|| self.dfa.create_cache()))
+        let mut cache = self.cache.borrow_mut();
+        let cache = cache.get_or_insert_with(|| self.dfa.create_cache());
+        let found = self.dfa.try_search_fwd(cache, &Input::new(text).earliest(true));
+        // It fails only where it was told to give up, or to stop at some byte.
+        found.is_ok_and(|found| found.is_some())
     }
 
     /// Bytes of the states that were made so far.
@@ -164,6 +155,6 @@ impl Automaton {
 
 impl Debug for Automaton {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Automaton({} expressions)", self.dfa.pattern_len())
+        formatter.write_str("Automaton")
     }
 }
