@@ -1,7 +1,7 @@
 //! The filter for an Envoy that is configured already: the filter, and what it needs around it.
 
 use super::dynamic::Delivery;
-use super::{Plan, Rendering, Settings, bootstrap, cluster, filter, listener, route, sts};
+use super::{Plan, Rendering, Settings, bootstrap, cluster, filter, geoip, listener, route, sts};
 use serde_json::{Value, json};
 
 const HEADER: &str = "\
@@ -20,7 +20,11 @@ path, `x-sekisho-*` headers), and Envoy answers some requests in its own words. 
 /// The filter and what it needs, as five documents.
 #[must_use]
 pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
-    let manager = listener::needed(plan);
+    let mut manager = listener::needed(plan);
+    if let (Some(log), Some(manager)) = (listener::waf_log(plan, settings), manager.as_object_mut()) {
+        // Beside whatever else is logged.
+        manager.insert("access_log".into(), json!([log]));
+    }
     let routes = route::route_config(plan);
     let host = routes.pointer("/virtual_hosts/0").cloned().unwrap_or_default();
     let mut members: Vec<(&str, Value)> = ["request_headers_to_remove", "request_body_buffer_limit"]
@@ -54,7 +58,15 @@ pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
         comment.push_str(&mutual.join(", "));
         comment.push('.');
     }
-    let documents = vec![
+    let geoip = geoip::filter(settings);
+    if geoip.is_some() {
+        comment.push_str(
+            "\n\nThe last document is Envoy's geoip filter: put it into `http_filters` before the filter of document 1. It is to be \
+             believed with document 2's `use_remote_address` and `early_header_mutation_extensions` alone, without which clients \
+             choose their countries.",
+        );
+    }
+    let mut documents = vec![
         filter::http_filter(plan, settings, Delivery::Static),
         json!({ "http_connection_manager": manager }),
         json!({ "virtual_host": host }),
@@ -64,5 +76,6 @@ pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
             } }),
         json!({ "stats_config": bootstrap::stats_config() }),
     ];
+    documents.extend(geoip);
     Rendering::new(&comment, documents)
 }

@@ -11,6 +11,7 @@ pub mod dynamic;
 pub mod filter;
 mod folder;
 pub mod fragment;
+pub mod geoip;
 pub mod listener;
 pub mod local_reply;
 pub mod lock;
@@ -93,6 +94,16 @@ pub struct Args {
     /// Prints each request as a JSON line on Envoy's standard output.
     #[arg(long)]
     pub access_log: bool,
+    /// MaxMind database of countries, or of cities, for what web ACLs ask of clients' countries; a path that Envoy can read. Its
+    /// filter is of Envoy 1.37 and later.
+    #[arg(long, value_name = "FILE")]
+    pub geoip_db: Option<PathBuf>,
+    /// MaxMind database of autonomous systems, likewise.
+    #[arg(long, value_name = "FILE")]
+    pub geoip_asn_db: Option<PathBuf>,
+    /// File of the logs of web ACLs with a logging configuration. Envoy's standard output when absent.
+    #[arg(long, value_name = "FILE")]
+    pub waf_log: Option<PathBuf>,
     /// Who is told of the files that are written.
     #[command(flatten)]
     pub audit: audit::Args,
@@ -314,6 +325,9 @@ impl Args {
             max_connections: self.max_connections,
             connection_buffer_kib: self.connection_buffer_kib,
             access_log: self.access_log,
+            geoip_db: self.geoip_db.clone(),
+            geoip_asn_db: self.geoip_asn_db.clone(),
+            waf_log: self.waf_log.clone(),
         }
     }
 }

@@ -33,6 +33,15 @@ pub struct Settings {
     pub connection_buffer_kib: u32,
     /// Whether each request is printed as a JSON line.
     pub access_log: bool,
+    /// The database of countries, or of cities, that clients' addresses are looked up in.
+    #[serde(default)]
+    pub geoip_db: Option<PathBuf>,
+    /// The database of autonomous systems.
+    #[serde(default)]
+    pub geoip_asn_db: Option<PathBuf>,
+    /// The file of web ACLs' logs; Envoy's standard output if there is none.
+    #[serde(default)]
+    pub waf_log: Option<PathBuf>,
 }
 
 /// Where clients of custom domains connect, unless the command line says otherwise.
@@ -63,6 +72,9 @@ impl Settings {
             max_connections: 50_000,
             connection_buffer_kib: 64,
             access_log: false,
+            geoip_db: None,
+            geoip_asn_db: None,
+            waf_log: None,
         }
     }
 
@@ -77,6 +89,9 @@ impl Settings {
             wasm: absolute(self.wasm)?,
             ca_file: absolute(self.ca_file)?,
             secrets: self.secrets.map(absolute).transpose()?,
+            geoip_db: self.geoip_db.map(absolute).transpose()?,
+            geoip_asn_db: self.geoip_asn_db.map(absolute).transpose()?,
+            waf_log: self.waf_log.map(absolute).transpose()?,
             ..self
         })
     }

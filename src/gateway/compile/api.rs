@@ -7,7 +7,7 @@ use super::integration;
 use super::routes::RouteTable;
 use super::scope::Scope;
 use super::sides::{Side, sides};
-use super::{throttle, usage};
+use super::{throttle, usage, waf};
 use crate::gateway::authorizers::Authorizer;
 use crate::gateway::canary::Canary;
 use crate::gateway::canary::counts::Side as CanarySide;
@@ -82,10 +82,20 @@ struct Lists<'c> {
     table: Rc<RouteTable>,
 }
 
+/// All that APIs are compiled from.
+pub(super) struct Sources<'a, 'c> {
+    /// The document.
+    pub(super) config: &'c Config,
+    /// Who knows callers by their signatures.
+    pub(super) iam: Option<&'a Rc<Authorizer>>,
+    /// Web ACLs by their ARNs.
+    pub(super) web_acls: &'a HashMap<String, Rc<WebAcl>>,
+}
+
 /// All that stages are compiled from.
 struct All<'a, 'c> {
     written: &'c config::Api,
-    config: &'c Config,
+    sources: &'a Sources<'a, 'c>,
     live: &'a Lists<'c>,
     deployments: &'a HashMap<&'c str, Lists<'c>>,
 }
@@ -102,8 +112,7 @@ impl Api {
     /// Compiles an API; what cannot be goes to the diagnostics.
     pub(super) fn compile(
         written: &config::Api,
-        config: &Config,
-        iam: Option<&Rc<Authorizer>>,
+        sources: &Sources<'_, '_>,
         policy: Option<Policy>,
         clusters: &mut Clusters<'_>,
         scope: &mut Scope<'_>,
@@ -120,9 +129,9 @@ impl Api {
                 .help("they are a REST API's");
         }
         let responses = GatewayResponses::compile(&written.gateway_responses, scope);
-        let (live, deployments) = lists(written, iam, clusters, scope);
+        let (live, deployments) = lists(written, sources.iam, clusters, scope);
         let mut stages = HashMap::new();
-        let all = All { written, config, live: &live, deployments: &deployments };
+        let all = All { written, sources, live: &live, deployments: &deployments };
         for (i, stage) in written.stages.iter().enumerate() {
             let at = format!("stages[{i}]");
             check_stage(stage, protocol, &at, scope);
@@ -160,12 +169,17 @@ impl Api {
         self.stages.get(name)
     }
 
-    /// Adds the counters of the sides of its stages.
+    /// Adds the counters of the sides of its stages, and of their web ACLs. Several stages may have one: it is counted once.
     pub(super) fn add_counters(&self, counters: &mut Vec<Rc<str>>) {
         for stage in self.stages.values() {
             let canary = stage.canary.as_ref().and_then(|canary| canary.side.canary_side.as_ref());
             for side in stage.canary_side.iter().chain(canary) {
                 counters.extend_from_slice(&side.counters);
+            }
+            for counter in stage.web_acl.iter().flat_map(|acl| acl.counters()) {
+                if !counters.contains(&counter) {
+                    counters.push(counter);
+                }
             }
         }
     }
@@ -293,11 +307,14 @@ impl<'c> All<'_, 'c> {
         let mut sides = sides(stage).into_iter();
         let (own, canary) = (sides.next()?, sides.next());
         let mut compiled = self.side(&own, stage, (at, at), clusters, scope)?;
+        let (arn, acls) = (stage.web_acl_arn.as_deref(), self.sources.web_acls);
+        compiled.web_acl = waf::of_stage(arn, self.sources.config, acls, at, scope);
         let tables = self.tables(&[Some(&own), canary.as_ref()]);
         check_route_settings(stage, &tables, &mut scope.below(at));
         if let (Some(side), Some(settings)) = (canary, &stage.canary_settings) {
             let at_canary = format!("{at}.canarySettings");
             let mut side = self.side(&side, stage, (at, &at_canary), clusters, scope)?;
+            side.web_acl.clone_from(&compiled.web_acl);
             for (side, is_canary) in [(&mut compiled, false), (&mut side, true)] {
                 side.canary_side = Some(CanarySide::new(&self.written.api_id, &stage.stage_name, is_canary));
             }
@@ -326,8 +343,13 @@ impl<'c> All<'_, 'c> {
             );
             return None;
         };
-        let limits =
-            limits(&self.written.api_id, stage, &served.table, self.config, &mut scope.below(at_stage));
+        let limits = limits(
+            &self.written.api_id,
+            stage,
+            &served.table,
+            self.sources.config,
+            &mut scope.below(at_stage),
+        );
         Some(Stage::compile(side, stage, self.written.protocol_type, served, limits, clusters, scope))
     }
 

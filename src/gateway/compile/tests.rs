@@ -226,9 +226,7 @@ fn what_is_not_supported_yet_says_so_with_its_path() {
     const PROBLEM: &str =
         "is not supported yet\n  help: docs/compatibility.md lists what is, and what is not";
     for (pointer, value, path) in [
-        ("/webAcls", json!([{}]), "webAcls"),
         ("/apis/0/integrations/0/integrationType", json!("AWS"), "apis[0].integrations[0].integrationType"),
-        ("/apis/0/stages/0/webAclArn", json!("a"), "apis[0].stages[0].webAclArn"),
         (
             "/apis/0/stages/0/defaultRouteSettings",
             json!({ "dataTraceEnabled": true }),

@@ -15,12 +15,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
                 .help("docs/compatibility.md lists what is, and what is not");
         }
     };
-    refuse(!config.web_acls.is_empty(), "webAcls");
-    refuse(!config.ip_sets.is_empty(), "ipSets");
-    refuse(!config.regex_pattern_sets.is_empty(), "regexPatternSets");
-    refuse(!config.rule_groups.is_empty(), "ruleGroups");
-    refuse(!config.logging_configurations.is_empty(), "loggingConfigurations");
-    refuse(!config.managed_rule_group_substitutions.is_empty(), "managedRuleGroupSubstitutions");
     for (i, written) in config.apis.iter().enumerate() {
         api(written, &mut |present, path| refuse(present, &format!("apis[{i}].{path}")));
     }
@@ -52,7 +46,6 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     }
     for (i, stage) in api.stages.iter().enumerate() {
         let at = format!("stages[{i}]");
-        refuse(stage.web_acl_arn.is_some(), &format!("{at}.webAclArn"));
         refuse(stage.access_log_settings.is_some(), &format!("{at}.accessLogSettings"));
         if let Some(settings) = &stage.default_route_settings {
             route_settings(settings, &format!("{at}.defaultRouteSettings"), refuse);

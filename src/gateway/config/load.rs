@@ -41,5 +41,11 @@ pub(in crate::gateway) fn typed(text: &[u8]) -> Result<Config, Diagnostics> {
     if fill::fill(text, &mut config, &mut diagnostics) { Ok(config) } else { Err(diagnostics) }
 }
 
+/// What the types make of one object of a document; nothing if they do not take it.
+pub(in crate::gateway) fn object<T: Slot>(text: &[u8]) -> Option<T> {
+    let mut object = T::blank();
+    fill::fill(text, &mut object, &mut Diagnostics::default()).then_some(object)
+}
+
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,7 @@ pub use integration::{
     PayloadFormatVersion, ProtocolVersion, RetryOn, RetryPolicy, TlsConfig,
 };
 pub use load::load;
+pub(in crate::gateway) use load::object;
 #[cfg(test)]
 pub(in crate::gateway) use load::typed;
 pub use marker::{Ignored, NotYet};

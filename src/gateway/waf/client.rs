@@ -31,13 +31,15 @@ impl<'r> Client<'r> {
     /// Its country; none if nobody tells it.
     #[must_use]
     pub fn country(&self) -> Option<&'r [u8]> {
-        self.head.only(COUNTRY).filter(|code| code.len() == 2)
+        self.head.only(COUNTRY).filter(|code| code.len() == 2 && code.iter().all(u8::is_ascii_alphabetic))
     }
 
     /// Its region.
     #[must_use]
     pub fn region(&self) -> Option<&'r [u8]> {
-        self.head.only(REGION).filter(|code| (1..=3).contains(&code.len()))
+        let is_code =
+            |code: &&[u8]| (1..=3).contains(&code.len()) && code.iter().all(u8::is_ascii_alphanumeric);
+        self.head.only(REGION).filter(is_code)
     }
 
     /// Its autonomous system.

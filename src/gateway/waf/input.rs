@@ -3,7 +3,7 @@
 //! Rules that look at the same part after the same transformations share an input. It is looked at when the first of them
 //! asks: extracted once, transformed once, and each test of it answered in that pass.
 
-use super::field::{Extent, Field};
+use super::field::{Extent, Field, Room};
 use super::injection;
 use super::patterns::{Found, Patterns};
 use super::statement::Fit;
@@ -31,7 +31,7 @@ pub struct Test {
 #[derive(Debug, Default)]
 pub struct Inputs {
     inputs: Vec<Input>,
-    scratch: RefCell<Transformed>,
+    scratch: RefCell<(Room, Transformed)>,
     /// Room for what is looked at of the next request.
     spare: RefCell<Vec<Option<Seen>>>,
 }
@@ -86,6 +86,11 @@ impl Inputs {
         Self { inputs, scratch: RefCell::default(), spare: RefCell::default() }
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Input> {
+        self.inputs.iter()
+    }
+
     /// A request of which nothing was looked at yet.
     #[must_use]
     pub fn memo(&self) -> Memo {
@@ -105,7 +110,11 @@ impl Inputs {
         let (Some(input), Some(seen)) = (self.inputs.get(test.input), memo.0.get_mut(test.input)) else {
             return Fit::No;
         };
-        match seen.get_or_insert_with(|| input.look(view, &mut self.scratch.borrow_mut(), env)) {
+        let look = || {
+            let (room, scratch) = &mut *self.scratch.borrow_mut();
+            input.look(view, room, scratch, env)
+        };
+        match seen.get_or_insert_with(look) {
             Seen::Found(found) => test.tests.clone().any(|test| found.has(test)).into(),
             Seen::Forced(fits) => (*fits).into(),
             Seen::Body => Fit::Body,
@@ -116,9 +125,9 @@ impl Inputs {
 // === impl Input ===
 
 impl Input {
-    fn look(&self, view: &View<'_>, scratch: &mut Transformed, env: &Env<'_>) -> Seen {
+    fn look(&self, view: &View<'_>, room: &mut Room, scratch: &mut Transformed, env: &Env<'_>) -> Seen {
         let mut found = Found::default();
-        let extent = self.field.each(view, &self.pre_parse, &mut |part| {
+        let extent = self.field.each(view, &self.pre_parse, room, &mut |part| {
             let part = scratch.apply(&self.transformations, part);
             let before = env.watcher.map(|_| found.clone());
             self.patterns.scan(part, &mut found);
@@ -146,7 +155,7 @@ impl Input {
         let more = if part.len() > SHOWN_BYTES { "…" } else { "" };
         let steps: Vec<_> = self.transformations.iter().map(|step| format!("{step:?}")).collect();
         let after = if steps.is_empty() { String::new() } else { format!(", after {}", steps.join(", ")) };
-        format!("something fits in {:?}{after}: `{shown}{more}`", self.field)
+        format!("something fits in {}{after}: `{shown}{more}`", self.field)
     }
 }
 

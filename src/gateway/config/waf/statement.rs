@@ -288,7 +288,7 @@ pub enum ForwardedIpPosition {
     First,
     /// The last.
     Last,
-    /// One of the first ten.
+    /// One of the last ten.
     Any,
 }
 
