@@ -22,7 +22,7 @@ const DEEPEST: u32 = 64;
 
 /// An expression that a document brings for texts: of characters, with the classes of ASCII.
 #[derive(Clone)]
-pub struct Regex(Automaton);
+pub struct Regex(Box<Automaton>);
 
 /// An expression as run.
 #[derive(Clone)]
@@ -56,15 +56,15 @@ impl Regex {
     pub fn new(expression: &str) -> Result<Self, String> {
         let parse = |unicode: bool| {
             let mut parser = ParserBuilder::new().unicode(unicode).utf8(false).nest_limit(DEEPEST).build();
-            parser.parse(&in_ascii(expression))
+            parser.parse(&in_ascii(expression)).map_err(Box::new)
         };
         // Characters but for what ignores case: for that there are no tables, and it is of bytes.
-        let hir = parse(true).or_else(|_| parse(false)).map_err(|error| match error {
+        let hir = parse(true).or_else(|_| parse(false)).map_err(|error| match *error {
             Error::Parse(error) => error.kind().to_string(),
             Error::Translate(error) => error.kind().to_string(),
             _ => "it cannot be read".to_owned(),
         })?;
-        Ok(Self(Automaton::new(states(&[hir], LARGEST)?, ROOM)?))
+        Ok(Self(Box::new(Automaton::new(states(&[hir], LARGEST)?, ROOM)?)))
     }
 
     /// Whether it fits somewhere in a text.
@@ -101,11 +101,11 @@ fn in_ascii(expression: &str) -> String {
                 out.push(sign);
                 // `\b{start}`.
                 let rest = signs.as_str();
-                if let Some((name, behind)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
-                    if name.starts_with(|sign: char| sign.is_ascii_alphabetic()) {
-                        out.extend(["{", name, "}"]);
-                        signs = behind.chars();
-                    }
+                if let Some((name, behind)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'))
+                    && name.starts_with(|sign: char| sign.is_ascii_alphabetic())
+                {
+                    out.extend(["{", name, "}"]);
+                    signs = behind.chars();
                 }
                 out.push(')');
             }

@@ -40,7 +40,7 @@ impl Texts {
                 continue;
             }
             let texts = (0..self.0.match_len(state)).map(|i| self.0.match_pattern(state, i).as_usize());
-            if texts.fold(true, |is_all, text| call(text, i + 1) && is_all) {
+            if texts.filter(|text| !call(*text, i + 1)).count() == 0 {
                 told.add(state);
             }
         }
