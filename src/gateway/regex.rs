@@ -22,13 +22,12 @@ const DEEPEST: u32 = 64;
 
 /// An expression that a document brings for texts: of characters, with the classes of ASCII.
 #[derive(Clone)]
-pub struct Regex(Automaton);
+pub struct Regex(Box<Automaton>);
 
-/// One expression, or several.
+/// An expression as run.
 #[derive(Clone)]
 pub struct Automaton {
-    /// What makes the states.
-    pub dfa: DFA,
+    dfa: DFA,
     cache: RefCell<Option<Cache>>,
 }
 
@@ -57,15 +56,15 @@ impl Regex {
     pub fn new(expression: &str) -> Result<Self, String> {
         let parse = |unicode: bool| {
             let mut parser = ParserBuilder::new().unicode(unicode).utf8(false).nest_limit(DEEPEST).build();
-            parser.parse(&in_ascii(expression))
+            parser.parse(&in_ascii(expression)).map_err(Box::new)
         };
         // Characters but for what ignores case: for that there are no tables, and it is of bytes.
-        let hir = parse(true).or_else(|_| parse(false)).map_err(|error| match error {
+        let hir = parse(true).or_else(|_| parse(false)).map_err(|error| match *error {
             Error::Parse(error) => error.kind().to_string(),
             Error::Translate(error) => error.kind().to_string(),
             _ => "it cannot be read".to_owned(),
         })?;
-        Ok(Self(Automaton::new(states(&[hir], LARGEST)?, ROOM)?))
+        Ok(Self(Box::new(Automaton::new(states(&[hir], LARGEST)?, ROOM)?)))
     }
 
     /// Whether it fits somewhere in a text.
@@ -102,11 +101,11 @@ fn in_ascii(expression: &str) -> String {
                 out.push(sign);
                 // `\b{start}`.
                 let rest = signs.as_str();
-                if let Some((name, behind)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
-                    if name.starts_with(|sign: char| sign.is_ascii_alphabetic()) {
-                        out.extend(["{", name, "}"]);
-                        signs = behind.chars();
-                    }
+                if let Some((name, behind)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'))
+                    && name.starts_with(|sign: char| sign.is_ascii_alphabetic())
+                {
+                    out.extend(["{", name, "}"]);
+                    signs = behind.chars();
                 }
                 out.push(')');
             }
@@ -135,16 +134,11 @@ impl Automaton {
     /// Whether one of the expressions fits somewhere.
     #[must_use]
     pub fn fits(&self, text: &[u8]) -> bool {
-        self.with(|cache| {
-            let found = self.dfa.try_search_fwd(cache, &Input::new(text).earliest(true));
-            // It gives up only if it was told to.
-            found.is_ok_and(|found| found.is_some())
-        })
-    }
-
-    /// Calls with the states that were made so far.
-    pub fn with<T>(&self, call: impl FnOnce(&mut Cache) -> T) -> T {
-        call(self.cache.borrow_mut().get_or_insert_with(|| self.dfa.create_cache()))
+        let mut cache = self.cache.borrow_mut();
+        let cache = cache.get_or_insert_with(|| self.dfa.create_cache());
+        let found = self.dfa.try_search_fwd(cache, &Input::new(text).earliest(true));
+        // It fails only where it was told to give up, or to stop at some byte.
+        found.is_ok_and(|found| found.is_some())
     }
 
     /// Bytes of the states that were made so far.
@@ -161,6 +155,6 @@ impl Automaton {
 
 impl Debug for Automaton {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Automaton({} expressions)", self.dfa.pattern_len())
+        formatter.write_str("Automaton")
     }
 }

@@ -1,30 +1,23 @@
-//! Texts and regular expressions of an input, in one pass whatever they are.
+//! Texts and regular expressions of an input, in one pass or two whatever they are.
 //!
-//! One automaton looks for all texts at once: those of rules, and for each expression those [without which it cannot
-//! fit](required). An expression is asked by itself only where one of its texts stands, and ends at its first fit.
+//! Texts are looked for together, by an automaton of Aho and Corasick. An expression is asked by itself, where one of the
+//! texts stands [without which it cannot fit](required), and ends at its first fit.
 //! `docs/adr/0015` tells why, and what the worst costs.
 
 mod pcre;
 mod required;
+mod texts;
 
 use crate::gateway::config::waf::PositionalConstraint;
 use crate::gateway::regex::{Automaton, states};
-use regex_automata::Input;
-use regex_automata::hybrid::{LazyStateID, dfa::Cache};
-use regex_syntax::hir::{Hir, Look};
 use std::cell::{Cell, RefCell};
+use texts::Texts;
 
 /// How many patterns an input has at most.
 const MOST: usize = 2048;
 
-/// Bytes of all texts of an input, read.
-const LARGEST_TEXTS: usize = 8 * 1024 * 1024;
-
 /// Bytes of one expression, read: where it repeats much, a client can make each byte cost a look at all of it.
-const LARGEST_EXPRESSION: usize = 64 * 1024;
-
-/// Bytes of an input's states for texts, at most: the smallest room that there is for few of them.
-const TEXT_ROOM: std::ops::RangeInclusive<usize> = 64 * 1024..=512 * 1024;
+const LARGEST_EXPRESSION: usize = 32 * 1024;
 
 /// Bytes of the states of one expression.
 const EXPRESSION_ROOM: usize = 64 * 1024;
@@ -36,10 +29,16 @@ const EXPRESSIONS_ROOM: usize = 512 * 1024;
 #[derive(Debug, Default)]
 pub struct Patterns {
     count: usize,
-    /// All texts.
-    texts: Option<Automaton>,
-    /// What is known where one of them stands.
+    /// Texts that stand at an end, or both.
+    ends: Vec<End>,
+    /// Texts that stand anywhere.
+    texts: Option<Texts>,
+    /// What those tell, by their numbers.
     meanings: Vec<Meaning>,
+    /// Texts of expressions.
+    hints: Option<Texts>,
+    /// The expression of each of those.
+    hinted: Vec<usize>,
     /// Expressions, with their numbers.
     expressions: Vec<(usize, Automaton)>,
     /// Those that there is no text for.
@@ -50,35 +49,34 @@ pub struct Patterns {
     kept: Cell<usize>,
 }
 
+/// A text that stands at an end.
+#[derive(Debug)]
+struct End {
+    number: usize,
+    text: Box<[u8]>,
+    begins: bool,
+    ends: bool,
+}
+
 /// What a text tells that was found.
 #[derive(Debug, Clone, Copy)]
-enum Meaning {
-    /// The pattern of this number fits.
-    Fits(usize),
-    /// The expression that stands here may fit.
-    Ask(usize),
+struct Meaning {
+    number: usize,
+    /// The length that it has, if no letter may stand beside it.
+    word: Option<usize>,
 }
 
 /// Patterns that are being put together.
 #[derive(Debug, Default)]
 pub struct Builder {
-    count: usize,
-    texts: Vec<Hir>,
-    meanings: Vec<Meaning>,
-    expressions: Vec<(usize, Automaton)>,
-    always: Vec<usize>,
+    patterns: Patterns,
+    texts: Vec<Vec<u8>>,
+    hints: Vec<Vec<u8>>,
 }
 
 /// Which tests of an input held.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Found(Vec<u64>);
-
-/// States that told what they have to tell: the last ones.
-#[derive(Default)]
-struct Told {
-    last: [Option<LazyStateID>; 8],
-    next: usize,
-}
 
 // === impl Builder ===
 
@@ -86,19 +84,20 @@ impl Builder {
     /// Adds a text that stands where the constraint says; gives its number.
     #[inline(never)]
     pub fn add_text(&mut self, text: &[u8], constraint: PositionalConstraint) -> usize {
-        let (before, behind) = match constraint {
-            PositionalConstraint::Exactly => (Some(Look::Start), Some(Look::End)),
-            PositionalConstraint::StartsWith => (Some(Look::Start), None),
-            PositionalConstraint::EndsWith => (None, Some(Look::End)),
-            PositionalConstraint::Contains => (None, None),
-            PositionalConstraint::ContainsWord => {
-                (Some(Look::WordStartHalfAscii), Some(Look::WordEndHalfAscii))
-            }
-        };
-        let pieces = [before.map(Hir::look), Some(Hir::literal(text)), behind.map(Hir::look)];
         let number = self.number();
-        self.texts.push(Hir::concat(pieces.into_iter().flatten().collect()));
-        self.meanings.push(Meaning::Fits(number));
+        let (begins, ends, word) = match constraint {
+            PositionalConstraint::Exactly => (true, true, None),
+            PositionalConstraint::StartsWith => (true, false, None),
+            PositionalConstraint::EndsWith => (false, true, None),
+            PositionalConstraint::Contains => (false, false, None),
+            PositionalConstraint::ContainsWord => (false, false, Some(text.len())),
+        };
+        if begins || ends || (text.is_empty() && word.is_none()) {
+            self.patterns.ends.push(End { number, text: text.into(), begins, ends });
+        } else {
+            self.texts.push(text.to_vec());
+            self.patterns.meanings.push(Meaning { number, word });
+        }
         number
     }
 
@@ -110,29 +109,23 @@ impl Builder {
     pub fn add_regex(&mut self, regex: &str) -> Result<usize, String> {
         let expression = pcre::read(regex)?;
         let required = required::required(&expression);
-        let is_exact = required.as_ref().is_some_and(|required| required.exact);
-        let automaton = if is_exact {
-            None
-        } else {
-            let nfa = states(std::slice::from_ref(&expression), LARGEST_EXPRESSION)?;
-            Some(Automaton::new(nfa, EXPRESSION_ROOM)?)
-        };
+        let automaton = Automaton::new(states(&[expression], LARGEST_EXPRESSION)?, EXPRESSION_ROOM)?;
         let number = self.number();
-        let place = self.expressions.len();
+        let place = self.patterns.expressions.len();
+        self.patterns.expressions.push((number, automaton));
         match required {
-            Some(required) => {
-                self.texts.push(required.texts);
-                self.meanings.push(if is_exact { Meaning::Fits(number) } else { Meaning::Ask(place) });
+            Some(texts) => {
+                self.patterns.hinted.extend(texts.iter().map(|_| place));
+                self.hints.extend(texts);
             }
-            None => self.always.push(place),
+            None => self.patterns.always.push(place),
         }
-        self.expressions.extend(automaton.map(|automaton| (number, automaton)));
         Ok(number)
     }
 
     fn number(&mut self) -> usize {
-        self.count += 1;
-        self.count - 1
+        self.patterns.count += 1;
+        self.patterns.count - 1
     }
 
     /// The automaton.
@@ -141,19 +134,15 @@ impl Builder {
     /// If it would be too large, in words.
     #[inline(never)]
     pub fn build(self) -> Result<Patterns, String> {
-        let Self { count, texts, meanings, expressions, always } = self;
+        let Self { mut patterns, texts, hints } = self;
+        let count = patterns.count;
         if count > MOST {
             return Err(format!("{count} texts and expressions look at one part, and {MOST} are the most"));
         }
-        let automaton = if texts.is_empty() {
-            None
-        } else {
-            let nfa = states(&texts, LARGEST_TEXTS)?;
-            let room = nfa.memory_usage().saturating_mul(32).clamp(*TEXT_ROOM.start(), *TEXT_ROOM.end());
-            Some(Automaton::new(nfa, room)?)
-        };
-        let asked = RefCell::new(vec![0; expressions.len().div_ceil(64)]);
-        Ok(Patterns { count, texts: automaton, meanings, expressions, always, asked, kept: Cell::new(0) })
+        patterns.texts = Texts::new(&texts, false)?;
+        patterns.hints = Texts::new(&hints, true)?;
+        patterns.asked = RefCell::new(vec![0; patterns.expressions.len().div_ceil(64)]);
+        Ok(patterns)
     }
 }
 
@@ -174,9 +163,39 @@ impl Patterns {
 
     /// Adds the numbers of those that fit a part.
     pub fn scan(&self, part: &[u8], found: &mut Found) {
-        let mut asked = self.asked.borrow_mut();
+        for end in &self.ends {
+            if end.fits(part) {
+                found.add(end.number);
+            }
+        }
         if let Some(texts) = &self.texts {
-            texts.with(|cache| self.look_for_texts(texts, cache, part, &mut asked, found));
+            texts.each(part, |text, end| self.tell(text, part, end, found));
+        }
+        if !self.expressions.is_empty() {
+            self.scan_expressions(part, found);
+        }
+    }
+
+    /// Whether a text that ends there has told all.
+    fn tell(&self, text: usize, part: &[u8], end: usize, found: &mut Found) -> bool {
+        let Some(meaning) = self.meanings.get(text) else { return true };
+        let fits = meaning.word.is_none_or(|length| is_word(part, end, length));
+        if fits {
+            found.add(meaning.number);
+        }
+        fits
+    }
+
+    fn scan_expressions(&self, part: &[u8], found: &mut Found) {
+        let mut asked = self.asked.borrow_mut();
+        if let Some(hints) = &self.hints {
+            hints.each(part, |text, _| {
+                let place = self.hinted.get(text).copied().unwrap_or_default();
+                if let Some(bits) = asked.get_mut(place / 64) {
+                    *bits |= 1 << (place % 64);
+                }
+                true
+            });
         }
         for place in &self.always {
             self.ask(*place, part, found);
@@ -185,64 +204,6 @@ impl Patterns {
             while *bits != 0 {
                 self.ask(word * 64 + bits.trailing_zeros() as usize, part, found);
                 *bits &= *bits - 1;
-            }
-        }
-    }
-
-    /// Goes over a part once. Nothing here fails: the automaton was not told to give up, and no byte stops it.
-    fn look_for_texts(
-        &self,
-        texts: &Automaton,
-        cache: &mut Cache,
-        part: &[u8],
-        asked: &mut [u64],
-        found: &mut Found,
-    ) -> Option<()> {
-        let mut told = Told::default();
-        let mut clears = cache.clear_count();
-        let mut state = texts.dfa.start_state_forward(cache, &Input::new(part)).ok()?;
-        for byte in part {
-            state = texts.dfa.next_state(cache, state, *byte).ok()?;
-            if !state.is_tagged() {
-                continue;
-            }
-            if state.is_dead() {
-                return Some(());
-            }
-            if cache.clear_count() != clears {
-                // States have other names now.
-                (told, clears) = (Told::default(), cache.clear_count());
-            }
-            if state.is_match() && told.is_new(state) {
-                self.tell(texts, cache, state, asked, found);
-            }
-        }
-        state = texts.dfa.next_eoi_state(cache, state).ok()?;
-        if state.is_match() {
-            self.tell(texts, cache, state, asked, found);
-        }
-        Some(())
-    }
-
-    /// Says what a state tells.
-    #[inline(never)]
-    fn tell(
-        &self,
-        texts: &Automaton,
-        cache: &Cache,
-        state: LazyStateID,
-        asked: &mut [u64],
-        found: &mut Found,
-    ) {
-        for i in 0..texts.dfa.match_len(cache, state) {
-            match self.meanings.get(texts.dfa.match_pattern(cache, state, i).as_usize()) {
-                Some(Meaning::Fits(number)) => found.add(*number),
-                Some(Meaning::Ask(place)) => {
-                    if let Some(bits) = asked.get_mut(place / 64) {
-                        *bits |= 1 << (place % 64);
-                    }
-                }
-                None => {}
             }
         }
     }
@@ -268,19 +229,24 @@ impl Patterns {
     }
 }
 
-// === impl Told ===
+/// Whether neither side of what ends there has a letter, a digit or `_`.
+fn is_word(part: &[u8], end: usize, length: usize) -> bool {
+    let of_words = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let before = end.checked_sub(length + 1).and_then(|at| part.get(at));
+    !before.is_some_and(of_words) && !part.get(end).is_some_and(of_words)
+}
 
-impl Told {
-    /// Whether a state did not tell yet, as far as is remembered: a text in every byte of a part is told of once.
-    fn is_new(&mut self, state: LazyStateID) -> bool {
-        let is_new = !self.last.contains(&Some(state));
-        if is_new {
-            if let Some(place) = self.last.get_mut(self.next) {
-                *place = Some(state);
-            }
-            self.next = (self.next + 1) % self.last.len();
+// === impl End ===
+
+impl End {
+    fn fits(&self, part: &[u8]) -> bool {
+        match (self.begins, self.ends) {
+            (true, true) => *part == *self.text,
+            (true, false) => part.starts_with(&self.text),
+            (false, true) => part.ends_with(&self.text),
+            // The empty text is everywhere.
+            (false, false) => true,
         }
-        is_new
     }
 }
 

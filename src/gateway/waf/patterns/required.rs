@@ -1,13 +1,13 @@
 //! Texts without which an expression cannot fit.
 //!
 //! An automaton for many expressions at once has a state for each mixture of what each of them has seen, and a client could
-//! make a new one with each byte. One for texts has no more states than the texts have bytes. So texts alone are looked for
-//! in what everybody sends, and an expression is asked where one of its texts stands.
+//! make a new one with each byte. So an expression is asked only where one of its texts stands, and those are looked for
+//! together, in a time that no client can change.
 
-use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind, Literal, Repetition};
+use regex_syntax::hir::{Class, Hir, HirKind, Literal, Repetition};
 
-/// A text, letters in both cases where case does not count.
-type Text = Vec<ClassBytes>;
+/// A text, in lower case: it is looked for in any.
+type Text = Vec<u8>;
 
 /// As many texts has one expression at most.
 const MOST: usize = 128;
@@ -15,17 +15,8 @@ const MOST: usize = 128;
 /// As many bytes of a text are looked for.
 const LONGEST: usize = 16;
 
-/// As many bytes may stand in one place of a text: `[aA]`, `[-_ ]`.
-const WIDEST: usize = 4;
-
-/// The texts of an expression.
-#[derive(Debug)]
-pub struct Required {
-    /// One of these.
-    pub texts: Hir,
-    /// Whether nothing else need be asked.
-    pub exact: bool,
-}
+/// As many bytes may stand in one place of a text: `[aA]`, `[-_ ]`, `\s`.
+const WIDEST: usize = 6;
 
 /// What is known of a piece.
 #[derive(Debug, Default)]
@@ -38,16 +29,8 @@ struct Known {
 
 /// The texts one of which is in all that an expression fits, if there are any to look for.
 #[must_use]
-pub fn required(expression: &Hir) -> Option<Required> {
-    let known = known(expression);
-    let looks = !expression.properties().look_set().is_empty();
-    let exact = !looks && known.all.is_some();
-    let texts = known.best()?;
-    Some(Required { texts: Hir::alternation(texts.into_iter().map(hir).collect()), exact })
-}
-
-fn hir(text: Text) -> Hir {
-    Hir::concat(text.into_iter().map(|class| Hir::class(Class::Bytes(class))).collect())
+pub fn required(expression: &Hir) -> Option<Vec<Vec<u8>>> {
+    known(expression).best()
 }
 
 fn known(piece: &Hir) -> Known {
@@ -63,22 +46,24 @@ fn known(piece: &Hir) -> Known {
 }
 
 fn of_literal(bytes: &[u8]) -> Known {
-    let byte = |byte: &u8| ClassBytes::new([ClassBytesRange::new(*byte, *byte)]);
-    let text = bytes.iter().take(LONGEST).map(byte).collect();
-    let texts = vec![text];
+    let texts = vec![bytes.iter().take(LONGEST).map(u8::to_ascii_lowercase).collect()];
     if bytes.len() <= LONGEST { Known::all(texts) } else { Known { all: None, one: Some(texts) } }
 }
 
 fn of_class(class: &Class) -> Known {
-    match class {
-        Class::Bytes(bytes) if (1..=WIDEST).contains(&width(bytes)) => Known::all(vec![vec![bytes.clone()]]),
-        // Expressions are read as bytes.
-        Class::Bytes(_) | Class::Unicode(_) => Known::default(),
+    // Expressions are read as bytes.
+    let Class::Bytes(class) = class else { return Known::default() };
+    let mut bytes = Vec::new();
+    for byte in class.ranges().iter().flat_map(|range| range.start()..=range.end()) {
+        let byte = byte.to_ascii_lowercase();
+        if !bytes.contains(&byte) {
+            bytes.push(byte);
+        }
+        if bytes.len() > WIDEST {
+            return Known::default();
+        }
     }
-}
-
-fn width(class: &ClassBytes) -> usize {
-    class.ranges().iter().map(ClassBytesRange::len).sum()
+    Known::all(bytes.into_iter().map(|byte| vec![byte]).collect())
 }
 
 fn of_repetition(repetition: &Repetition) -> Known {
@@ -102,13 +87,17 @@ fn of_concat(pieces: &[Hir]) -> Known {
     let mut run = vec![Vec::new()];
     let mut one = None;
     for piece in pieces {
-        let known = known(piece);
-        match known.all.as_ref().and_then(|all| joined(&run, all)) {
-            Some(longer) => run = longer,
-            // The run ends here; what is all of this piece begins the next one.
-            None => {
+        let (known, repeated) = match piece.kind() {
+            // The first time stands behind what is before, the last time before what is behind.
+            HirKind::Repetition(repetition) if repetition.min > 0 => (known(&repetition.sub), true),
+            _ => (known(piece), false),
+        };
+        let longer = known.all.as_ref().and_then(|all| joined(&run, all));
+        match longer {
+            Some(longer) if !repeated => run = longer,
+            longer => {
                 whole = false;
-                one = better(one, better(known.one, Some(run)));
+                one = better(one, better(known.one, Some(longer.unwrap_or(run))));
                 run = known.all.unwrap_or_else(|| vec![Vec::new()]);
             }
         }
@@ -127,7 +116,7 @@ fn joined(before: &[Text], behind: &[Text]) -> Option<Vec<Text>> {
             if first.len() + second.len() > LONGEST {
                 return None;
             }
-            all.push(first.iter().chain(second).cloned().collect());
+            all.push(first.iter().chain(second).copied().collect());
         }
     }
     Some(all)
@@ -169,10 +158,8 @@ fn worth(texts: &[Text]) -> usize {
 }
 
 /// How rare a byte is in what people send.
-fn rarity(class: &ClassBytes) -> usize {
-    let common = |byte: u8| byte.is_ascii_alphanumeric() || b" /=&.-_%+,:?".contains(&byte);
-    let is_common = class.ranges().iter().any(|range| (range.start()..=range.end()).any(common));
-    if is_common { 2 } else { 3 }
+fn rarity(byte: &u8) -> usize {
+    if byte.is_ascii_alphanumeric() || b" /=&.-_%+,:?".contains(byte) { 2 } else { 3 }
 }
 
 // === impl Known ===
@@ -182,7 +169,7 @@ impl Known {
         Self { all: Some(texts), one: None }
     }
 
-    /// The texts to look for; none if each place has some.
+    /// The texts to look for; none if they stand nearly everywhere.
     fn best(self) -> Option<Vec<Text>> {
         better(self.one, self.all).filter(|texts| worth(texts) > 2)
     }
