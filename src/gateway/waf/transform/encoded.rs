@@ -12,7 +12,10 @@ pub(super) fn base64(input: &[u8], out: &mut Vec<u8>) -> Change {
     let pads = input.iter().rev().take(2).take_while(|byte| **byte == b'=').count();
     let digits = input.get(..input.len() - pads).unwrap_or_default();
     let whole = pads == 0 || input.len() % 4 == 0;
-    if input.is_empty() || !whole || digits.len() % 4 == 1 || digits.iter().any(|digit| base64_digit(*digit).is_none())
+    if input.is_empty()
+        || !whole
+        || digits.len() % 4 == 1
+        || digits.iter().any(|digit| base64_digit(*digit).is_none())
     {
         return Change::None;
     }

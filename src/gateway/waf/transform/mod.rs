@@ -15,9 +15,9 @@ mod escape;
 mod html;
 mod path;
 mod query;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod unicode;
 mod url;
 

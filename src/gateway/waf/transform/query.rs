@@ -88,6 +88,7 @@ fn write(argument: &Argument<'_>, arguments: &[Argument<'_>], out: &mut Vec<u8>)
 
 /// The name and the value of an argument.
 fn parts(argument: &[u8]) -> (&[u8], &[u8]) {
-    let (name, value) = memchr(b'=', argument).and_then(|at| argument.split_at_checked(at)).unwrap_or((argument, b""));
+    let (name, value) =
+        memchr(b'=', argument).and_then(|at| argument.split_at_checked(at)).unwrap_or((argument, b""));
     (name, value.get(1..).unwrap_or_default())
 }
