@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 import subprocess
+import sys
 import urllib.parse
 
 import yaml
@@ -45,11 +46,15 @@ class Tree:
 
     def read(self, name):
         if (self.root / "HEAD").exists():
-            return self.git("show", f"HEAD:{name}")
+            try:
+                return self.git("show", f"HEAD:{name}")
+            except subprocess.CalledProcessError:
+                print(f"{name}: left out, for the clone lacks it", file=sys.stderr)
+                return b""
         return (self.root / name).read_bytes()
 
     def git(self, *command):
-        return subprocess.run(["git", "-C", self.root, *command], stdout=subprocess.PIPE, check=True).stdout
+        return subprocess.run(["git", "-C", self.root, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
 
 
 def where(folder, name):

@@ -17,9 +17,10 @@ use sekisho::gateway::waf::client::Client;
 use sekisho::gateway::waf::view::{Body, View};
 use sekisho::gateway::waf::{Decision, WebAcl, managed};
 
-use sekisho::gateway::{Env, Millis, Nanos, Worker};
+use sekisho::gateway::{Env, Millis, Nanos, Worker, compile};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::io::{BufRead, Write};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -42,7 +43,7 @@ fn main() {
         *name != "IpReputation" && (asked.is_empty() || asked.iter().any(|one| one == name))
     });
     let acl = web_acl(&groups.collect::<Vec<_>>());
-    let (worker, shared) = (Worker::default(), Memory::default());
+    let (worker, shared) = (RefCell::new(Worker::default()), Memory::default());
     let env = Env {
         wall: Millis(1_587_481_701_067),
         monotonic: Nanos(0),

@@ -61,10 +61,11 @@ impl Request {
                 assert!(has("JsonBody"));
                 vec![
                     Self::post("application/x-www-form-urlencoded", &format!("a=1&q={}", encoded(text, b""))),
-                    Self::post("application/json", &json!({ "a": 1, "q": text }).to_string()),
+                    Self::json(text),
                     Self::post("text/plain", text),
                 ]
             }
+            Some("JsonBody") => vec![Self::json(text)],
             Some("Method") => vec![Self { method: text.to_owned(), ..Self::get("/x") }],
             Some("SingleHeader host") => vec![Self { host: text.to_owned(), ..Self::get("/x") }],
             Some(other) => {
@@ -89,6 +90,10 @@ impl Request {
             };
             (request, shall_fire)
         })
+    }
+
+    fn json(text: &str) -> Self {
+        Self::post("application/json", &json!({ "a": 1, "q": text }).to_string())
     }
 
     fn post(content_type: &str, body: &str) -> Self {

@@ -64,6 +64,8 @@ pub struct Rule {
     #[serde(default)]
     xss: bool,
     sqli: Option<String>,
+    /// What a text must have, too, that libinjection takes for SQL.
+    sign: Option<String>,
     /// Lists of patterns, for texts without encodings.
     #[serde(default)]
     pub patterns: Vec<String>,
@@ -150,7 +152,11 @@ impl Source {
             if let Some(level) = &rule.sqli {
                 let mut statement = looking(&field, plain);
                 statement["SensitivityLevel"] = json!(level);
-                any.push(json!({ "SqliMatchStatement": statement }));
+                let mut sign = looking(&field, plain);
+                sign["RegexString"] = json!(rule.sign);
+                any.push(json!({ "AndStatement": { "Statements": [
+                    { "SqliMatchStatement": statement }, { "RegexMatchStatement": sign },
+                ] } }));
             }
             self.expressions(&rule.patterns, &field, plain, &mut any);
             self.expressions(&rule.command, &field, &COMMAND, &mut any);
