@@ -62,7 +62,10 @@ fn main() {
     for line in std::io::stdin().lock().lines() {
         let request: Request = serde_json::from_str(&line.unwrap()).unwrap();
         let (head, body) = (request.head(), bytes(&request.body));
-        let body = Body::Seen { bytes: body.get(..acl.body_bytes).unwrap_or(&body), more: body.len() > acl.body_bytes };
+        let body = Body::Seen {
+            bytes: body.get(..acl.body_bytes).unwrap_or(&body),
+            more: body.len() > acl.body_bytes,
+        };
         let view = View { head: &head, body, client: Client::new("192.0.2.1", &head) };
         let begin = Instant::now();
         let decision = acl.begin(&view, &env);
@@ -75,7 +78,10 @@ fn main() {
         writeln!(out, "{}", json!(fired)).unwrap();
     }
     out.flush().unwrap();
-    eprintln!("{count} requests took {:.1} microseconds each", took.as_secs_f64() * 1e6 / f64::from(count.max(1)));
+    eprintln!(
+        "{count} requests took {:.1} microseconds each",
+        took.as_secs_f64() * 1e6 / f64::from(count.max(1))
+    );
 }
 
 /// A web ACL of these groups, each rule of which counts.
@@ -121,7 +127,8 @@ fn bytes(text: &str) -> Vec<u8> {
 
 impl Request {
     fn head(&self) -> Head {
-        let mut pairs = vec![(b":method".to_vec(), bytes(&self.method)), (b":path".to_vec(), bytes(&self.target))];
+        let mut pairs =
+            vec![(b":method".to_vec(), bytes(&self.method)), (b":path".to_vec(), bytes(&self.target))];
         for (name, value) in &self.headers {
             let name = if name == "host" { b":authority".to_vec() } else { bytes(name) };
             pairs.push((name, bytes(value)));

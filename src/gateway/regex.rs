@@ -38,8 +38,7 @@ pub struct Automaton {
 /// If they would be larger than `largest` bytes, in words.
 #[inline(never)]
 pub fn states(expressions: &[Hir], largest: usize) -> Result<NFA, String> {
-    let config =
-        Config::new().utf8(false).nfa_size_limit(Some(largest)).which_captures(WhichCaptures::None);
+    let config = Config::new().utf8(false).nfa_size_limit(Some(largest)).which_captures(WhichCaptures::None);
     let made = Compiler::new().configure(config).build_many_from_hir(expressions);
     made.map_err(|error| match error.size_limit() {
         Some(limit) => format!("it takes more than {limit} bytes: what it repeats is repeated too often"),
@@ -127,10 +126,8 @@ impl Automaton {
     /// If there cannot be one, in words.
     #[inline(never)]
     pub fn new(nfa: NFA, room: usize) -> Result<Self, String> {
-        let config = DFA::config()
-            .match_kind(MatchKind::All)
-            .cache_capacity(room)
-            .skip_cache_capacity_check(true);
+        let config =
+            DFA::config().match_kind(MatchKind::All).cache_capacity(room).skip_cache_capacity_check(true);
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).map_err(|error| error.to_string())?;
         Ok(Self { dfa, cache: RefCell::default() })
     }

@@ -12,9 +12,9 @@ use super::principal::Principal;
 use super::{Opinion, Pending};
 use crate::gateway::Env;
 use crate::gateway::flow::CalloutReply;
+use crate::gateway::regex::Regex;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
-use crate::gateway::regex::Regex;
 use serde_json::Value;
 use time::OffsetDateTime;
 

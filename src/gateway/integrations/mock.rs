@@ -6,11 +6,11 @@ use super::bodiless::is_bodiless;
 use crate::gateway::compile::Scope;
 use crate::gateway::config;
 use crate::gateway::flow::{Answer, Bytes};
+use crate::gateway::regex::Regex;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Facts;
 use crate::gateway::rest_value::RestValue;
 use crate::gateway::template::Template;
-use crate::gateway::regex::Regex;
 
 /// A compiled `MOCK` integration.
 #[derive(Debug)]
@@ -105,9 +105,7 @@ impl MockResponse {
         let pattern = pattern.and_then(|pattern| {
             // AWS matches the whole status.
             let compiled = Regex::new(&format!("^(?:{pattern})$"));
-            compiled
-                .map_err(|error| scope.error(&format!("{at}.selectionPattern"), error).clone())
-                .ok()
+            compiled.map_err(|error| scope.error(&format!("{at}.selectionPattern"), error).clone()).ok()
         });
         let mut headers = Vec::new();
         for (key, value) in &written.response_parameters {

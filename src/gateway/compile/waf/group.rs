@@ -21,7 +21,6 @@ const VENDOR: &str = "Sekisho";
 /// Most overrides of a reference: AWS's limit.
 const MOST_OVERRIDES: usize = 100;
 
-
 /// What stands in for groups of other vendors is here.
 pub(super) fn check_substitutions(config: &Config, scope: &mut Scope<'_>) {
     for (theirs, ours) in &config.managed_rule_group_substitutions {
@@ -44,10 +43,7 @@ fn substitute(ours: &str) -> Option<RuleGroup> {
 }
 
 /// The managed group that a statement names, or what stands in for it.
-pub(super) fn find_managed(
-    config: &Config,
-    written: &ManagedRuleGroupStatement,
-) -> Option<RuleGroup> {
+pub(super) fn find_managed(config: &Config, written: &ManagedRuleGroupStatement) -> Option<RuleGroup> {
     if written.vendor_name == VENDOR {
         return managed::load(&written.name);
     }

@@ -122,7 +122,8 @@ fn each_rule_finds_its_examples_and_lets_the_others_pass() {
         for rule in &source.rules {
             let (of_rule, judged) = check(&source, rule, &acl);
             wrong.extend(of_rule);
-            let refers = rule.statement.as_ref().is_some_and(|it| it.get("IPSetReferenceStatement").is_some());
+            let refers =
+                rule.statement.as_ref().is_some_and(|it| it.get("IPSetReferenceStatement").is_some());
             assert!(judged >= 2 || refers, "{} has no examples", rule.name);
             *counts.entry(source.name.clone()).or_insert(0) += judged;
         }
@@ -149,7 +150,11 @@ fn groups_are_made_of_their_sources() {
             continue;
         }
         let included = group(&source.name).unwrap_or_else(|| panic!("{} is not included", source.name));
-        assert!(made == included, "{} is older than its source: SEKISHO_BLESS=1 makes it anew", file.display());
+        assert!(
+            made == included,
+            "{} is older than its source: SEKISHO_BLESS=1 makes it anew",
+            file.display()
+        );
     }
     assert_eq!(names().count(), source::all().len());
 }

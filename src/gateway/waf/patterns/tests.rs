@@ -181,12 +181,16 @@ fn what_fits_nothing_allocates_nothing() {
 fn forgetting_states_changes_nothing() {
     let mut builder = Builder::default();
     for i in 0..1500_u32 {
-        builder.add_text(format!("{:x}", i.wrapping_mul(2_654_435_761)).as_bytes(), PositionalConstraint::Contains);
+        builder.add_text(
+            format!("{:x}", i.wrapping_mul(2_654_435_761)).as_bytes(),
+            PositionalConstraint::Contains,
+        );
     }
     let wide = builder.add_regex("a[ab]{180}x").unwrap();
     let last = builder.add_text(b"zz", PositionalConstraint::EndsWith);
     let patterns = builder.build().unwrap();
-    let mut part: Vec<u8> = (0..1500_u32).flat_map(|i| format!("{:x}", i.wrapping_mul(2_654_435_761)).into_bytes()).collect();
+    let mut part: Vec<u8> =
+        (0..1500_u32).flat_map(|i| format!("{:x}", i.wrapping_mul(2_654_435_761)).into_bytes()).collect();
     for round in 0..3 {
         let mut found = Found::default();
         patterns.scan(&part, &mut found);
@@ -232,7 +236,8 @@ fn expression() -> impl Strategy<Value = String> {
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 1..4).prop_map(|pieces| pieces.concat()),
-            prop::collection::vec(inner.clone(), 2..4).prop_map(|branches| format!("(?:{})", branches.join("|"))),
+            prop::collection::vec(inner.clone(), 2..4)
+                .prop_map(|branches| format!("(?:{})", branches.join("|"))),
             (inner, prop_oneof![Just("*"), Just("+"), Just("?"), Just("{2}"), Just("{1,3}"), Just("{0,2}?")])
                 .prop_map(|(piece, times)| format!("(?:{piece}){times}")),
         ]

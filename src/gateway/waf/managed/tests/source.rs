@@ -14,7 +14,8 @@ const ARNS: &str = "arn:aws:wafv2:::sekisho/";
 
 /// Encodings that requests have on their way to an application, and that attackers add to get past rules: percent-encoding
 /// twice, and entities of HTML.
-const DECODED: [&str; 5] = ["URL_DECODE_UNI", "URL_DECODE_UNI", "HTML_ENTITY_DECODE", "REMOVE_NULLS", "LOWERCASE"];
+const DECODED: [&str; 5] =
+    ["URL_DECODE_UNI", "URL_DECODE_UNI", "HTML_ENTITY_DECODE", "REMOVE_NULLS", "LOWERCASE"];
 /// What a shell takes out of a command.
 const COMMAND: [&str; 3] = ["URL_DECODE_UNI", "URL_DECODE_UNI", "CMD_LINE"];
 
@@ -198,7 +199,8 @@ fn looking(field: &str, transformations: &[&str]) -> Value {
 }
 
 fn field_to_match(field: &str) -> Value {
-    let listed = json!({ "MatchPattern": { "All": {} }, "MatchScope": "VALUE", "OversizeHandling": "CONTINUE" });
+    let listed =
+        json!({ "MatchPattern": { "All": {} }, "MatchScope": "VALUE", "OversizeHandling": "CONTINUE" });
     match field.split_once(' ') {
         Some((kind, name)) => json!({ kind: { "Name": name } }),
         None => match field {
@@ -220,7 +222,9 @@ fn pieces(regex: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     for branch in branches(regex) {
         match pieces.last_mut() {
-            _ if branch.len() > LONGEST => pieces.extend(halves(branch).iter().flat_map(|half| self::pieces(half))),
+            _ if branch.len() > LONGEST => {
+                pieces.extend(halves(branch).iter().flat_map(|half| self::pieces(half)))
+            }
             Some(last) if last.len() + 1 + branch.len() <= LONGEST => {
                 last.push('|');
                 last.push_str(branch);
@@ -254,7 +258,8 @@ fn halves(regex: &str) -> [String; 2] {
             '(' => open.push(at),
             ')' => {
                 let group = open.pop().unwrap() + "(?:".len()..at;
-                if branches(&regex[group.clone()]).len() > 1 && group.len() > longest.len() && open.is_empty() {
+                if branches(&regex[group.clone()]).len() > 1 && group.len() > longest.len() && open.is_empty()
+                {
                     longest = group;
                 }
             }
@@ -264,7 +269,8 @@ fn halves(regex: &str) -> [String; 2] {
     let all = branches(&regex[longest.clone()]);
     assert!(all.len() > 1, "{regex} is too long, and has no group to split");
     let (first, second) = all.split_at(all.len() / 2);
-    let with = |half: &[&str]| format!("{}{}{}", &regex[..longest.start], half.join("|"), &regex[longest.end..]);
+    let with =
+        |half: &[&str]| format!("{}{}{}", &regex[..longest.start], half.join("|"), &regex[longest.end..]);
     [with(first), with(second)]
 }
 
