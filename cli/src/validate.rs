@@ -2,6 +2,7 @@
 
 use crate::render::tls::files;
 use crate::{Error, Ui, hash_key, ui};
+use sekisho::gateway::compile::MOST_CAPACITY;
 use sekisho::gateway::config::{self, Config};
 use sekisho::gateway::diagnostics::Diagnostics;
 use sekisho::gateway::surroundings::{Elsewhere, Surroundings};
@@ -52,6 +53,12 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, Error> {
     ui.diagnostics(&warnings);
     let (apis, routes) = (config.apis.len(), config.apis.iter().map(|api| api.routes.len()).sum());
     let size = format!("{}, {}", many(apis, "API"), many(routes, "route"));
+    for acl in &config.web_acls {
+        if let Some(compiled) = compiled.web_acls.get(&acl.arn) {
+            let (name, units) = (&acl.name, compiled.capacity);
+            ui.note(&format!("web ACL `{name}`: {units} capacity units (WCU), of {MOST_CAPACITY} on AWS"));
+        }
+    }
     ui.note(&format!("{}: good: {size}; {}", args.file, ui::counts(&warnings)));
     Ok(ExitCode::SUCCESS)
 }

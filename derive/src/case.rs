@@ -18,7 +18,7 @@ pub fn variant(case: &str, ident: &str) -> Option<String> {
 }
 
 /// A word with a capital in front.
-fn capital(word: &String) -> String {
+fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
@@ -26,8 +26,10 @@ fn capital(word: &String) -> String {
 /// Words in a spelling; none if it is not one of these.
 fn spell(case: &str, words: &[String]) -> Option<String> {
     Some(match case {
-        "camelCase" => words.iter().take(1).cloned().chain(words.iter().skip(1).map(capital)).collect(),
-        "PascalCase" => words.iter().map(capital).collect(),
+        "camelCase" => {
+            words.iter().take(1).cloned().chain(words.iter().skip(1).map(|word| capital(word))).collect()
+        }
+        "PascalCase" => words.iter().map(|word| capital(word)).collect(),
         "SCREAMING_SNAKE_CASE" => words.join("_").to_uppercase(),
         "kebab-case" => words.join("-"),
         "lowercase" => words.concat().to_lowercase(),

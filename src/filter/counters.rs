@@ -2,7 +2,7 @@
 //! the event. Every VM tells its own, whichever of its roots ticks, and nothing twice.
 
 use super::host;
-use crate::gateway::canary::counts::MOST_COUNTERS;
+use crate::gateway::MOST_NAMED_COUNTERS;
 use std::rc::Rc;
 
 /// Before every name. `wasmcustom.` comes before that in Envoy's statistics, nothing in Prometheus; names are for ever.
@@ -31,8 +31,8 @@ impl Counters {
             if self.named.iter().any(|(defined, _)| *defined == name) {
                 continue;
             }
-            if self.named.len() >= MOST_COUNTERS {
-                log::warn!("sekisho: `{name}` is not counted: {MOST_COUNTERS} names are");
+            if self.named.len() >= MOST_NAMED_COUNTERS {
+                log::warn!("sekisho: `{name}` is not counted: {MOST_NAMED_COUNTERS} names are");
                 return;
             }
             if let Some(counter) = counter(&name) {

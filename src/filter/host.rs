@@ -219,6 +219,11 @@ pub(super) fn is_mutual_tls() -> bool {
     abi::property(b"connection\0mtls").is_ok_and(|value| value == [1])
 }
 
+/// Hands a line of a web ACL's log to Envoy's access log, which reads it as `%FILTER_STATE(wasm.sekisho_waf_log:PLAIN)%`.
+pub(super) fn log_inspection(line: &[u8]) -> Result<(), HostError> {
+    Ok(abi::set_property(b"sekisho_waf_log", line)?)
+}
+
 /// Who made the response and why; empty if Envoy does not say.
 pub(super) fn response_code_details() -> Vec<u8> {
     abi::property(b"response\0code_details").unwrap_or_default()
@@ -241,6 +246,15 @@ pub(super) fn verify_signature(question: &[u8]) -> Option<Vec<u8>> {
 /// A seed from the host's randomness.
 pub(super) fn seed() -> u64 {
     abi::random().unwrap_or_default()
+}
+
+/// Bytes of the host's randomness that nobody can guess.
+pub(super) fn secret() -> [u8; 16] {
+    let mut secret = [0; 16];
+    for half in secret.as_chunks_mut().0 {
+        *half = seed().to_le_bytes();
+    }
+    secret
 }
 
 // === what all workers share ===

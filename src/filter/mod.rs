@@ -286,8 +286,8 @@ impl Worker {
     fn tell(&mut self) {
         let due = due(&self.env(&Peer::default()));
         self.usage.tell(due);
-        let sides = self.memory().borrow_mut().sides.drain();
-        self.counters().tell_named(sides);
+        let named = self.memory().borrow_mut().drain_named();
+        self.counters().tell_named(named);
         let Self { counters: Some(counters), memory, shared, .. } = self else { return };
         let memory = memory.get_or_init(RefCell::default);
         counters.tell(memory.borrow_mut().counts.drain().chain(shared.drain()));

@@ -9,6 +9,7 @@ use crate::gateway::diagnostics::Diagnostics;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
 use crate::gateway::surroundings::{Secret, Surroundings, Verification};
 use crate::gateway::upkeep::{Chore, TICK};
+use crate::gateway::waf::rate::seed::Seed;
 use crate::gateway::{self, Gateway, config};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -91,8 +92,9 @@ impl Root {
                     log::warn!("sekisho: nothing is fetched ahead, and nothing is counted: {error}");
                 }
                 compiled.gateway.prepare(&worker.shared);
+                Seed::prepare(&worker.shared, host::secret);
                 verifiers.record();
-                worker.counters().define_named(compiled.gateway.side_counters());
+                worker.counters().define_named(compiled.gateway.named_counters());
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
             }

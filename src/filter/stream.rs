@@ -205,6 +205,11 @@ impl Stream {
     fn obey(&mut self, mut flow: Flow, mut body: HeldBody, worker: &mut Worker) -> Verdict {
         for _ in 0..TURNS {
             let Some(exchange) = &mut self.exchange else { break };
+            if let Some(line) = exchange.take_waf_log()
+                && let Err(error) = host::log_inspection(&line)
+            {
+                log::error!("sekisho: a line of a web ACL's log is lost: {error}");
+            }
             flow = match flow {
                 Flow::Forward(edits) => {
                     if let Err(error) = host::edit_request(&edits) {

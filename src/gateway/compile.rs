@@ -26,6 +26,7 @@ mod weaker;
 pub use api::{Api, Stage};
 pub use routes::{Route, RouteTable};
 pub use scope::Scope;
+pub use waf::MOST_CAPACITY;
 pub use weaker::{Weaker, weaker};
 
 use super::Wants;
@@ -38,6 +39,7 @@ use super::domains::custom::Domains;
 use super::surroundings::Surroundings;
 use super::throttle::Throttle;
 use super::usage_plans::UsagePlans;
+use super::waf::WebAcl;
 use cluster::Clusters;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -83,6 +85,8 @@ pub struct Compiled {
     pub clusters: Vec<Cluster>,
     /// Whether an integration leaves the choice of a backend to Envoy's own routes.
     pub uses_envoy_routes: bool,
+    /// Web ACLs by their ARNs, those that no stage names too.
+    pub web_acls: HashMap<String, Rc<WebAcl>>,
     /// What the author should know.
     pub warnings: Diagnostics,
 }
@@ -151,7 +155,13 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
         keyrings: clusters.keyrings(),
     };
     let uses_envoy_routes = clusters.uses_envoy_routes;
-    Ok(Compiled { gateway, clusters: clusters.into_list(), uses_envoy_routes, warnings: diagnostics })
+    Ok(Compiled {
+        gateway,
+        clusters: clusters.into_list(),
+        uses_envoy_routes,
+        web_acls,
+        warnings: diagnostics,
+    })
 }
 
 /// The owner's account.
@@ -213,9 +223,9 @@ impl Gateway {
         self.apis.get(id)
     }
 
-    /// The names of what is counted of the sides of canaries.
+    /// The names of what is counted of the sides of canaries, and of web ACLs.
     #[must_use]
-    pub fn side_counters(&self) -> Vec<Rc<str>> {
+    pub fn named_counters(&self) -> Vec<Rc<str>> {
         let mut counters = Vec::new();
         for api in self.apis.values() {
             api.add_counters(&mut counters);

@@ -100,6 +100,9 @@ pub struct Env<'a> {
     pub watcher: Option<&'a dyn Notes>,
 }
 
+/// Counters that documents name, which the shell tells of.
+pub const MOST_NAMED_COUNTERS: usize = canary::counts::MOST_COUNTERS + waf::counts::MOST_COUNTERS;
+
 /// What a document needs of the shell: reading from the host costs, so nothing is read without need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wants {

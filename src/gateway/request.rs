@@ -50,6 +50,8 @@ pub struct Request {
     pub stage: Option<Rc<Stage>>,
     /// What came of its stage's web ACL, once that has judged it.
     pub waf: Option<Box<Record>>,
+    /// The line of that web ACL's log, until it is written.
+    pub waf_log: Option<Vec<u8>>,
     /// The side of a stage with a canary that it went to, until its response is counted.
     pub uncounted_side: Option<Rc<Stage>>,
     /// The path behind the stage, or behind what its way strips, once known.
@@ -122,6 +124,7 @@ impl Request {
             api: None,
             stage: None,
             waf: None,
+            waf_log: None,
             uncounted_side: None,
             path: None,
             route: None,

@@ -31,6 +31,7 @@ impl Gateway {
 
     /// What is due now.
     pub fn upkeep(&self, env: &Env<'_>) -> Vec<(Callout, Chore)> {
+        env.worker.borrow_mut().tallies.flush(env.monotonic, env.shared);
         let named = |id: &[u8; 32]| self.keyrings.iter().any(|keyring| keyring.id() == id);
         env.worker.borrow_mut().forget_other_sources(named, self.keyrings.len());
         let tended = self.keyrings.iter().enumerate().filter_map(|(source, keyring)| {

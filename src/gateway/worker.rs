@@ -10,6 +10,8 @@ use super::fleet::{REMEMBERED, UsedUp};
 use super::throttle::LeaseKey;
 use super::throttle::lease::Lease;
 use super::usage::Usage;
+use super::waf::counts::WafCounts;
+use super::waf::rate::tally::Tallies;
 use lru::LruCache;
 use nohash_hasher::IntMap;
 use std::collections::HashMap;
@@ -35,8 +37,12 @@ pub struct Worker {
     pub counts: Counts,
     /// What happened on the sides of canaries.
     pub sides: SideCounts,
+    /// What web ACLs' rules did.
+    pub waf: WafCounts,
     /// Which keys were counted, to be told.
     pub usage: Usage,
+    /// Requests that rate-based rules counted, to be handed on.
+    pub tallies: Tallies,
     /// By key source: those that documents name.
     learned: HashMap<[u8; 32], Learned>,
     tokens: LruCache<TokenKey, Verified>,
@@ -86,7 +92,9 @@ impl Default for Worker {
         Self {
             counts: Counts::default(),
             sides: SideCounts::default(),
+            waf: WafCounts::default(),
             usage: Usage::default(),
+            tallies: Tallies::default(),
             learned: HashMap::new(),
             tokens: LruCache::unbounded(),
             bytes: 0,
@@ -98,6 +106,13 @@ impl Default for Worker {
 }
 
 impl Worker {
+    /// What happened since this was last asked, of what documents name.
+    pub fn drain_named(&mut self) -> Vec<(Rc<str>, u64)> {
+        let mut named = self.sides.drain();
+        named.extend(self.waf.drain());
+        named
+    }
+
     /// What is known of a key source.
     pub fn learned(&mut self, source: &[u8; 32]) -> &mut Learned {
         self.learned.entry(*source).or_default()

@@ -70,6 +70,9 @@ fn rendered(plan: &Plan, options: &Options) -> Value {
     settings.http3 = options.http3;
     settings.connection_buffer_kib = options.connection_buffer_kib.unwrap_or(settings.connection_buffer_kib);
     settings.ca_file = options.ca_file.clone().unwrap_or(settings.ca_file);
+    settings.geoip_db.clone_from(&options.geoip_db);
+    settings.geoip_asn_db.clone_from(&options.geoip_asn_db);
+    settings.waf_log.clone_from(&options.waf_log);
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }
 

@@ -52,6 +52,12 @@ pub struct Options {
     pub plain_only: bool,
     /// The default filter, for a document that needs the one with `software-signatures` too.
     pub default_module: bool,
+    /// `--geoip-db` of a rendered gateway.
+    pub geoip_db: Option<PathBuf>,
+    /// `--geoip-asn-db` of a rendered gateway.
+    pub geoip_asn_db: Option<PathBuf>,
+    /// `--waf-log` of a rendered gateway.
+    pub waf_log: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -75,6 +81,9 @@ impl Default for Options {
             http3: None,
             plain_only: false,
             default_module: false,
+            geoip_db: None,
+            geoip_asn_db: None,
+            waf_log: None,
         }
     }
 }

@@ -49,6 +49,8 @@ pub struct Plan {
     pub rate_limits: RateLimits,
     /// TLS of custom domains.
     pub tls: Tls,
+    /// Whether a web ACL is logged.
+    pub waf_log: bool,
 }
 
 /// Reads, checks and compiles a document; `-` is stdin.
@@ -118,6 +120,7 @@ pub fn plan_with(
         software_signatures: compiled.gateway.wants().software_signatures,
         rate_limits: RateLimits::of(&config),
         tls,
+        waf_log: !config.logging_configurations.is_empty(),
     };
     Ok((plan, compiled.warnings))
 }

@@ -20,7 +20,11 @@ path, `x-sekisho-*` headers), and Envoy answers some requests in its own words. 
 /// The filter and what it needs, as five documents.
 #[must_use]
 pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
-    let manager = listener::needed(plan);
+    let mut manager = listener::needed(plan);
+    if let (Some(log), Some(manager)) = (listener::waf_log(plan, settings), manager.as_object_mut()) {
+        // Beside whatever else is logged.
+        manager.insert("access_log".into(), json!([log]));
+    }
     let routes = route::route_config(plan);
     let host = routes.pointer("/virtual_hosts/0").cloned().unwrap_or_default();
     let mut members: Vec<(&str, Value)> = ["request_headers_to_remove", "request_body_buffer_limit"]

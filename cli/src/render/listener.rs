@@ -110,8 +110,10 @@ fn connection_manager(plan: &Plan, settings: &Settings, delivery: Delivery<'_>, 
     if let Value::Object(limits) = limits(settings, edge) {
         map.extend(limits);
     }
-    if settings.access_log {
-        map.insert("access_log".into(), access_log());
+    let logs: Vec<Value> =
+        settings.access_log.then(access_log).into_iter().chain(waf_log(plan, settings)).collect();
+    if !logs.is_empty() {
+        map.insert("access_log".into(), logs.into());
     }
     let (name, routes) = match delivery {
         Delivery::Static => ("route_config", route::route_config(plan)),
@@ -240,8 +242,45 @@ fn early_removals() -> Value {
     })
 }
 
+/// The log of web ACLs: a line for each request of which the filter has left one. What a client sent stands in it escaped; Envoy
+/// adds the version of HTTP, and the end.
+#[must_use]
+pub fn waf_log(plan: &Plan, settings: &Settings) -> Option<Value> {
+    if !plan.waf_log {
+        return None;
+    }
+    const STATE: &str = "wasm.sekisho_waf_log";
+    let format = format!("%FILTER_STATE({STATE}:PLAIN)%,\"httpVersion\":\"%PROTOCOL%\"}}}}\n");
+    let log_format = json!({ "text_format_source": { "inline_string": format } });
+    let (name, writer) = match &settings.waf_log {
+        Some(file) => (
+            "envoy.access_loggers.file",
+            json!({
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+                "path": file.to_string_lossy(),
+                "log_format": log_format,
+            }),
+        ),
+        None => (
+            "envoy.access_loggers.stdout",
+            json!({
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+                "log_format": log_format,
+            }),
+        ),
+    };
+    let is_left = json!({
+        "name": "envoy.access_loggers.extension_filters.cel",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+            "expression": format!("'{STATE}' in filter_state"),
+        },
+    });
+    Some(json!({ "name": name, "filter": { "extension_filter": is_left }, "typed_config": writer }))
+}
+
 fn access_log() -> Value {
-    json!([{
+    json!({
         "name": "envoy.access_loggers.stdout",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
@@ -256,7 +295,7 @@ fn access_log() -> Value {
                 "millis": "%DURATION%",
             } },
         },
-    }])
+    })
 }
 
 fn router() -> Value {

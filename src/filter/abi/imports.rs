@@ -39,6 +39,7 @@ unsafe extern "C" {
     ) -> u32;
     fn proxy_set_buffer_bytes(buffer: u32, start: usize, length: usize, data: *const u8, size: usize) -> u32;
     fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_property(path: *const u8, path_size: usize, data: *const u8, size: usize) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
         name_size: usize,
@@ -197,6 +198,12 @@ pub(in crate::filter) fn property(path: &[u8]) -> Result<Vec<u8>, Refused> {
     // SAFETY: see above.
     let status = unsafe { proxy_get_property(path.as_ptr(), path.len(), &raw mut data, &raw mut size) };
     take(status, data, size)
+}
+
+/// Sets a part of the stream's filter state, which access logs read as `wasm.NAME`.
+pub(in crate::filter) fn set_property(name: &[u8], value: &[u8]) -> Result<(), Refused> {
+    // SAFETY: see above.
+    done(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
 pub(in crate::filter) fn foreign_function(name: &[u8], argument: &[u8]) -> Result<Vec<u8>, Refused> {

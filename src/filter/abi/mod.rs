@@ -12,7 +12,7 @@ mod imports;
 pub(super) use imports::{
     act_for, add, answer, buffer, call, define_metric, foreign_function, increment_metric, log, log_level,
     monotonic_nanoseconds, nanoseconds, pairs, property, random, record_metric, remove, replace,
-    resume_request, set_buffer, set_shared_data, set_tick_period, shared_data,
+    resume_request, set_buffer, set_property, set_shared_data, set_tick_period, shared_data,
 };
 
 /// Why the host refused a call: its number, known or not.

@@ -169,12 +169,17 @@ impl Api {
         self.stages.get(name)
     }
 
-    /// Adds the counters of the sides of its stages.
+    /// Adds the counters of the sides of its stages, and of their web ACLs. Several stages may have one: it is counted once.
     pub(super) fn add_counters(&self, counters: &mut Vec<Rc<str>>) {
         for stage in self.stages.values() {
             let canary = stage.canary.as_ref().and_then(|canary| canary.side.canary_side.as_ref());
             for side in stage.canary_side.iter().chain(canary) {
                 counters.extend_from_slice(&side.counters);
+            }
+            for counter in stage.web_acl.iter().flat_map(|acl| acl.counters()) {
+                if !counters.contains(&counter) {
+                    counters.push(counter);
+                }
             }
         }
     }

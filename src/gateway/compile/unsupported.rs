@@ -15,7 +15,6 @@ pub(super) fn check(config: &Config, diagnostics: &mut Diagnostics) {
                 .help("docs/compatibility.md lists what is, and what is not");
         }
     };
-    refuse(!config.logging_configurations.is_empty(), "loggingConfigurations");
     for (i, written) in config.apis.iter().enumerate() {
         api(written, &mut |present, path| refuse(present, &format!("apis[{i}].{path}")));
     }

@@ -11,6 +11,7 @@ mod field;
 mod group;
 mod input;
 mod label;
+mod logging;
 mod rate;
 mod rule;
 mod statement;
@@ -23,13 +24,14 @@ use crate::gateway::waf::WebAcl;
 use crate::gateway::waf::ip_set::IpSet;
 use input::Drafts;
 use rule::Owner;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Bytes of a body that are inspected where nothing says so: AWS's, for API Gateway.
 const BODY_BYTES: usize = 16 << 10;
 /// Largest capacity of a web ACL, in units: AWS's limit.
-const MOST_CAPACITY: u32 = 5000;
+pub const MOST_CAPACITY: u32 = 5000;
 /// What a web ACL is associated with here.
 const RESOURCE: &str = "API_GATEWAY";
 
@@ -38,6 +40,10 @@ struct Sources<'c> {
     config: &'c Config,
     /// In the order of the document.
     ip_sets: Vec<Rc<IpSet>>,
+    /// Managed groups that were read, by their names.
+    managed: RefCell<Vec<(String, Rc<waf::RuleGroup>)>>,
+    /// What was warned of already, by its bit.
+    warned: Cell<u8>,
 }
 
 /// A web ACL that is being put together.
@@ -45,6 +51,8 @@ struct Draft<'a, 'c> {
     sources: &'a Sources<'c>,
     inputs: Drafts,
     body_bytes: usize,
+    /// What tells it from others, and the rules of one reference to a group from those of another.
+    names: Vec<String>,
 }
 
 /// Compiles them, by their ARNs; what cannot be goes to the diagnostics.
@@ -52,9 +60,11 @@ pub(super) fn compile(config: &Config, scope: &mut Scope<'_>) -> HashMap<String,
     if !config.web_acls.is_empty() {
         scope.want_source_address();
     }
-    let sources = Sources { config, ip_sets: address::sets(config, scope) };
+    let ip_sets = address::sets(config, scope);
+    let sources = Sources { config, ip_sets, managed: RefCell::default(), warned: Cell::default() };
     group::check_substitutions(config, scope);
     check_arns(config, scope);
+    logging::check(config, scope);
     check_unused(&sources, scope);
     let mut compiled = HashMap::with_capacity(config.web_acls.len());
     for (i, written) in config.web_acls.iter().enumerate() {
@@ -138,7 +148,7 @@ fn check_list(list: &List, arns: &[&str], scope: &mut Scope<'_>) {
 
 /// Groups and sets that no web ACL refers to are compiled too, so that what is wrong with them is told.
 fn check_unused(sources: &Sources<'_>, scope: &mut Scope<'_>) {
-    let mut draft = Draft::new(sources, BODY_BYTES);
+    let mut draft = Draft::new(sources, BODY_BYTES, Vec::new());
     for place in 0..sources.config.rule_groups.len() {
         draft.group_rules(place, scope);
     }
@@ -179,9 +189,9 @@ fn metric(written: &waf::VisibilityConfig, scope: &mut Scope<'_>) -> Option<Rc<s
 impl Sources<'_> {
     fn web_acl(&self, written: &waf::WebAcl, scope: &mut Scope<'_>) -> Option<WebAcl> {
         check_name(&written.name, "Name", scope);
-        metric(&written.visibility_config, scope);
+        let metric = metric(&written.visibility_config, scope);
         action::check_bodies(&written.custom_response_bodies, scope);
-        let mut draft = Draft::new(self, body_bytes(written));
+        let mut draft = Draft::new(self, body_bytes(written), vec![written.arn.clone()]);
         let owner = Owner::web_acl(super::account_id(self.config), written);
         let default_action = draft.default_action(&written.default_action, &owner, scope);
         let mut rules =
@@ -189,7 +199,7 @@ impl Sources<'_> {
         rules.extend(draft.rules(&written.rules, &owner, scope));
         let last = &written.post_process_firewall_manager_rule_groups;
         rules.extend(draft.manager_groups(last, "Post", &owner, scope));
-        let capacity = capacity::of_web_acl(written, self.config);
+        let capacity = capacity::of_web_acl(written, self);
         if capacity > MOST_CAPACITY {
             scope
                 .warning("Rules", format!("the rules need {capacity} capacity units (WCU)"))
@@ -198,7 +208,8 @@ impl Sources<'_> {
         let inputs = draft.inputs.finish(&mut rules, scope)?;
         let (name, arn) = (written.name.clone(), written.arn.clone());
         let body_bytes = draft.body_bytes;
-        Some(WebAcl { name, arn, rules, default_action: default_action?, inputs, body_bytes, capacity })
+        let (default_action, logging) = (default_action?, self.logging(&arn));
+        Some(WebAcl { name, arn, rules, default_action, inputs, body_bytes, capacity, metric, logging })
     }
 }
 
@@ -217,8 +228,8 @@ fn body_bytes(written: &waf::WebAcl) -> usize {
 // === impl Draft ===
 
 impl<'a, 'c> Draft<'a, 'c> {
-    fn new(sources: &'a Sources<'c>, body_bytes: usize) -> Self {
-        Self { sources, inputs: Drafts::default(), body_bytes }
+    fn new(sources: &'a Sources<'c>, body_bytes: usize, names: Vec<String>) -> Self {
+        Self { sources, inputs: Drafts::default(), body_bytes, names }
     }
 }
 

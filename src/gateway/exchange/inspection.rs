@@ -2,11 +2,14 @@
 
 use super::{Exchange, Seen, State};
 use crate::gateway::Env;
+use crate::gateway::config::ProtocolType;
 use crate::gateway::flow::{BodyWanted, Flow};
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
 use crate::gateway::waf::action::Block;
 use crate::gateway::waf::client::Client;
+use crate::gateway::waf::log::Judged;
+use crate::gateway::waf::record::Record;
 use crate::gateway::waf::rule::Progress;
 use crate::gateway::waf::view::{Body, View};
 use crate::gateway::waf::{Decision, WebAcl};
@@ -42,6 +45,8 @@ impl Exchange {
             }
             (Decision::Body(_), Some(_)) => self.refuse(Rejection::Internal),
             (Decision::Done(outcome), _) => {
+                let line = log(&acl, &outcome.record, &view, request);
+                request.waf_log = line;
                 request.waf = Some(Box::new(outcome.record));
                 match outcome.block {
                     Some(block) => self.block(&block),
@@ -49,6 +54,11 @@ impl Exchange {
                 }
             }
         }
+    }
+
+    /// The line of the request's web ACL's log, once, if there is one: the shell writes it before anything else.
+    pub fn take_waf_log(&mut self) -> Option<Vec<u8>> {
+        self.request.as_mut()?.waf_log.take()
     }
 
     /// Answers a blocked request: with the rule's own response, which no gateway response customises, or as `WAF_FILTERED`.
@@ -61,6 +71,21 @@ impl Exchange {
             }
         }
     }
+}
+
+/// The line of its web ACL's log, if it is logged.
+fn log(acl: &WebAcl, record: &Record, view: &View<'_>, request: &Request) -> Option<Vec<u8>> {
+    let logging = acl.logging.as_ref()?;
+    let account = &request.gateway.account_id;
+    let api = request.api.as_ref().map_or("", |api| &api.id);
+    let stage = request.stage.as_ref().map_or("", |stage| &stage.name);
+    let source = format!("{account}:{api}:{stage}");
+    // As `$context.requestId` has it.
+    let request_id = match request.protocol() {
+        ProtocolType::Rest => &request.ids.uuid,
+        ProtocolType::Http | ProtocolType::Websocket => &request.ids.extended,
+    };
+    logging.line(&Judged { acl, record, view, source: &source, request_id, at: request.arrived })
 }
 
 /// What the rules see of the body.

@@ -86,6 +86,11 @@ impl Inputs {
         Self { inputs, scratch: RefCell::default(), spare: RefCell::default() }
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Input> {
+        self.inputs.iter()
+    }
+
     /// A request of which nothing was looked at yet.
     #[must_use]
     pub fn memo(&self) -> Memo {

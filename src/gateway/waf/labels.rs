@@ -41,7 +41,9 @@ impl Labels {
 // === impl LabelMatch ===
 
 impl LabelMatch {
-    fn fits(&self, label: &str) -> bool {
+    /// Whether a label fits.
+    #[must_use]
+    pub fn fits(&self, label: &str) -> bool {
         match self {
             Self::Label(key) => label
                 .strip_suffix(key.as_str())

@@ -7,12 +7,14 @@
 
 pub mod action;
 pub mod client;
+pub mod counts;
 pub mod field;
 pub mod forwarded;
 pub mod injection;
 pub mod input;
 pub mod ip_set;
 pub mod labels;
+pub mod log;
 pub mod managed;
 pub mod patterns;
 pub mod rate;
@@ -24,9 +26,11 @@ pub mod view;
 
 use super::Env;
 use action::{Action, Block};
+use counts::{Event, Place};
 use input::{Inputs, Memo};
+use log::Logging;
 use record::Record;
-use rule::{Progress, Rule, Step};
+use rule::{Body, Progress, Rule, Step};
 use std::rc::Rc;
 use view::View;
 
@@ -47,6 +51,10 @@ pub struct WebAcl {
     pub body_bytes: usize,
     /// Capacity units (WCU).
     pub capacity: u32,
+    /// What is counted under; none where nothing is.
+    pub metric: Option<Rc<str>>,
+    /// What is logged; nothing if there is none.
+    pub logging: Option<Logging>,
 }
 
 /// What the rules say of a request.
@@ -93,9 +101,63 @@ impl WebAcl {
             match rule.run(&mut progress, memo, self, view, env) {
                 Step::Next => progress.next_rule(),
                 Step::Body => return Decision::Body(progress),
-                Step::Decided(action) => return Decision::Done(progress.end(action)),
+                Step::Decided(action) => return self.done(progress.end(action), env),
             }
         }
-        Decision::Done(progress.end_by_default(&self.default_action))
+        self.done(progress.end_by_default(&self.default_action), env)
+    }
+
+    /// Counts the request for the web ACL as a whole.
+    fn done(&self, outcome: Outcome, env: &Env<'_>) -> Decision {
+        let event = if outcome.block.is_some() { Event::Blocked } else { Event::Allowed };
+        self.count(None, None, event, env);
+        if outcome.record.has_counted() {
+            self.count(None, None, Event::Counted, env);
+        }
+        Decision::Done(outcome)
+    }
+
+    /// Counts what a rule of it did, or a rule of the group that it asks; what has no metric is not counted.
+    fn count(&self, rule: Option<&Rule>, inner: Option<&Rule>, event: Event, env: &Env<'_>) {
+        if let Some(place) = self.place(rule, inner) {
+            env.worker.borrow_mut().waf.add(place, event);
+        }
+    }
+
+    fn place<'a>(&'a self, rule: Option<&'a Rule>, inner: Option<&'a Rule>) -> Option<Place<'a>> {
+        let metric = |rule: Option<&'a Rule>| match rule {
+            Some(rule) => rule.metric.as_ref().map(Some),
+            None => Some(None),
+        };
+        Some(Place { acl: self.metric.as_ref()?, rule: metric(rule)?, inner: metric(inner)? })
+    }
+
+    /// The names of all that it counts.
+    #[inline(never)]
+    pub(super) fn counters(&self) -> Vec<Rc<str>> {
+        let mut names = Vec::new();
+        let mut add = |place: Option<Place<'_>>, events: &[Event]| {
+            names.extend(place.iter().flat_map(|place| events.iter().map(|event| place.counter(*event))));
+        };
+        add(self.place(None, None), &[Event::Allowed, Event::Blocked, Event::Counted]);
+        for rule in &self.rules {
+            match &rule.body {
+                Body::Own(own) => add(self.place(Some(rule), None), &[own.event()]),
+                Body::Group(group) => {
+                    let ends = if group.count_only {
+                        &[Event::Counted][..]
+                    } else {
+                        &[Event::Allowed, Event::Blocked]
+                    };
+                    add(self.place(Some(rule), None), ends);
+                    add(self.place(Some(rule), None), &[Event::Passed]);
+                    for inner in &group.rules {
+                        let Body::Own(own) = &inner.body else { continue };
+                        add(self.place(Some(rule), Some(inner)), &[own.event()]);
+                    }
+                }
+            }
+        }
+        names
     }
 }

@@ -1,6 +1,7 @@
 //! What came of a web ACL's rules for one request: for the log, for metrics, and for what goes on to the backend.
 
 use super::action::Header;
+use super::counts::Event;
 use super::labels::Labels;
 use super::rule::{Group, Rule};
 use std::rc::Rc;
@@ -14,8 +15,12 @@ pub struct Record {
     pub counted: Vec<Counted>,
     /// The rule that decided; none if the default action did.
     pub terminating: Option<Terminating>,
+    /// Groups that decided, and whose decision only counted.
+    pub overruled: Vec<Overruled>,
     /// Headers for the backend, the last of a name standing.
     pub inserted: Vec<Rc<[Header]>>,
+    /// Whether it is blocked, and by which status where a rule has an answer of its own.
+    pub blocked: Option<Option<u16>>,
 }
 
 /// A rule that fitted and only counted.
@@ -29,6 +34,17 @@ pub struct Counted {
     pub excluded: bool,
 }
 
+/// A group that decided, and whose decision only counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overruled {
+    /// The group.
+    pub group: Rc<str>,
+    /// Its rule.
+    pub rule: Rc<str>,
+    /// What it would have done.
+    pub event: Event,
+}
+
 /// A rule that decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terminating {
@@ -36,8 +52,8 @@ pub struct Terminating {
     pub rule: Rc<str>,
     /// Its group.
     pub group: Option<Rc<str>>,
-    /// What is counted under.
-    pub metric: Option<Rc<str>>,
+    /// The rule of the web ACL: itself, or the one that asked its group.
+    pub outer: Rc<str>,
     /// Its kind.
     pub kind: Kind,
 }
@@ -66,19 +82,22 @@ impl Record {
     }
 
     /// A rule decided.
-    pub fn terminate(&mut self, rule: &Rule, group: Option<&Group>, kind: Kind) {
-        let group = group.map(|group| Rc::clone(&group.id));
-        let (name, metric) = (Rc::clone(&rule.name), rule.metric.clone());
-        self.terminating = Some(Terminating { rule: name, group, metric, kind });
+    pub fn terminate(&mut self, rule: &Rule, within: Option<(&Rule, &Group)>, kind: Kind) {
+        let group = within.map(|(_, group)| Rc::clone(&group.id));
+        let outer = Rc::clone(within.map_or(&rule.name, |(outer, _)| &outer.name));
+        self.terminating = Some(Terminating { rule: Rc::clone(&rule.name), group, outer, kind });
     }
 
     /// A group decided, and its decision counts only.
-    pub fn count_group(&mut self, rule: &Rule, group: &Group) {
-        self.terminating = None;
-        self.counted.push(Counted {
-            rule: Rc::clone(&rule.name),
-            group: Some(Rc::clone(&group.id)),
-            excluded: false,
-        });
+    pub fn count_group(&mut self, rule: &Rule, event: Event) {
+        if let Some(Terminating { rule, group: Some(group), .. }) = self.terminating.take() {
+            self.overruled.push(Overruled { group, rule, event });
+        }
+        self.counted.push(Counted { rule: Rc::clone(&rule.name), group: None, excluded: false });
+    }
+
+    /// Whether a rule fitted and only counted.
+    pub(super) fn has_counted(&self) -> bool {
+        !self.counted.is_empty()
     }
 }

@@ -1,6 +1,7 @@
 //! Rules and groups of rules: what they do with a request, in their order.
 
 use super::action::Action;
+use super::counts::Event;
 use super::input::Memo;
 use super::rate::Rate;
 use super::record::{Counted, Kind, Record};
@@ -117,7 +118,7 @@ impl Own {
     fn run(
         &self,
         rule: &Rule,
-        group: Option<&Group>,
+        within: Option<(&Rule, &Group)>,
         record: &mut Record,
         memo: &mut Memo,
         acl: &WebAcl,
@@ -134,7 +135,12 @@ impl Own {
             Fit::Body => return Step::Body,
             Fit::Yes => {}
         }
+        let group = within.map(|(_, group)| group);
         env.note(|| Note::fact("web ACL", self.told(rule, group)));
+        match within {
+            None => acl.count(Some(rule), None, self.event(), env),
+            Some((outer, _)) => acl.count(Some(outer), Some(rule), self.event(), env),
+        }
         for label in &self.labels {
             record.labels.add(label);
         }
@@ -155,7 +161,7 @@ impl Own {
                     (Matcher::Rate(_), None) => Kind::RateBased,
                     (Matcher::Statement(_), None) => Kind::Regular,
                 };
-                record.terminate(rule, group, kind);
+                record.terminate(rule, within, kind);
                 Step::Decided(self.action.clone())
             }
         }
@@ -163,6 +169,15 @@ impl Own {
 }
 
 impl Own {
+    /// What is counted when it fits.
+    pub(super) fn event(&self) -> Event {
+        match self.action {
+            Action::Allow(_) => Event::Allowed,
+            Action::Block(_) => Event::Blocked,
+            Action::Count(_) => Event::Counted,
+        }
+    }
+
     /// What it does, for whoever watches.
     fn told(&self, rule: &Rule, group: Option<&Group>) -> String {
         let group = group.map_or(String::new(), |group| format!(" of the group `{}`", group.id));
@@ -199,16 +214,21 @@ impl Group {
         }
         while let Some(inner) = self.rules.get(*next) {
             let Body::Own(own) = &inner.body else { return Step::Next };
-            match own.run(inner, Some(self), record, memo, acl, view, env) {
+            match own.run(inner, Some((rule, self)), record, memo, acl, view, env) {
                 Step::Next => *next += 1,
                 Step::Body => return Step::Body,
                 Step::Decided(_) if self.count_only => {
-                    record.count_group(rule, self);
+                    record.count_group(rule, own.event());
+                    acl.count(Some(rule), None, Event::Counted, env);
                     return Step::Next;
                 }
-                Step::Decided(action) => return Step::Decided(action),
+                Step::Decided(action) => {
+                    acl.count(Some(rule), None, own.event(), env);
+                    return Step::Decided(action);
+                }
             }
         }
+        acl.count(Some(rule), None, Event::Passed, env);
         Step::Next
     }
 }
@@ -229,7 +249,10 @@ impl Progress {
                 self.record.insert(&headers);
                 None
             }
-            Action::Block(block) => Some(block),
+            Action::Block(block) => {
+                self.record.blocked = Some(block.custom.as_ref().map(|custom| custom.status));
+                Some(block)
+            }
         };
         Outcome { block, record: self.record }
     }

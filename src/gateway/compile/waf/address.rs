@@ -11,8 +11,6 @@ use crate::gateway::waf::ip_set::{Addresses, Forwarded, IpSet};
 use crate::gateway::waf::statement::Statement;
 use std::rc::Rc;
 
-/// Most networks of a set: AWS's limit.
-const MOST_NETWORKS: usize = 10_000;
 /// Most countries of a statement: AWS's limit.
 const MOST_COUNTRIES: usize = 50;
 /// Most autonomous systems of a statement: AWS's limit.
@@ -24,15 +22,27 @@ ECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHUIDIE
 LALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQA\
 RERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSXKYEYTZAZMZW";
 
+/// What is told of where a client is.
+struct Origin {
+    what: &'static str,
+    /// Who can have Envoy tell it.
+    option: &'static str,
+    /// Where it is told.
+    header: &'static str,
+    /// Its bit of what was warned of.
+    warned: u8,
+}
+
+const COUNTRY: Origin =
+    Origin { what: "country", option: "--geoip-db", header: "x-sekisho-geo-country", warned: 1 };
+const ASN: Origin =
+    Origin { what: "autonomous system", option: "--geoip-asn-db", header: "x-sekisho-geo-asn", warned: 2 };
+
 /// The sets of the document, in its order.
 pub(super) fn sets(config: &Config, scope: &mut Scope<'_>) -> Vec<Rc<IpSet>> {
     let mut sets = Vec::with_capacity(config.ip_sets.len());
     for (i, written) in config.ip_sets.iter().enumerate() {
         let scope = &mut scope.below(&format!("ipSets[{i}]"));
-        if written.addresses.len() > MOST_NETWORKS {
-            let problem = format!("{} networks are more than {MOST_NETWORKS}", written.addresses.len());
-            scope.error("Addresses", problem).help("a statement can name several sets: `OrStatement`");
-        }
         let set = IpSet::new(written.ip_address_version, &written.addresses);
         let set = set.unwrap_or_else(|problems| {
             for (at, problem) in problems {
@@ -78,51 +88,61 @@ fn check_forwarded(header: &str, scope: &mut Scope<'_>) {
         .help("without this member the address is what Envoy trusts, and `trustedHops` says how many proxies that believes");
 }
 
-/// The client's country is one of these.
-pub(super) fn countries(written: &GeoMatchStatement, scope: &mut Scope<'_>) -> Statement {
-    let codes = &written.country_codes;
-    check_count(codes.len(), MOST_COUNTRIES, "CountryCodes", scope);
-    let mut known = Vec::with_capacity(codes.len());
-    for (i, code) in codes.iter().enumerate() {
-        match <[u8; 2]>::try_from(code.as_bytes()) {
-            Ok(code) if COUNTRIES.as_bytes().chunks(2).any(|country| country == code) => known.push(code),
-            Ok(_) | Err(_) => {
-                scope
-                    .error(&format!("CountryCodes[{i}]"), format!("`{code}` is not the code of a country"))
-                    .help("two capitals, as ISO 3166-1 has them: `GB`, `JP`");
+impl Draft<'_, '_> {
+    /// The client's country is one of these.
+    pub(super) fn countries(&self, written: &GeoMatchStatement, scope: &mut Scope<'_>) -> Statement {
+        let codes = &written.country_codes;
+        check_count(codes.len(), MOST_COUNTRIES, "CountryCodes", scope);
+        let mut known = Vec::with_capacity(codes.len());
+        for (i, code) in codes.iter().enumerate() {
+            match <[u8; 2]>::try_from(code.as_bytes()) {
+                Ok(code) if COUNTRIES.as_bytes().chunks(2).any(|country| country == code) => known.push(code),
+                Ok(_) | Err(_) => {
+                    scope
+                        .error(
+                            &format!("CountryCodes[{i}]"),
+                            format!("`{code}` is not the code of a country"),
+                        )
+                        .help("two capitals, as ISO 3166-1 has them: `GB`, `JP`");
+                }
             }
         }
+        self.origin(written.forwarded_ip_config.as_ref(), &COUNTRY, scope);
+        Statement::Countries(known)
     }
-    of_origin(written.forwarded_ip_config.as_ref(), "country", scope);
-    Statement::Countries(known)
-}
 
-/// The client's autonomous system is one of these.
-pub(super) fn asns(written: &AsnMatchStatement, scope: &mut Scope<'_>) -> Statement {
-    check_count(written.asn_list.len(), MOST_ASNS, "AsnList", scope);
-    of_origin(written.forwarded_ip_config.as_ref(), "autonomous system", scope);
-    Statement::Asns(written.asn_list.clone())
+    /// The client's autonomous system is one of these.
+    pub(super) fn asns(&self, written: &AsnMatchStatement, scope: &mut Scope<'_>) -> Statement {
+        check_count(written.asn_list.len(), MOST_ASNS, "AsnList", scope);
+        self.origin(written.forwarded_ip_config.as_ref(), &ASN, scope);
+        Statement::Asns(written.asn_list.clone())
+    }
+
+    /// Where a client is, is told of the address that Envoy trusts, and by somebody else: which is said once.
+    #[inline(never)]
+    fn origin(&self, forwarded: Option<&ForwardedIpConfig>, origin: &Origin, scope: &mut Scope<'_>) {
+        let Origin { what, option, header, warned } = origin;
+        let before = self.sources.warned.get();
+        if before & warned == 0 {
+            self.sources.warned.set(before | warned);
+            scope.warning("", format!("a request whose {what} nobody tells does not fit")).help(format!(
+                "`{option}` of `sekisho render` has Envoy tell it, or a trusted proxy may, in `{header}`"
+            ));
+        }
+        if forwarded.is_some() {
+            scope
+                .warning(
+                    "ForwardedIPConfig",
+                    format!("the {what} is that of the address which Envoy trusts, not of a header's"),
+                )
+                .help("`trustedHops` says how many proxies in front are believed about it");
+        }
+    }
 }
 
 #[inline(never)]
 fn check_count(count: usize, most: usize, at: &str, scope: &mut Scope<'_>) {
     if !(1..=most).contains(&count) {
         scope.error(at, format!("{count} are not from 1 to {most}"));
-    }
-}
-
-/// Where a client is, is told of the address that Envoy trusts, and by somebody else.
-#[inline(never)]
-fn of_origin(forwarded: Option<&ForwardedIpConfig>, what: &str, scope: &mut Scope<'_>) {
-    scope
-        .warning("", format!("a request has no {what} unless somebody tells it, and then it does not fit"))
-        .help("`sekisho render --geoip-db` has Envoy tell it");
-    if forwarded.is_some() {
-        scope
-            .warning(
-                "ForwardedIPConfig",
-                format!("the {what} is that of the address which Envoy trusts, not of a header's"),
-            )
-            .help("`trustedHops` says how many proxies in front are believed about it");
     }
 }

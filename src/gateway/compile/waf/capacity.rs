@@ -4,12 +4,11 @@
 //! A transformation costs once for each part that it is done to, however many statements ask for it, as AWS documents of rules
 //! that it can run together.
 
-use super::group::find_managed;
-use crate::gateway::config::Config;
+use super::Sources;
 use crate::gateway::config::waf::{
     FieldToMatch, ForwardedIpPosition, ManagedRuleGroupStatement, PositionalConstraint,
     PreParseTextTransformation, PreParseTextTransformationType as PreParse, RateBasedStatement, Rule,
-    RuleGroupReferenceStatement, SensitivityLevel, Statement, TextTransformation,
+    RuleGroup, RuleGroupReferenceStatement, SensitivityLevel, Statement, TextTransformation,
     TextTransformationType as Transformation, WebAcl,
 };
 
@@ -20,7 +19,7 @@ const KEY: u32 = 30;
 
 /// What is being counted.
 struct Count<'c> {
-    config: &'c Config,
+    sources: &'c Sources<'c>,
     units: u32,
     /// Transformations that are counted already.
     done: Vec<(&'c FieldToMatch, Transformation)>,
@@ -29,8 +28,8 @@ struct Count<'c> {
 }
 
 /// Of a web ACL.
-pub(super) fn of_web_acl(written: &WebAcl, config: &Config) -> u32 {
-    let mut count = Count::new(config);
+pub(super) fn of_web_acl(written: &WebAcl, sources: &Sources<'_>) -> u32 {
+    let mut count = Count::new(sources);
     let managers = [
         &written.pre_process_firewall_manager_rule_groups,
         &written.post_process_firewall_manager_rule_groups,
@@ -47,15 +46,15 @@ pub(super) fn of_web_acl(written: &WebAcl, config: &Config) -> u32 {
 }
 
 /// Of rules.
-pub(super) fn of_rules(rules: &[Rule], config: &Config) -> u32 {
-    let mut count = Count::new(config);
+pub(super) fn of_rules(rules: &[Rule], sources: &Sources<'_>) -> u32 {
+    let mut count = Count::new(sources);
     rules.iter().for_each(|rule| count.statement(&rule.statement));
     count.units
 }
 
 impl<'c> Count<'c> {
-    fn new(config: &'c Config) -> Self {
-        Self { config, units: 0, done: Vec::new(), parsed: Vec::new() }
+    fn new(sources: &'c Sources<'c>) -> Self {
+        Self { sources, units: 0, done: Vec::new(), parsed: Vec::new() }
     }
 
     fn add(&mut self, units: u32) {
@@ -142,16 +141,21 @@ impl<'c> Count<'c> {
         reference: Option<&'c RuleGroupReferenceStatement>,
         managed: Option<&'c ManagedRuleGroupStatement>,
     ) {
-        let of_document =
-            reference.and_then(|it| self.config.rule_groups.iter().find(|group| group.arn == it.arn));
-        let of_vendor = managed.and_then(|it| find_managed(self.config, it));
-        for group in of_document.map(|group| &**group).into_iter().chain(of_vendor.as_ref()) {
-            let declared = group.capacity.map(|units| u32::try_from(units).unwrap_or(u32::MAX));
-            self.add(declared.unwrap_or_else(|| of_rules(&group.rules, self.config)));
+        let mut groups = self.sources.config.rule_groups.iter();
+        if let Some(group) = reference.and_then(|it| groups.find(|group| group.arn == it.arn)) {
+            self.group(group);
+        }
+        if let Some(group) = managed.and_then(|it| self.sources.managed(it)) {
+            self.group(&group);
         }
         if let Some(statement) = managed.and_then(|it| it.scope_down_statement.as_ref()) {
             self.statement(statement);
         }
+    }
+
+    fn group(&mut self, group: &RuleGroup) {
+        let declared = group.capacity.map(|units| u32::try_from(units).unwrap_or(u32::MAX));
+        self.add(declared.unwrap_or_else(|| of_rules(&group.rules, self.sources)));
     }
 
     /// A statement on a part of the request.

@@ -100,11 +100,11 @@ fn field(written: &FieldToMatch, scope: &mut Scope<'_>) -> Option<Field> {
         return None;
     }
     if let Some(header) = &written.single_header {
-        check_names(std::slice::from_ref(&header.name), Kind::Header, "SingleHeader.Name", scope);
+        check_part_name(&header.name, Kind::Header, "SingleHeader.Name", scope);
         return Some(Field::SingleHeader(header.name.to_ascii_lowercase()));
     }
     if let Some(argument) = &written.single_query_argument {
-        check_names(std::slice::from_ref(&argument.name), Kind::Argument, "SingleQueryArgument.Name", scope);
+        check_part_name(&argument.name, Kind::Argument, "SingleQueryArgument.Name", scope);
         return Some(Field::SingleQueryArgument(argument.name.to_ascii_lowercase()));
     }
     if let Some(body) = &written.body {
@@ -208,32 +208,30 @@ fn names(
     Some(list(excluded, scope).map_or(Names::All, Names::Excluded))
 }
 
-#[inline(never)]
-pub(super) fn check_names(names: &[String], kind: Kind, at: &str, scope: &mut Scope<'_>) {
+fn check_names(names: &[String], kind: Kind, at: &str, scope: &mut Scope<'_>) {
     if names.is_empty() || names.len() > MOST_NAMES {
         scope.error(at, format!("{} names are not from 1 to {MOST_NAMES}", names.len()));
     }
-    for name in names {
-        let (what, most) = match kind {
-            Kind::Header => ("the name of a header", 64),
-            Kind::Cookie => ("the name of a cookie", 60),
-            Kind::Argument => ("the name of an argument", 64),
-            Kind::Pointer => ("a JSON pointer (RFC 6901)", 512),
-        };
-        let good = match kind {
-            Kind::Header => is_header_name(name),
-            Kind::Cookie | Kind::Argument => true,
-            Kind::Pointer => is_pointer(name),
-        };
-        if !good || !(1..=most).contains(&name.len()) {
-            let problem = format!("`{name}` is not {what} of at most {most} bytes");
-            let help = (kind == Kind::Pointer)
-                .then_some("as `/user/name` and `/items/0`; `~1` is a slash in a name");
-            let diagnostic = scope.error(at, problem);
-            if let Some(help) = help {
-                diagnostic.help(help);
-            }
-        }
+    for (i, name) in names.iter().enumerate() {
+        check_part_name(name, kind, &format!("{at}[{i}]"), scope);
+    }
+}
+
+/// A name is one of its kind.
+#[inline(never)]
+pub(super) fn check_part_name(name: &str, kind: Kind, at: &str, scope: &mut Scope<'_>) {
+    let (what, most, good) = match kind {
+        Kind::Header => ("the name of a header", 64, is_header_name(name)),
+        Kind::Cookie => ("the name of a cookie", 60, true),
+        Kind::Argument => ("the name of an argument", 64, true),
+        Kind::Pointer => ("a JSON pointer (RFC 6901)", 512, is_pointer(name)),
+    };
+    if good && (1..=most).contains(&name.len()) {
+        return;
+    }
+    let diagnostic = scope.error(at, format!("`{name}` is not {what} of at most {most} bytes"));
+    if kind == Kind::Pointer {
+        diagnostic.help("as `/user/name` and `/items/0`; `~1` is a slash in a name");
     }
 }
 

@@ -5,11 +5,11 @@ use super::super::account_id;
 use super::super::scope::Scope;
 use super::rule::{Owner, check_rate_action, check_unique, counts_only, in_order};
 use super::union::has_one;
-use super::{Draft, GROUPS, action, by_arn, capacity, check_name, metric};
+use super::{Draft, GROUPS, Sources, action, by_arn, capacity, check_name, metric};
 use crate::gateway::config::Config;
 use crate::gateway::config::waf::{
-    FirewallManagerRuleGroup, ManagedRuleGroupStatement, Named, OverrideAction, RuleActionOverride,
-    RuleGroup, RuleGroupReferenceStatement,
+    FirewallManagerRuleGroup, FirewallManagerStatement, ManagedRuleGroupStatement, Named, OverrideAction,
+    RuleActionOverride, RuleGroup, RuleGroupReferenceStatement,
 };
 use crate::gateway::waf::action::Action;
 use crate::gateway::waf::managed;
@@ -21,6 +21,22 @@ const VENDOR: &str = "Sekisho";
 /// Most overrides of a reference: AWS's limit.
 const MOST_OVERRIDES: usize = 100;
 
+/// What Amazon's groups begin with, and what they may end in.
+const AMAZON: (&str, &str) = ("AWSManagedRules", "RuleSet");
+/// Amazon's groups by what stands between, and ours that have their purposes.
+const EQUALS: [(&str, &str); 10] = [
+    ("Common", "Core"),
+    ("KnownBadInputs", "KnownBadInputs"),
+    ("SQLi", "SqlDatabase"),
+    ("Linux", "Linux"),
+    ("Unix", "Unix"),
+    ("Windows", "Windows"),
+    ("PHP", "Php"),
+    ("WordPress", "WordPress"),
+    ("AdminProtection", "AdminProtection"),
+    ("AmazonIpReputationList", "IpReputation"),
+];
+
 /// What stands in for groups of other vendors is here.
 pub(super) fn check_substitutions(config: &Config, scope: &mut Scope<'_>) {
     for (theirs, ours) in &config.managed_rule_group_substitutions {
@@ -30,25 +46,37 @@ pub(super) fn check_substitutions(config: &Config, scope: &mut Scope<'_>) {
                 .error(&at, format!("`{theirs}` is not a vendor and a group"))
                 .help("as `AWS/AWSManagedRulesCommonRuleSet`");
         }
-        if substitute(ours).is_none() {
-            let diagnostic = scope.error(&at, format!("there is no managed group `{ours}`"));
-            diagnostic.help("`Sekisho/` and the name of a group");
+        match ours.split_once('/') {
+            Some((VENDOR, name)) if managed::group(name).is_some() => {}
+            Some((VENDOR, name)) => not_ours(name, &at, scope),
+            Some(_) | None => {
+                scope.error(&at, format!("`{ours}` is no group of `{VENDOR}`")).help(ours_in_words());
+            }
         }
     }
 }
 
-fn substitute(ours: &str) -> Option<RuleGroup> {
-    let (vendor, name) = ours.split_once('/')?;
-    if vendor == VENDOR { managed::load(name) } else { None }
-}
-
-/// The managed group that a statement names, or what stands in for it.
-pub(super) fn find_managed(config: &Config, written: &ManagedRuleGroupStatement) -> Option<RuleGroup> {
+/// The name of our group that a statement names, or that stands in for it.
+fn our_name<'c>(config: &'c Config, written: &'c ManagedRuleGroupStatement) -> Option<&'c str> {
     if written.vendor_name == VENDOR {
-        return managed::load(&written.name);
+        return Some(&written.name);
     }
     let theirs = format!("{}/{}", written.vendor_name, written.name);
-    substitute(config.managed_rule_group_substitutions.get(&theirs)?)
+    config.managed_rule_group_substitutions.get(&theirs)?.strip_prefix(VENDOR)?.strip_prefix('/')
+}
+
+impl Sources<'_> {
+    /// The managed group that a statement names, or what stands in for it. Each is read once.
+    pub(super) fn managed(&self, written: &ManagedRuleGroupStatement) -> Option<Rc<RuleGroup>> {
+        let name = our_name(self.config, written)?;
+        let mut read = self.managed.borrow_mut();
+        if let Some((_, group)) = read.iter().find(|(known, _)| known == name) {
+            return Some(Rc::clone(group));
+        }
+        let group = Rc::new(managed::load(name)?);
+        read.push((name.to_owned(), Rc::clone(&group)));
+        Some(group)
+    }
 }
 
 /// What a rule refers to.
@@ -97,8 +125,8 @@ impl Draft<'_, '_> {
         owner: &Owner<'_>,
         scope: &mut Scope<'_>,
     ) -> Option<Group> {
-        let Some(found) = find_managed(self.sources.config, written) else {
-            unknown(written, scope);
+        let Some(found) = self.sources.managed(written) else {
+            unknown(written, self.sources.config, scope);
             return None;
         };
         let scope_down = match &written.scope_down_statement {
@@ -106,13 +134,15 @@ impl Draft<'_, '_> {
             None => None,
         };
         let theirs = Owner {
-            labels: format!("awswaf:managed:{}:{}:", VENDOR.to_ascii_lowercase(), found.name),
+            // What stands in for a group gives the labels that rules behind that one look for.
+            labels: format!("awswaf:managed:{}:{}:", written.vendor_name.to_ascii_lowercase(), found.name),
+            id: format!("{}#{}", written.vendor_name, written.name),
             bodies: &found.custom_response_bodies,
             is_group: true,
         };
         let mut rules = self.rules(&found.rules, &theirs, scope);
         override_rules(&mut rules, &written.excluded_rules, &written.rule_action_overrides, owner, scope);
-        let id = Rc::from(format!("{}#{}", written.vendor_name, written.name));
+        let id = Rc::from(theirs.id);
         Some(Group { id, managed: true, scope_down, rules, count_only: false })
     }
 
@@ -125,7 +155,7 @@ impl Draft<'_, '_> {
         check_name(&written.name, "Name", scope);
         metric(&written.visibility_config, scope);
         action::check_bodies(&written.custom_response_bodies, scope);
-        let needed = capacity::of_rules(&written.rules, config);
+        let needed = capacity::of_rules(&written.rules, self.sources);
         if let Some(declared) = written.capacity.filter(|declared| *declared < u64::from(needed)) {
             scope
                 .warning(
@@ -167,7 +197,19 @@ impl Draft<'_, '_> {
         check_name(&written.name, "Name", scope);
         let metric = metric(&written.visibility_config, scope);
         let count_only = counts_only(Some(&written.override_action), scope);
-        let asked = &written.firewall_manager_statement;
+        self.names.push(written.name.clone());
+        let group = self.manager_asks(&written.firewall_manager_statement, owner, scope);
+        self.names.pop();
+        let body = Body::Group(Group { count_only, ..group? });
+        Some(Rule { name: Rc::from(written.name.as_str()), metric, body })
+    }
+
+    fn manager_asks(
+        &mut self,
+        asked: &FirewallManagerStatement,
+        owner: &Owner<'_>,
+        scope: &mut Scope<'_>,
+    ) -> Option<Group> {
         let scope = &mut scope.below("FirewallManagerStatement");
         let members = [
             ("ManagedRuleGroupStatement", asked.managed_rule_group_statement.is_some()),
@@ -176,29 +218,42 @@ impl Draft<'_, '_> {
         if !has_one(&members, scope) {
             return None;
         }
-        let group = match (&asked.rule_group_reference_statement, &asked.managed_rule_group_statement) {
-            (Some(it), _) => self.reference(it, owner, &mut scope.below("RuleGroupReferenceStatement"))?,
-            (None, Some(it)) => self.managed(it, owner, &mut scope.below("ManagedRuleGroupStatement"))?,
-            (None, None) => return None,
-        };
-        let body = Body::Group(Group { count_only, ..group });
-        Some(Rule { name: Rc::from(written.name.as_str()), metric, body })
+        match (&asked.rule_group_reference_statement, &asked.managed_rule_group_statement) {
+            (Some(it), _) => self.reference(it, owner, &mut scope.below("RuleGroupReferenceStatement")),
+            (None, Some(it)) => self.managed(it, owner, &mut scope.below("ManagedRuleGroupStatement")),
+            (None, None) => None,
+        }
     }
 }
 
 /// A managed group that is not here.
 #[cold]
-fn unknown(written: &ManagedRuleGroupStatement, scope: &mut Scope<'_>) {
+fn unknown(written: &ManagedRuleGroupStatement, config: &Config, scope: &mut Scope<'_>) {
     let ManagedRuleGroupStatement { vendor_name, name, .. } = written;
-    if vendor_name == VENDOR {
-        scope.error("Name", format!("there is no managed group `{VENDOR}/{name}`"));
-        return;
+    if let Some(ours) = our_name(config, written) {
+        return not_ours(ours, "Name", scope);
     }
-    scope
-        .error("Name", format!("the rules of `{vendor_name}/{name}` are its vendor's secret"))
-        .help(format!(
-            "have one of ours stand in for it: `\"managedRuleGroupSubstitutions\": {{\"{vendor_name}/{name}\": \"{VENDOR}/Core\"}}`"
-        ));
+    let purpose = name.strip_prefix(AMAZON.0).unwrap_or(name);
+    let purpose = purpose.strip_suffix(AMAZON.1).unwrap_or(purpose);
+    let help = match EQUALS.iter().find(|(theirs, _)| *theirs == purpose) {
+        Some((_, ours)) => format!(
+            "have one of ours stand in for it: `\"managedRuleGroupSubstitutions\": {{\"{vendor_name}/{name}\": \"{VENDOR}/{ours}\"}}`"
+        ),
+        None => format!("none of ours has its purpose: take the rule away; {}", ours_in_words()),
+    };
+    scope.error("Name", format!("the rules of `{vendor_name}/{name}` are its vendor's secret")).help(help);
+}
+
+#[cold]
+fn not_ours(name: &str, at: &str, scope: &mut Scope<'_>) {
+    let diagnostic = scope.error(at, format!("no managed group of `{VENDOR}` is named `{name}`"));
+    diagnostic.help(ours_in_words());
+    diagnostic.suggest("a group", name, managed::names());
+}
+
+fn ours_in_words() -> String {
+    let names: Vec<_> = managed::names().map(|name| format!("`{VENDOR}/{name}`")).collect();
+    format!("there are {}", names.join(", "))
 }
 
 /// Rules get other actions.

@@ -58,25 +58,37 @@ fn is_plain(text: &str) -> bool {
 /// What a label must be.
 pub(super) fn sought(written: &LabelMatchStatement, scope: &mut Scope<'_>) -> LabelMatch {
     let key = &written.key;
-    let plain = (1..=1024).contains(&key.len()) && key.split(':').all(is_plain);
-    match (written.scope, plain) {
-        (_, false) => {
-            scope
-                .error("Key", format!("`{key}` is not the end of a label"))
-                .help("1 to 1024 letters, digits, `_` and `-`, with `:` between them");
-        }
-        (LabelMatchScope::Label, true) if key.ends_with(':') => {
-            scope
-                .error("Key", format!("`{key}` is a namespace: no label ends in `:`"))
-                .help("take the last `:` away, or write `\"Scope\": \"NAMESPACE\"`");
-        }
-        (LabelMatchScope::Namespace, true) if !key.ends_with(':') => {
-            scope.error("Key", "a namespace ends in `:`").help(format!("write `{key}:`"));
-        }
-        (LabelMatchScope::Label | LabelMatchScope::Namespace, true) => {}
-    }
     match written.scope {
-        LabelMatchScope::Label => LabelMatch::Label(key.clone()),
-        LabelMatchScope::Namespace => LabelMatch::Namespace(key.clone()),
+        LabelMatchScope::Namespace => {
+            check_namespace(key, "Key", scope);
+            LabelMatch::Namespace(key.clone())
+        }
+        LabelMatchScope::Label => {
+            if is_end(key, "Key", scope) && key.ends_with(':') {
+                scope
+                    .error("Key", format!("`{key}` is a namespace: no label ends in `:`"))
+                    .help("take the last `:` away, or write `\"Scope\": \"NAMESPACE\"`");
+            }
+            LabelMatch::Label(key.clone())
+        }
     }
+}
+
+/// A namespace ends in `:`.
+pub(super) fn check_namespace(key: &str, at: &str, scope: &mut Scope<'_>) {
+    if is_end(key, at, scope) && !key.ends_with(':') {
+        scope.error(at, "a namespace ends in `:`").help(format!("write `{key}:`"));
+    }
+}
+
+/// Whether a label, or a namespace, can end so; what cannot goes to the diagnostics.
+#[inline(never)]
+fn is_end(key: &str, at: &str, scope: &mut Scope<'_>) -> bool {
+    let good = (1..=1024).contains(&key.len()) && key.split(':').all(is_plain);
+    if !good {
+        scope
+            .error(at, format!("`{key}` is not the end of a label"))
+            .help("1 to 1024 letters, digits, `_` and `-`, with `:` between them");
+    }
+    good
 }

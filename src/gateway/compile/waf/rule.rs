@@ -12,6 +12,8 @@ use std::rc::Rc;
 
 /// Whose rules they are.
 pub(super) struct Owner<'c> {
+    /// Its ARN, or what tells it from others.
+    pub(super) id: String,
     /// What their labels begin with.
     pub(super) labels: String,
     /// What their answers' bodies are named by.
@@ -24,13 +26,13 @@ impl<'c> Owner<'c> {
     /// A web ACL.
     pub(super) fn web_acl(account: &str, written: &'c waf::WebAcl) -> Self {
         let labels = format!("awswaf:{account}:webacl:{}:", written.name);
-        Self { labels, bodies: &written.custom_response_bodies, is_group: false }
+        Self { id: written.arn.clone(), labels, bodies: &written.custom_response_bodies, is_group: false }
     }
 
     /// A group.
     pub(super) fn group(account: &str, written: &'c waf::RuleGroup) -> Self {
         let labels = format!("awswaf:{account}:rulegroup:{}:", written.name);
-        Self { labels, bodies: &written.custom_response_bodies, is_group: true }
+        Self { id: written.arn.clone(), labels, bodies: &written.custom_response_bodies, is_group: true }
     }
 }
 
@@ -110,28 +112,26 @@ impl Draft<'_, '_> {
                     .help("the rules of the group give theirs");
             }
             let asked = (reference.as_ref(), managed.as_ref());
-            return self.group(asked, written.override_action.as_ref(), owner, scope).map(Body::Group);
+            self.names.push(written.name.clone());
+            let group = self.group(asked, written.override_action.as_ref(), owner, scope);
+            self.names.pop();
+            return group.map(Body::Group);
         }
         let action = written.action.as_ref();
         let action = action.and_then(|action| action::action(action, owner, &mut scope.below("Action")));
-        let matcher = self.matcher(asked, action.as_ref(), &mut scope.below("Statement"));
+        if let (Some(action), Some(_)) = (&action, &asked.rate_based_statement) {
+            check_rate_action(action, "Action", scope);
+        }
+        let matcher = self.matcher(written, owner, &mut scope.below("Statement"));
         Some(Body::Own(Own { matcher: matcher?, action: action?, excluded: false, labels }))
     }
 
-    fn matcher(
-        &mut self,
-        written: &waf::Statement,
-        action: Option<&Action>,
-        scope: &mut Scope<'_>,
-    ) -> Option<Matcher> {
-        let Some(rate) = &written.rate_based_statement else {
-            return self.nested(written, scope).map(Matcher::Statement);
+    fn matcher(&mut self, written: &waf::Rule, owner: &Owner<'_>, scope: &mut Scope<'_>) -> Option<Matcher> {
+        let Some(rate) = &written.statement.rate_based_statement else {
+            return self.nested(&written.statement, scope).map(Matcher::Statement);
         };
         let scope = &mut scope.below("RateBasedStatement");
-        if let Some(action) = action {
-            check_rate_action(action, "", scope);
-        }
-        self.rate(rate, scope).map(|rate| Matcher::Rate(Box::new(rate)))
+        self.rate(rate, &written.name, owner, scope).map(|rate| Matcher::Rate(Box::new(rate)))
     }
 }
 

@@ -4,7 +4,7 @@
 use super::super::scope::Scope;
 use super::input::Part;
 use super::union::has_one;
-use super::{Draft, PATTERN_SETS, address, by_arn, field, label};
+use super::{Draft, PATTERN_SETS, by_arn, field, label};
 use crate::gateway::config::waf::{
     self, ByteMatchStatement, ComparisonOperator, FieldToMatch, OversizeHandling,
     RegexPatternSetReferenceStatement, SensitivityLevel, SizeConstraintStatement,
@@ -119,10 +119,10 @@ impl Draft<'_, '_> {
             return self.addresses(it, &mut scope.below("IPSetReferenceStatement"));
         }
         if let Some(it) = &written.geo_match_statement {
-            return Some(address::countries(it, &mut scope.below("GeoMatchStatement")));
+            return Some(self.countries(it, &mut scope.below("GeoMatchStatement")));
         }
         if let Some(it) = &written.asn_match_statement {
-            return Some(address::asns(it, &mut scope.below("AsnMatchStatement")));
+            return Some(self.asns(it, &mut scope.below("AsnMatchStatement")));
         }
         if let Some(it) = &written.label_match_statement {
             return Some(Statement::Label(label::sought(it, &mut scope.below("LabelMatchStatement"))));
@@ -244,14 +244,15 @@ impl Draft<'_, '_> {
     fn add_pattern_set(&mut self, place: usize, part: Part, scope: &mut Scope<'_>) -> Option<Test> {
         let written = self.sources.config.regex_pattern_sets.get(place)?;
         let mut root = scope.root();
-        let scope = &mut root.below(&format!("regexPatternSets[{place}].RegularExpressionList"));
+        let scope = &mut root.below(&format!("regexPatternSets[{place}]"));
         let regexes: Vec<_> =
             written.regular_expression_list.iter().map(|it| it.regex_string.as_str()).collect();
         if !(1..=MOST_REGEXES).contains(&regexes.len()) {
-            scope.error("", format!("{} are not from 1 to {MOST_REGEXES}", regexes.len()));
+            let problem = format!("{} are not from 1 to {MOST_REGEXES}", regexes.len());
+            scope.error("RegularExpressionList", problem);
         }
         Some(self.inputs.regexes(part, &regexes, &mut |i, words| {
-            scope.error(&format!("[{i}].RegexString"), words);
+            scope.error(&format!("RegularExpressionList[{i}].RegexString"), words);
         }))
     }
 }

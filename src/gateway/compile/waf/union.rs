@@ -10,11 +10,14 @@ pub(super) fn has_one(members: &[(&str, bool)], scope: &mut Scope<'_>) -> bool {
         members.map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>()
     };
     let there = named(true);
-    let problem = match there.as_slice() {
+    match there.as_slice() {
         [_] => return true,
-        [] => "no member says what it is".to_owned(),
-        several => format!("{} stand together", several.join(" and ")),
-    };
-    scope.error("", problem).help(format!("exactly one of {}", named(false).join(", ")));
+        [] => scope
+            .error("", "no member says what it is")
+            .help(format!("exactly one of {}", named(false).join(", "))),
+        several => scope
+            .error("", format!("{} stand together", several.join(" and ")))
+            .help("exactly one of them says what it is"),
+    }
     false
 }

@@ -93,6 +93,18 @@ impl<'d> Reporter<'d> {
                 };
                 self.add(&place, problem, None);
             }
+            ValidationErrorKind::MaxItems { limit } => {
+                let (name, count) = (&place.name, place.count());
+                self.add(&place, format!("`{name}` has {count} elements, more than {limit}"), None);
+            }
+            ValidationErrorKind::MinItems { limit } => {
+                let problem = match place.count() {
+                    0 => format!("`{}` is empty", place.name),
+                    1 => format!("`{}` has 1 element, less than {limit}", place.name),
+                    count => format!("`{}` has {count} elements, less than {limit}", place.name),
+                };
+                self.add(&place, problem, None);
+            }
             ValidationErrorKind::Pattern { pattern } => {
                 // The value is not repeated: nobody can tell whether it is a secret.
                 let problem = match pattern_in_words(pattern) {
@@ -257,6 +269,10 @@ impl<'d> Place<'d> {
 
     fn length(&self) -> usize {
         self.value.as_str().unwrap_or_default().chars().count()
+    }
+
+    fn count(&self) -> usize {
+        self.value.as_array().map_or(0, Vec::len)
     }
 }
 

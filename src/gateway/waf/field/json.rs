@@ -33,12 +33,15 @@ pub struct Looked<'f, 'w> {
 impl Looked<'_, '_> {
     /// Calls with the keys and values of a document. `more` of it is not inspected: what is there is a cut document.
     pub fn at(&mut self, document: &[u8], more: bool) -> Extent {
-        let valid = match self.parts {
-            JsonParts::All => self.walk(document, Place::everywhere()),
-            JsonParts::Pointers(pointers) => pointers
-                .chunks(MAX_AT_ONCE)
-                .fold(true, |valid, pointers| self.walk(document, Place::root(pointers)) && valid),
-        };
+        let mut valid = true;
+        match self.parts {
+            JsonParts::All => valid = self.walk(document, Place::everywhere()),
+            JsonParts::Pointers(pointers) => {
+                for pointers in pointers.chunks(MAX_AT_ONCE) {
+                    valid &= self.walk(document, Place::root(pointers));
+                }
+            }
+        }
         if valid && !more {
             return Extent::All;
         }

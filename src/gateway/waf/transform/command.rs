@@ -1,15 +1,14 @@
 //! Command lines, without what shells take out of them.
 
-use super::{Change, copy_clean, find};
+use super::{Change, Class, copy_clean, find_special};
 
 /// `CMD_LINE`: without `\ " ' ^`; `,` and `;` and white space are one space, and none stands before `/` and `(`; letters are small.
 ///
 /// AWS names spaces, `,` and `;` only; that tabs and ends of lines count as spaces is from ModSecurity.
 pub(super) fn any(input: &[u8], out: &mut Vec<u8>) -> Change {
-    let special = |byte| {
-        matches!(byte, b'A'..=b'Z' | b'\\' | b'"' | b'\'' | b'^' | b',' | b';' | b'\t' | b'\n' | b'\r')
-    };
-    let Some(clean) = first(find(input, special), before_mark(input)) else { return Change::None };
+    static SPECIAL: Class = Class::of(b"\\\"'^,;\t\n\r", true);
+    static AFTER_SPACE: Class = Class::of(b" /(", false);
+    let Some(clean) = find_special(input, &SPECIAL, &AFTER_SPACE) else { return Change::None };
     for byte in copy_clean(input, clean, out) {
         match byte {
             b'\\' | b'"' | b'\'' | b'^' => {}
@@ -30,8 +29,8 @@ pub(super) fn any(input: &[u8], out: &mut Vec<u8>) -> Change {
 ///
 /// AWS's description is known at second hand only: `docs/compatibility.md`.
 pub(super) fn unix(input: &[u8], out: &mut Vec<u8>) -> Change {
-    let special = |byte| matches!(byte, b'A'..=b'Z' | b'\\' | b'"' | b'\'' | b'\t'..=b'\r');
-    let Some(clean) = first(find(input, special), loose_space(input)) else { return Change::None };
+    static SPECIAL: Class = Class::of(b"\\\"'\t\n\x0b\x0c\r", true);
+    let Some(clean) = find_loose(input, &SPECIAL) else { return Change::None };
     for byte in copy_clean(input, clean, out) {
         match byte {
             b'\\' | b'"' | b'\'' => {}
@@ -48,8 +47,8 @@ pub(super) fn unix(input: &[u8], out: &mut Vec<u8>) -> Change {
 ///
 /// AWS's description is known at second hand only: `docs/compatibility.md`.
 pub(super) fn windows(input: &[u8], out: &mut Vec<u8>) -> Change {
-    let special = |byte| matches!(byte, b'A'..=b'Z' | b'\\' | b'"' | b'\'' | b'^' | b'\t'..=b'\r');
-    let Some(clean) = first(find(input, special), loose_space(input)) else { return Change::None };
+    static SPECIAL: Class = Class::of(b"\\\"'^\t\n\x0b\x0c\r", true);
+    let Some(clean) = find_loose(input, &SPECIAL) else { return Change::None };
     let mut rest = copy_clean(input, clean, out);
     while let Some((byte, tail)) = rest.split_first() {
         rest = tail;
@@ -86,32 +85,14 @@ fn strip(out: &mut Vec<u8>) {
     }
 }
 
-fn first(one: Option<usize>, other: Option<usize>) -> Option<usize> {
-    one.into_iter().chain(other).min()
-}
-
-/// The first space that another, `/` or `(` follows.
-fn before_mark(input: &[u8]) -> Option<usize> {
-    pairs(input, |byte, next| byte == b' ' && matches!(next, b' ' | b'/' | b'('))
-}
-
-/// The first space that another follows, or that stands at an end.
-fn loose_space(input: &[u8]) -> Option<usize> {
-    if input.first() == Some(&b' ') {
-        return Some(0);
-    }
-    let last = input.len().checked_sub(1).filter(|last| input.get(*last) == Some(&b' '));
-    first(memchr::memmem::find(input, b"  "), last)
-}
-
-/// The first byte that stands so before the next. Looks at 32 together, as [`find`] does.
-fn pairs(input: &[u8], are: impl Fn(u8, u8) -> bool) -> Option<usize> {
-    let next = input.get(1..)?;
-    for (i, (bytes, next)) in input.chunks(32).zip(next.chunks(32)).enumerate() {
-        let mut pairs = bytes.iter().zip(next);
-        if pairs.clone().fold(false, |any, (byte, next)| any | are(*byte, *next)) {
-            return Some(i * 32 + pairs.position(|(byte, next)| are(*byte, *next))?);
+/// The first byte of a kind, or space that another follows or that stands at an end.
+fn find_loose(input: &[u8], special: &Class) -> Option<usize> {
+    static SPACE: Class = Class::of(b" ", false);
+    match input {
+        [b' ', ..] => Some(0),
+        [before @ .., last] => {
+            find_special(input, special, &SPACE).or_else(|| (*last == b' ').then_some(before.len()))
         }
+        [] => None,
     }
-    None
 }

@@ -71,7 +71,8 @@ pub(super) fn css(input: &[u8], out: &mut Vec<u8>) -> Change {
 }
 
 /// Decodes once: what comes out is not looked at again.
-fn decode(input: &[u8], out: &mut Vec<u8>, escape: impl Fn(&[u8]) -> Escape) -> Change {
+#[inline(never)]
+fn decode(input: &[u8], out: &mut Vec<u8>, escape: fn(&[u8]) -> Escape) -> Change {
     let Some(clean) = memchr(b'\\', input) else { return Change::None };
     let mut rest = copy_clean(input, clean, out);
     while let Some((byte, tail)) = rest.split_first() {

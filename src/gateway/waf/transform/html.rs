@@ -4,52 +4,67 @@ use super::digits::hex;
 use super::{Change, copy_clean};
 use memchr::memchr;
 
+/// A name of up to 16 small letters, as one number: to compare it with all names is to compare numbers.
+const fn key(mut name: &[u8]) -> u128 {
+    let mut key = 0;
+    while let [letter, rest @ ..] = name {
+        key = key << 8 | letter.to_ascii_lowercase() as u128;
+        name = rest;
+    }
+    key
+}
+
 /// The names that browsers read without `;` too.
 const OLD: [(&[u8], u8); 5] = [(b"quot", b'"'), (b"amp", b'&'), (b"lt", b'<'), (b"gt", b'>'), (b"nbsp", 160)];
 
-/// The other names in AWS's table, all of which need their `;`. AWS prints a backslash beside `apos`; `bsol` is the backslash.
-const NAMES: [(&[u8], u8); 41] = [
-    (b"nonbreakingspace", 160),
-    (b"newline", b'\n'),
-    (b"tab", b'\t'),
-    (b"lcub", b'{'),
-    (b"lbrace", b'{'),
-    (b"verbar", b'|'),
-    (b"vert", b'|'),
-    (b"verticalline", b'|'),
-    (b"rcub", b'}'),
-    (b"rbrace", b'}'),
-    (b"excl", b'!'),
-    (b"num", b'#'),
-    (b"dollar", b'$'),
-    (b"percent", b'%'),
-    (b"percnt", b'%'),
-    (b"apos", b'\''),
-    (b"lpar", b'('),
-    (b"rpar", b')'),
-    (b"ast", b'*'),
-    (b"midast", b'*'),
-    (b"plus", b'+'),
-    (b"comma", b','),
-    (b"period", b'.'),
-    (b"sol", b'/'),
-    (b"colon", b':'),
-    (b"semi", b';'),
-    (b"equals", b'='),
-    (b"quest", b'?'),
-    (b"tilde", b'~'),
-    (b"diacriticaltilde", b'~'),
-    (b"minus", b'-'),
-    (b"lsqb", b'['),
-    (b"lbrack", b'['),
-    (b"bsol", b'\\'),
-    (b"rsqb", b']'),
-    (b"rbrack", b']'),
-    (b"hat", b'^'),
-    (b"lowbar", b'_'),
-    (b"underbar", b'_'),
-    (b"grave", b'`'),
-    (b"diacriticalgrave", b'`'),
+/// AWS's table of names. AWS prints a backslash beside `apos`; `bsol` is the backslash.
+const NAMES: [(u128, u8); 46] = [
+    (key(b"quot"), b'"'),
+    (key(b"amp"), b'&'),
+    (key(b"lt"), b'<'),
+    (key(b"gt"), b'>'),
+    (key(b"nbsp"), 160),
+    (key(b"nonbreakingspace"), 160),
+    (key(b"newline"), b'\n'),
+    (key(b"tab"), b'\t'),
+    (key(b"lcub"), b'{'),
+    (key(b"lbrace"), b'{'),
+    (key(b"verbar"), b'|'),
+    (key(b"vert"), b'|'),
+    (key(b"verticalline"), b'|'),
+    (key(b"rcub"), b'}'),
+    (key(b"rbrace"), b'}'),
+    (key(b"excl"), b'!'),
+    (key(b"num"), b'#'),
+    (key(b"dollar"), b'$'),
+    (key(b"percent"), b'%'),
+    (key(b"percnt"), b'%'),
+    (key(b"apos"), b'\''),
+    (key(b"lpar"), b'('),
+    (key(b"rpar"), b')'),
+    (key(b"ast"), b'*'),
+    (key(b"midast"), b'*'),
+    (key(b"plus"), b'+'),
+    (key(b"comma"), b','),
+    (key(b"period"), b'.'),
+    (key(b"sol"), b'/'),
+    (key(b"colon"), b':'),
+    (key(b"semi"), b';'),
+    (key(b"equals"), b'='),
+    (key(b"quest"), b'?'),
+    (key(b"tilde"), b'~'),
+    (key(b"diacriticaltilde"), b'~'),
+    (key(b"minus"), b'-'),
+    (key(b"lsqb"), b'['),
+    (key(b"lbrack"), b'['),
+    (key(b"bsol"), b'\\'),
+    (key(b"rsqb"), b']'),
+    (key(b"rbrack"), b']'),
+    (key(b"hat"), b'^'),
+    (key(b"lowbar"), b'_'),
+    (key(b"underbar"), b'_'),
+    (key(b"grave"), b'`'),
+    (key(b"diacriticalgrave"), b'`'),
 ];
 
 /// The longest name.
@@ -101,9 +116,9 @@ fn name(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
 
 /// A name and its `;`.
 fn ended(text: &[u8]) -> Option<(usize, u8)> {
-    let length = text.iter().take(LONGEST + 1).position(|byte| *byte == b';')?;
-    let text = text.get(..length)?;
-    let (_, byte) = OLD.iter().chain(&NAMES).find(|(name, _)| name.eq_ignore_ascii_case(text))?;
+    let length = text.iter().take(LONGEST + 1).position(|byte| !byte.is_ascii_alphabetic())?;
+    let name = text.get(..length).filter(|_| text.get(length) == Some(&b';')).map(key)?;
+    let (_, byte) = NAMES.iter().find(|(other, _)| *other == name)?;
     Some((length + 1, *byte))
 }
 

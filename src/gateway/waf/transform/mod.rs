@@ -135,6 +135,45 @@ fn find(input: &[u8], is: impl Fn(u8) -> bool) -> Option<usize> {
     Some(i * 32 + chunk.iter().position(|byte| is(*byte))?)
 }
 
+/// The first byte of a kind, or space that a byte of another kind follows.
+fn find_special(input: &[u8], special: &Class, after_space: &Class) -> Option<usize> {
+    let is = |byte: u8, next: u8| special.has(byte) | ((byte == b' ') & after_space.has(next));
+    let next = input.get(1..)?;
+    for (i, (bytes, next)) in input.chunks(32).zip(next.chunks(32)).enumerate() {
+        let mut pairs = bytes.iter().zip(next);
+        if pairs.clone().fold(false, |any, (byte, next)| any | is(*byte, *next)) {
+            return Some(i * 32 + pairs.position(|(byte, next)| is(*byte, *next))?);
+        }
+    }
+    let (last, before) = input.split_last()?;
+    special.has(*last).then_some(before.len())
+}
+
+/// A kind of bytes, as a table: a look into it costs the same however many they are.
+struct Class([bool; 256]);
+
+impl Class {
+    /// These, and capital letters if so.
+    #[expect(clippy::indexing_slicing, reason = "a byte is less than 256, and only compilers run it")]
+    const fn of(mut bytes: &[u8], capitals: bool) -> Self {
+        let mut has = [false; 256];
+        while let [byte, rest @ ..] = bytes {
+            has[*byte as usize] = true;
+            bytes = rest;
+        }
+        let mut capital = b'A';
+        while capitals && capital <= b'Z' {
+            has[capital as usize] = true;
+            capital += 1;
+        }
+        Self(has)
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).is_some_and(|has| *has)
+    }
+}
+
 /// ASCII white space as C has it: with the vertical tab.
 const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')

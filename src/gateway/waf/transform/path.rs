@@ -27,7 +27,8 @@ fn is_normal(path: &[u8]) -> bool {
 }
 
 /// Writes the segments that stay. A `..` takes the last written one back, so that each byte is written and taken back once.
-fn normalize_split(path: &[u8], is_slash: impl Fn(u8) -> bool + Copy, out: &mut Vec<u8>) {
+#[inline(never)]
+fn normalize_split(path: &[u8], is_slash: fn(u8) -> bool, out: &mut Vec<u8>) {
     let absolute = path.first().is_some_and(|byte| is_slash(*byte));
     let trailing = path.last().is_some_and(|byte| is_slash(*byte));
     out.reserve(path.len());

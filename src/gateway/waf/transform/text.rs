@@ -1,6 +1,6 @@
 //! Letters, white space and NUL.
 
-use super::{Change, copy_clean, find, is_space};
+use super::{Change, Class, copy_clean, find, find_special, is_space};
 use memchr::memchr;
 
 /// The non-breaking space of Latin-1; in UTF-8 it is the second of two bytes.
@@ -25,16 +25,18 @@ pub(super) fn uppercase(input: &[u8], out: &mut Vec<u8>) -> Change {
 /// White space becomes spaces, and runs of spaces one. The byte 160 counts wherever it stands, as AWS says: in the middle of a
 /// character of UTF-8 too.
 pub(super) fn compress_white_space(input: &[u8], out: &mut Vec<u8>) -> Change {
-    let other = find(input, |byte| matches!(byte, b'\t'..=b'\r' | NBSP));
-    let run = memchr::memmem::find(input, b"  ");
-    let Some(clean) = other.into_iter().chain(run).min() else { return Change::None };
-    let mut space = false;
-    for byte in copy_clean(input, clean, out) {
-        let (byte, before) = (if is_space(*byte) || *byte == NBSP { b' ' } else { *byte }, space);
-        // What stands before is clean, but may end in a space.
-        space = byte == b' ';
-        if !(space && (before || out.last() == Some(&b' '))) {
-            out.push(byte);
+    static OTHER: Class = Class::of(b"\t\n\x0b\x0c\r\xa0", false);
+    static SPACE: Class = Class::of(b" ", false);
+    let Some(clean) = find_special(input, &OTHER, &SPACE) else { return Change::None };
+    let rest = copy_clean(input, clean, out);
+    let mut space = out.last() == Some(&b' ');
+    for byte in rest {
+        let before = space;
+        space = is_space(*byte) || *byte == NBSP;
+        match (space, before) {
+            (false, _) => out.push(*byte),
+            (true, false) => out.push(b' '),
+            (true, true) => {}
         }
     }
     Change::Written

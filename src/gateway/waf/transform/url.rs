@@ -17,7 +17,8 @@ pub(super) fn decode_uni(input: &[u8], out: &mut Vec<u8>) -> Change {
 }
 
 /// Decodes once: what comes out is not looked at again. `unicode` knows the code behind a `%`, and how long it is.
-fn decode_with(input: &[u8], out: &mut Vec<u8>, unicode: impl Fn(&[u8]) -> Option<u8>) -> Change {
+#[inline(never)]
+fn decode_with(input: &[u8], out: &mut Vec<u8>, unicode: fn(&[u8]) -> Option<u8>) -> Change {
     let Some(clean) = memchr2(b'%', b'+', input) else { return Change::None };
     let mut rest = copy_clean(input, clean, out);
     while let Some((byte, tail)) = rest.split_first() {

@@ -75,7 +75,7 @@ impl Step<'_> {
             Self::Key(key) => {
                 let mut rest = token.bytes();
                 let meant = std::iter::from_fn(|| match rest.next()? {
-                    b'~' => rest.next().map(|byte| if byte == b'1' { b'/' } else { b'~' }),
+                    b'~' if rest.next() == Some(b'1') => Some(b'/'),
                     byte => Some(byte),
                 });
                 meant.eq(key.iter().copied())

@@ -181,8 +181,9 @@ fn twice_as_much_is_twice_the_work() {
                     seen_at(&field, &head, Body::Seen { bytes: text.as_bytes(), more: false }, &[]);
                 seen.iter().map(|part| part.len() + 1).sum::<usize>()
             };
+            // What is too deep is looked at in another way.
             let (once, twice) = (work(2000), work(4000));
-            assert!(twice <= 2 * once + 64, "{field} of {piece:?}: {once}, then {twice}");
+            assert!(twice <= 2 * once + 512, "{field} of {piece:?}: {once}, then {twice}");
             looked += 1;
         }
     }

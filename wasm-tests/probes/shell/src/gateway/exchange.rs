@@ -44,6 +44,10 @@ impl Exchange {
         }
     }
 
+    pub fn take_waf_log(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
     pub fn on_request_headers(&mut self, head: Result<Head, MalformedHead>, env: &Env<'_>) -> Flow {
         let Ok(head) = head else { return self.answer(500, "malformed") };
         let path = String::from_utf8_lossy(head.first(b":path").unwrap_or_default()).into_owned();
