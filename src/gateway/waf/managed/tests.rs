@@ -18,8 +18,8 @@ use std::rc::Rc;
 
 const ARN: &str = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/acl/a1b2";
 
-/// A web ACL of one group, each rule of which counts.
-fn web_acl(source: &Source) -> Rc<WebAcl> {
+/// A document with a web ACL of one group, each rule of which counts.
+fn document(source: &Source, reference: Value) -> Value {
     let count = |rule: &Rule| json!({ "Name": rule.name, "ActionToUse": { "Count": {} } });
     let overrides: Vec<Value> = source.rules.iter().map(count).collect();
     let visibility = json!({ "CloudWatchMetricsEnabled": false, "MetricName": "x" });
@@ -29,18 +29,41 @@ fn web_acl(source: &Source) -> Rc<WebAcl> {
         "Name": name, "ARN": format!("arn:aws:wafv2:::sekisho/ipset/{name}"),
         "IPAddressVersion": "IPV4", "Addresses": ["192.0.2.0/24"],
     })));
+    let mut statement = reference;
+    for asked in statement.as_object_mut().unwrap().values_mut() {
+        asked["RuleActionOverrides"] = json!(overrides);
+    }
     document["webAcls"] = json!([{
         "Name": "acl", "ARN": ARN, "DefaultAction": { "Allow": {} }, "VisibilityConfig": visibility,
         "Rules": [{
             "Name": "group", "Priority": 0, "OverrideAction": { "None": {} }, "VisibilityConfig": visibility,
-            "Statement": { "ManagedRuleGroupStatement": {
-                "VendorName": "Sekisho", "Name": source.name, "RuleActionOverrides": overrides,
-            } },
+            "Statement": statement,
         }],
     }]);
-    let compiled = compile(&config(&document), &Elsewhere).unwrap_or_else(|problems| panic!("{problems}"));
+    document
+}
+
+/// The web ACL of a document.
+fn web_acl(document: &Value) -> Rc<WebAcl> {
+    let compiled = compile(&config(document), &Elsewhere).unwrap_or_else(|problems| panic!("{problems}"));
     let api = compiled.gateway.api("shop").unwrap();
     Rc::clone(api.stage("prod").unwrap().web_acl.as_ref().unwrap())
+}
+
+/// A web ACL of the group that is made of a source, as a group of the document.
+fn of_source(source: &Source) -> Rc<WebAcl> {
+    let made: Value = serde_json::from_str(&source.json()).unwrap();
+    let arn = &made["ruleGroups"][0]["ARN"];
+    let mut document = document(source, json!({ "RuleGroupReferenceStatement": { "ARN": arn } }));
+    document["ruleGroups"] = made["ruleGroups"].clone();
+    document["regexPatternSets"] = made["regexPatternSets"].clone();
+    web_acl(&document)
+}
+
+/// A web ACL of the group as it is built in.
+fn built_in(source: &Source) -> Rc<WebAcl> {
+    let asked = json!({ "ManagedRuleGroupStatement": { "VendorName": "Sekisho", "Name": source.name } });
+    web_acl(&document(source, asked))
 }
 
 /// The rules that a request fits.
@@ -95,7 +118,7 @@ fn each_rule_finds_its_examples_and_lets_the_others_pass() {
     let mut wrong = Vec::new();
     let mut counts = BTreeMap::new();
     for (_, source) in source::all() {
-        let acl = web_acl(&source);
+        let acl = of_source(&source);
         for rule in &source.rules {
             let (of_rule, judged) = check(&source, rule, &acl);
             wrong.extend(of_rule);
@@ -112,7 +135,7 @@ fn each_rule_finds_its_examples_and_lets_the_others_pass() {
 #[test]
 fn addresses_of_ill_repute_are_those_of_the_documents_sets() {
     let (_, source) = source::all().into_iter().find(|(_, source)| source.name == "IpReputation").unwrap();
-    let fired = fired(&web_acl(&source), &Request::get("/"));
+    let fired = fired(&built_in(&source), &Request::get("/"));
     assert_eq!(fired, ["AWSManagedIPReputationList", "AWSManagedReconnaissanceList", "AWSManagedIPDDoSList"]);
 }
 
@@ -142,6 +165,7 @@ fn groups_are_read_by_the_documents_types() {
         let group = load(&source.name).unwrap_or_else(|| panic!("{} cannot be read", source.name));
         assert_eq!(group.rules.len(), source.rules.len());
         assert_eq!(group.name, source.labels);
+        built_in(&source);
     }
     assert_eq!(load("AWSManagedRulesCommonRuleSet"), None);
 }

@@ -2,13 +2,12 @@
 
 use crate::gateway::head::Head;
 use serde_json::{Map, Value, json};
-use std::fmt::Write as _;
+use std::fmt::{self, Debug, Formatter, Write as _};
 
 /// What an honest client sends.
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36";
 
 /// A request.
-#[derive(Debug)]
 pub struct Request {
     method: String,
     path: String,
@@ -18,6 +17,15 @@ pub struct Request {
 }
 
 // === impl Request ===
+
+impl Debug for Request {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        let headers = self.headers.iter().filter(|(name, _)| name != "user-agent");
+        let headers: Vec<String> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
+        let body = self.body.escape_ascii();
+        write!(formatter, "{} {} {} {headers:?} {body}", self.method, self.host, self.path)
+    }
+}
 
 impl Request {
     pub fn get(path: &str) -> Self {
@@ -53,10 +61,11 @@ impl Request {
                 assert!(has("JsonBody"));
                 vec![
                     Self::post("application/x-www-form-urlencoded", &format!("a=1&q={}", encoded(text, b""))),
-                    Self::post("application/json", &json!({ "a": 1, "q": text }).to_string()),
+                    Self::json(text),
                     Self::post("text/plain", text),
                 ]
             }
+            Some("JsonBody") => vec![Self::json(text)],
             Some("Method") => vec![Self { method: text.to_owned(), ..Self::get("/x") }],
             Some("SingleHeader host") => vec![Self { host: text.to_owned(), ..Self::get("/x") }],
             Some(other) => {
@@ -81,6 +90,10 @@ impl Request {
             };
             (request, shall_fire)
         })
+    }
+
+    fn json(text: &str) -> Self {
+        Self::post("application/json", &json!({ "a": 1, "q": text }).to_string())
     }
 
     fn post(content_type: &str, body: &str) -> Self {

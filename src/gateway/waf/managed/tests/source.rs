@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 
 /// The longest expression: AWS's limit.
 const LONGEST: usize = 512;
+/// The most expressions of a set: AWS's limit.
+const MOST: usize = 10;
+/// What ARNs of managed groups, and of their sets, begin with.
+const ARNS: &str = "arn:aws:wafv2:::sekisho/";
 
 /// Encodings that requests have on their way to an application, and that attackers add to get past rules: percent-encoding
 /// twice, and entities of HTML.
@@ -61,6 +65,8 @@ pub struct Rule {
     #[serde(default)]
     xss: bool,
     sqli: Option<String>,
+    /// What a text must have, too, that libinjection takes for SQL.
+    sign: Option<String>,
     /// Lists of patterns, for texts without encodings.
     #[serde(default)]
     pub patterns: Vec<String>,
@@ -90,18 +96,33 @@ pub fn all() -> Vec<(PathBuf, Source)> {
 // === impl Source ===
 
 impl Source {
-    /// The group in AWS's form, on one line.
+    /// What of a document the group is, on one line: it, and the sets that its rules refer to.
     pub fn json(&self) -> String {
         let rules: Vec<Value> = self.rules.iter().enumerate().map(|(i, rule)| self.rule(i, rule)).collect();
         let group = json!({
             "Name": self.labels,
-            "ARN": format!("arn:aws:wafv2:::sekisho/managedruleset/{}", self.name),
+            "ARN": format!("{ARNS}rulegroup/{}", self.name),
             "Description": self.comment,
             "Capacity": self.capacity,
             "VisibilityConfig": visibility(&self.name),
             "Rules": rules,
         });
-        format!("{group}\n")
+        let sets: Vec<Value> = self.patterns.keys().flat_map(|list| self.sets(list)).collect();
+        format!("{}\n", json!({ "ruleGroups": [group], "regexPatternSets": sets }))
+    }
+
+    /// The sets that a list of patterns is.
+    fn sets(&self, list: &str) -> Vec<Value> {
+        let pieces: Vec<String> = self.patterns[list].iter().flat_map(|it| pieces(&it.regex)).collect();
+        let set = |(i, pieces): (usize, &[String])| {
+            let regexes: Vec<Value> = pieces.iter().map(|piece| json!({ "RegexString": piece })).collect();
+            json!({ "ARN": self.set_arn(list, i), "RegularExpressionList": regexes })
+        };
+        pieces.chunks(MOST).enumerate().map(set).collect()
+    }
+
+    fn set_arn(&self, list: &str, place: usize) -> String {
+        format!("{ARNS}regexpatternset/{}/{list}/{place}", self.name)
     }
 
     fn rule(&self, priority: usize, rule: &Rule) -> Value {
@@ -132,7 +153,11 @@ impl Source {
             if let Some(level) = &rule.sqli {
                 let mut statement = looking(&field, plain);
                 statement["SensitivityLevel"] = json!(level);
-                any.push(json!({ "SqliMatchStatement": statement }));
+                let mut sign = looking(&field, plain);
+                sign["RegexString"] = json!(rule.sign);
+                any.push(json!({ "AndStatement": { "Statements": [
+                    { "SqliMatchStatement": statement }, { "RegexMatchStatement": sign },
+                ] } }));
             }
             self.expressions(&rule.patterns, &field, plain, &mut any);
             self.expressions(&rule.command, &field, &COMMAND, &mut any);
@@ -145,11 +170,11 @@ impl Source {
     }
 
     fn expressions(&self, lists: &[String], field: &str, transformations: &[&str], any: &mut Vec<Value>) {
-        for pattern in lists.iter().flat_map(|list| &self.patterns[list]) {
-            for piece in pieces(&pattern.regex) {
+        for list in lists {
+            for place in 0..self.sets(list).len() {
                 let mut statement = looking(field, transformations);
-                statement["RegexString"] = json!(piece);
-                any.push(json!({ "RegexMatchStatement": statement }));
+                statement["ARN"] = json!(self.set_arn(list, place));
+                any.push(json!({ "RegexPatternSetReferenceStatement": statement }));
             }
         }
     }
