@@ -11,6 +11,10 @@ const WORKERS: u32 = 4;
 const ROUNDS: usize = 40;
 const SECRET: &str = "hunter2-0123456789";
 
+/// What is sent in each round: a request's first line and headers, its body, and what becomes of it: the status, and the rules
+/// that decide and that count. Without the first there is no line.
+type Kind = (String, Vec<u8>, u16, Option<&'static str>, &'static [&'static str]);
+
 fn kind(
     (head, body): (String, Vec<u8>),
     status: u16,
@@ -19,10 +23,6 @@ fn kind(
 ) -> Kind {
     (head, body, status, rule, counted)
 }
-
-/// What is sent in each round: a request's first line and headers, its body, and what becomes of it: the status, and the rules
-/// that decide and that count. Without the first there is no line.
-type Kind = (String, Vec<u8>, u16, Option<&'static str>, &'static [&'static str]);
 
 fn kinds() -> Vec<Kind> {
     let get =
