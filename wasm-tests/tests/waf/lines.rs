@@ -60,7 +60,12 @@ fn kinds() -> Vec<Kind> {
             Some("script"),
             &[],
         ),
-        kind(post(b"' or 1=1 -- \n\x1b[2J\xff\"}\r\n{\"action\":\"ALLOW\"}"), 200, default, &["body"]),
+        kind(
+            post(b"1 union select '\n\x1b[2J\xff\"}\r\n{\"action\":\"ALLOW\"}' from users"),
+            200,
+            default,
+            &["body"],
+        ),
         kind(get("/prod/x?a=\"\\", "x-bad: 1\r\nx-long: \"}\\\r\n"), 403, Some("bad"), &[]),
         kind(get("/prod/long", &format!("x-long: {}\r\n", "\"".repeat(8500))), 200, default, &[]),
         kind(get("/open/x", "x-bad: 1\r\n"), 200, None, &[]),
