@@ -179,7 +179,8 @@ fn a_route_behind_a_web_acl() {
 
 fn guarded() -> Rc<Gateway> {
     let arn = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1";
-    let seen = json!({ "SampledRequestsEnabled": false, "CloudWatchMetricsEnabled": true, "MetricName": "m" });
+    let seen =
+        json!({ "SampledRequestsEnabled": false, "CloudWatchMetricsEnabled": true, "MetricName": "m" });
     let looking = |field: &str, steps: &[&str]| {
         let step = |(i, step): (usize, &&str)| json!({ "Priority": i, "Type": step });
         let steps: Vec<_> = steps.iter().enumerate().map(step).collect();

@@ -78,7 +78,8 @@ fn main() {
     let told: Told = serde_json::from_reader(std::io::stdin()).unwrap();
     let acl = |name: &str| web_acl(&told.acls[name]);
     if let [request, seconds] = &arguments[..] {
-        let request = requests(&told).into_iter().chain(hostile()).find(|(name, _)| name == request).unwrap().1;
+        let request =
+            requests(&told).into_iter().chain(hostile()).find(|(name, _)| name == request).unwrap().1;
         let (acl, end) = (acl("managed"), Duration::from_secs(seconds.parse().unwrap()));
         let begun = Instant::now();
         while begun.elapsed() < end {

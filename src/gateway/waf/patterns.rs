@@ -99,7 +99,8 @@ impl Builder {
         let number = self.number();
         self.patterns.asked.push((known.place, number));
         if !known.always {
-            let rare = if self.patterns.hinted.is_empty() { Some(Bytes::default()) } else { self.patterns.rare };
+            let rare =
+                if self.patterns.hinted.is_empty() { Some(Bytes::default()) } else { self.patterns.rare };
             self.patterns.rare = rare.zip(known.rare).map(|(all, more)| all.and(more));
             self.patterns.hinted.add(known.place);
         } else if !self.patterns.always.contains(&known.place) {

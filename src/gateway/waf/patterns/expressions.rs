@@ -100,7 +100,9 @@ impl Expressions {
         let mut stand = self.stand.borrow_mut();
         let mut any = false;
         hints.each(part, |text, _| {
-            if let Some(place) = self.hinted.get(text).map(|place| *place as usize).filter(|it| these.has(*it)) {
+            if let Some(place) =
+                self.hinted.get(text).map(|place| *place as usize).filter(|it| these.has(*it))
+            {
                 stand.add(place);
                 any = true;
             }
