@@ -90,6 +90,8 @@ pub struct Progress {
     inner: usize,
     /// What came of those before.
     record: Record,
+    /// What they looked at.
+    pub(super) memo: Option<Memo>,
 }
 
 // === impl Rule ===

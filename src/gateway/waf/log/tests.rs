@@ -12,7 +12,7 @@ use crate::gateway::waf::client::Client;
 use crate::gateway::waf::counts::Event;
 use crate::gateway::waf::field::{Field, JsonParts, Names};
 use crate::gateway::waf::input::{Input, Inputs};
-use crate::gateway::waf::patterns::Patterns;
+use crate::gateway::waf::patterns::{Expressions, Patterns};
 use crate::gateway::waf::rate::{Limited, Value as KeyValue};
 use crate::gateway::waf::record::found::{self, MatchDetail};
 use crate::gateway::waf::record::{Counted, Kind, Overruled, Record, Terminating};
@@ -52,10 +52,11 @@ fn inputs() -> Inputs {
         field,
         pre_parse: Vec::new(),
         transformations: Vec::new(),
+        plain: None,
         patterns: Patterns::default(),
         measures: Vec::new(),
     };
-    Inputs::new(fields.into_iter().map(input).collect())
+    Inputs::new(fields.into_iter().map(input).collect(), Expressions::default())
 }
 
 /// What is written, as the filter leaves it.
