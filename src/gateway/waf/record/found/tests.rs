@@ -145,15 +145,11 @@ fn nothing_is_told_of_what_is_never_logged() {
         (sql(json!({ "AllQueryArguments": {} })), &json!([{ "QueryString": {} }]), INJECTED, "x"),
         (sql(json!({ "QueryString": {} })), &json!([{ "QueryString": {} }]), "/?10%20AND%201=1", "x"),
         (sql(json!({ "AllQueryArguments": {} })), &none, "/?X-Amz-Signature=10%20AND%201=1", "x"),
-        (
-            sql(json!({ "UriPath": {} })),
-            &json!([{ "UriPath": {} }]),
-            "/10%20AND%201=1%20UNION%20SELECT%201",
-            "x",
-        ),
+        (sql(json!({ "UriPath": {} })), &json!([{ "UriPath": {} }]), "/x'%20or%20'1'='1", "x"),
     ] {
+        let value = if name == "cookie" { "s=10 AND 1=1" } else { attack };
         assert_eq!(
-            hidden(statement.clone(), redacted.clone(), path, &[(name, attack)]),
+            hidden(statement.clone(), redacted.clone(), path, &[(name, value)]),
             "hidden",
             "{statement}"
         );
