@@ -95,8 +95,8 @@ fn what_aws_waf_prints_can_be_read() {
         "JA3Fingerprint",
         "JA4Fingerprint",
         "ManagedRuleGroupConfigs",
-        "Monetize",
         "MonetizationConfig",
+        "Monetize",
     ];
     assert_eq!(names.into_iter().collect::<Vec<_>>(), expected);
     assert!(answer["compared"].as_u64().unwrap() > 600, "{answer}");
