@@ -28,7 +28,7 @@ pub struct Patterns {
     texts: Option<Texts>,
     /// What those tell, by their numbers.
     meanings: Vec<Meaning>,
-    /// Places of expressions, and their numbers, in order.
+    /// Places of expressions, and their numbers.
     asked: Vec<(usize, usize)>,
     /// Those that are asked where one of their texts stands.
     hinted: Set,
@@ -99,7 +99,8 @@ impl Builder {
         let number = self.number();
         self.patterns.asked.push((known.place, number));
         if !known.always {
-            let rare = if self.patterns.hinted.is_empty() { Some(Bytes::default()) } else { self.patterns.rare };
+            let rare =
+                if self.patterns.hinted.is_empty() { Some(Bytes::default()) } else { self.patterns.rare };
             self.patterns.rare = rare.zip(known.rare).map(|(all, more)| all.and(more));
             self.patterns.hinted.add(known.place);
         } else if !self.patterns.always.contains(&known.place) {
@@ -125,7 +126,6 @@ impl Builder {
             return Err(format!("{count} texts and expressions look at one part, and {MOST} are the most"));
         }
         patterns.texts = Texts::new(&texts, false)?;
-        patterns.asked.sort_unstable();
         Ok(patterns)
     }
 }
@@ -175,9 +175,8 @@ impl Patterns {
 
     /// Asks an expression, if it did not fit an earlier part.
     fn ask(&self, place: usize, part: &[u8], expressions: &Expressions, found: &mut Found) {
-        let first = self.asked.partition_point(|(known, _)| *known < place);
-        let asked = self.asked.get(first..).unwrap_or_default();
-        let numbers = asked.iter().take_while(|(known, _)| *known == place).map(|(_, number)| *number);
+        let asked = self.asked.iter().filter(|(known, _)| *known == place);
+        let numbers = asked.map(|(_, number)| *number);
         if numbers.clone().all(|number| found.has(number)) || !expressions.fits(place, part) {
             return;
         }
