@@ -112,7 +112,7 @@ proptest! {
         let mut addresses: Vec<IpAddr> =
             addresses.iter().map(|bits| IpAddr::V4(Ipv4Addr::from_bits(*bits))).collect();
         if !nets.is_empty() {
-            let IpNet::V4(net) = near.get(&nets) else { unreachable!() };
+            let IpNet::V4(net) = near.get(&nets) else { panic!("of version 4") };
             let (first, last) = (net.network().to_bits(), net.broadcast().to_bits());
             for bits in [first, last, first.wrapping_sub(1), last.wrapping_add(1)] {
                 addresses.push(IpAddr::V4(Ipv4Addr::from_bits(bits)));
@@ -131,7 +131,7 @@ proptest! {
         let nets: Vec<IpNet> = nets.iter()
             .map(|(bits, prefix)| IpNet::new(IpAddr::V6(Ipv6Addr::from_bits(*bits)), *prefix).unwrap()).collect();
         let set = IpSet::new(Ipv6, &nets.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
-        let IpNet::V6(net) = near.get(&nets) else { unreachable!() };
+        let IpNet::V6(net) = near.get(&nets) else { panic!("of version 6") };
         let (first, last) = (net.network().to_bits(), net.broadcast().to_bits());
         for bits in [first, last, first.wrapping_sub(1), last.wrapping_add(1)] {
             let address = Ipv6Addr::from_bits(bits);
