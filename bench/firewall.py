@@ -14,7 +14,7 @@ ACL = f"{ARN}:regional/webacl/bench/1"
 # Two arguments, as a list in a shop has them.
 PATH = "/r7/42?expand=lines&sort=-created"
 # A managed rule refuses who names an address of this machine.
-HOST = {"host": "shop.example.com"}
+HOST = {"Host": "shop.example.com"}
 JSON = {"content-type": "application/json"}
 # An order of about four thousand bytes that nothing is wrong with.
 ORDER = json.dumps({

@@ -600,7 +600,7 @@ def h2load(port, path, headers, seconds, tokens, body):
 
 
 def small_generator(port, path, headers, seconds, tokens, body):
-    lines = "".join(f"{name}: {value}\r\n" for name, value in ({"host": "bench"} | headers).items()
+    lines = "".join(f"{name}: {value}\r\n" for name, value in ({"Host": "bench"} | headers).items()
                     if not tokens or name != "authorization")
     length = f"content-length: {len(body)}\r\n" if body else ""
     start = f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\n{lines}{length}".encode()
