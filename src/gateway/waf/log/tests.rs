@@ -41,6 +41,7 @@ fn written(logging: &Logging, record: &Record, pairs: &[(&str, &[u8])], body: Bo
         default_action: Action::Allow(Rc::new([])),
         inputs: Inputs::default(),
         body_bytes: 16_384,
+        compressed_bodies: crate::gateway::config::CompressedBodies::Inflate,
         capacity: 0,
         metric: None,
         logging: None,
