@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod compressed;
+mod page;
+mod trailers;
 mod world;
 
 use wasm_tests::{Backend, Gateway, Options, raw};
