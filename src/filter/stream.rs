@@ -130,7 +130,10 @@ impl Stream {
     pub(super) fn on_request_trailers(&mut self, worker: &mut Worker) -> TrailersStatus {
         if let Err(error) = host::clean_request_trailers() {
             match self.request {
-                Request::Passing | Request::Upgraded | Request::Asking { .. } | Request::Collecting { .. } => {
+                Request::Passing
+                | Request::Upgraded
+                | Request::Asking { .. }
+                | Request::Collecting { .. } => {
                     self.host_failed(error);
                 }
                 Request::Arriving | Request::Answered => {}

@@ -15,7 +15,10 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 /// What comes of a body: the rule that blocks it, else the status; and whether the backend got it as it was sent.
 async fn send(gateway: &Gateway, backend: &Backend, headers: &str, body: &[u8]) -> (String, bool) {
     backend.forget();
-    let head = format!("POST /prod/x HTTP/1.1\r\nhost: h.test\r\n{headers}\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "POST /prod/x HTTP/1.1\r\nhost: h.test\r\n{headers}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     let response = raw::send(gateway.address(), &[head.as_bytes(), body].concat()).await.unwrap();
     let got = backend.seen().iter().any(|recorded| recorded.seen.body == body);
     assert_eq!(got, !backend.seen().is_empty(), "{headers}: the backend got something else");
@@ -100,8 +103,16 @@ async fn compressed_bodies_are_refused_or_inspected_as_sent_where_the_document_s
         let gateway = Gateway::start(&document(&setting.into()), &backend, Options::default()).await;
         let told = send(&gateway, &backend, "content-encoding: gzip", &gzip(ATTACK)).await;
         assert_eq!(told, (compressed.to_owned(), compressed == "200"), "{setting}");
-        assert_eq!(send(&gateway, &backend, "content-encoding: identity", b"q=1").await.0, plain, "{setting}");
-        assert_eq!(send(&gateway, &backend, "content-encoding: identity", ATTACK).await.0, "body", "{setting}");
+        assert_eq!(
+            send(&gateway, &backend, "content-encoding: identity", b"q=1").await.0,
+            plain,
+            "{setting}"
+        );
+        assert_eq!(
+            send(&gateway, &backend, "content-encoding: identity", ATTACK).await.0,
+            "body",
+            "{setting}"
+        );
         gateway.assert_no_panic().await;
     }
 }

@@ -15,10 +15,13 @@ fn cell(text: &str) -> String {
 
 fn rule(rule: &Rule) -> String {
     let looks_at = match (&rule.field, &rule.forwarded) {
-        (Some(field), _) => field.as_object().and_then(|field| field.keys().next()).cloned().unwrap_or_default(),
+        (Some(field), _) => {
+            field.as_object().and_then(|field| field.keys().next()).cloned().unwrap_or_default()
+        }
         (None, _) => "X-Forwarded-For, its first address".to_owned(),
     };
-    let steps = rule.first.iter().map(|step| format!("{step} before parsing")).chain(rule.after.iter().cloned());
+    let steps =
+        rule.first.iter().map(|step| format!("{step} before parsing")).chain(rule.after.iter().cloned());
     let steps = steps.collect::<Vec<_>>().join(", ");
     let wanted = rule.contains.as_deref().map_or_else(|| "203.0.113.0/24".to_owned(), str::to_owned);
     format!("| {} | {looks_at} | {steps} | `{}` |", rule.name, cell(&wanted))
@@ -28,7 +31,9 @@ fn row(evasion: &Evasion) -> String {
     let becomes = match &evasion.becomes {
         Becomes::Blocked(rule) => format!("blocked by `{rule}`"),
         Becomes::Refused(status) => format!("refused: {status}"),
-        Becomes::Passed(_) => format!("passes: {}", evasion.remains.as_deref().expect("what passes says why")),
+        Becomes::Passed(_) => {
+            format!("passes: {}", evasion.remains.as_deref().expect("what passes says why"))
+        }
     };
     let envoy = evasion.envoy.as_deref().unwrap_or("");
     format!("| {} | {} | {} | {} |", cell(&evasion.name), cell(envoy), cell(&evasion.seen), cell(&becomes))
@@ -43,7 +48,10 @@ fn written() -> String {
     for evasion in table() {
         if evasion.group != group {
             group.clone_from(&evasion.group);
-            let _ = write!(text, "\n### {group}\n\n| evasion | Envoy | rules see | what comes of it |\n|---|---|---|---|\n");
+            let _ = write!(
+                text,
+                "\n### {group}\n\n| evasion | Envoy | rules see | what comes of it |\n|---|---|---|---|\n"
+            );
         }
         let _ = writeln!(text, "{}", row(&evasion));
     }

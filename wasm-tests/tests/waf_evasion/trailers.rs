@@ -18,10 +18,10 @@ async fn a_client_cannot_tell_in_trailers_what_only_the_gateway_tells() {
     // One that a rule waits for, and one that streams on.
     for size in [3, 100_000] {
         backend.forget();
-        let mut sending =
-            Sending::begin(Wire::Http2, gateway.address(), "POST", "/prod/x", Length::Unknown);
+        let mut sending = Sending::begin(Wire::Http2, gateway.address(), "POST", "/prod/x", Length::Unknown);
         sending.part(&vec![b'a'; size]);
-        let trailers: Vec<_> = OWN.iter().map(|name| (*name, "yes")).chain([("x-end", "1"), ("x-end", "2")]).collect();
+        let trailers: Vec<_> =
+            OWN.iter().map(|name| (*name, "yes")).chain([("x-end", "1"), ("x-end", "2")]).collect();
         sending.end(&trailers);
         assert_eq!(sending.response().await.unwrap().status, 200);
         let recorded = backend.only();

@@ -23,7 +23,22 @@ fn part() -> impl Strategy<Value = Vec<u8>> {
 fn time_grows_as_its_input_does() {
     use std::time::{Duration, Instant};
     let parts: [&[u8]; 16] = [
-        b"a", b"%", b"%u0041", b"&#", b"&#0", b"&lt", b"&a;", b"\\", b"\\u00", b"/*", b"/../", b"./", b"0x4", b" ", b"\xc0\xaf", b"-<!--",
+        b"a",
+        b"%",
+        b"%u0041",
+        b"&#",
+        b"&#0",
+        b"&lt",
+        b"&a;",
+        b"\\",
+        b"\\u00",
+        b"/*",
+        b"/../",
+        b"./",
+        b"0x4",
+        b" ",
+        b"\xc0\xaf",
+        b"-<!--",
     ];
     let best = |one: T, text: &[u8]| {
         let mut room = Transformed::default();
@@ -40,7 +55,11 @@ fn time_grows_as_its_input_does() {
             let (small, large) = (part.repeat(8_192 / part.len()), part.repeat(65_536 / part.len()));
             let (small, large) = (best(one, &small), best(one, &large));
             slowest = slowest.max((large, Some(format!("{one:?} of `{}`", part.escape_ascii()))));
-            assert!(large < small * 24 + Duration::from_micros(200), "{one:?} {}: {small:?} {large:?}", part.escape_ascii());
+            assert!(
+                large < small * 24 + Duration::from_micros(200),
+                "{one:?} {}: {small:?} {large:?}",
+                part.escape_ascii()
+            );
         }
     }
     println!("64 KiB take {:?} at most: {:?}", slowest.0, slowest.1);
