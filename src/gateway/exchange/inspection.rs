@@ -120,7 +120,14 @@ fn inflated(
     let Some((bytes, ended)) = body else { return Ok(None) };
     match inflate::coding(acl.compressed_bodies, &request.head)? {
         None => Ok(None),
-        Some(coding) => inflate::inflate(coding, bytes, ended, acl.body_bytes).map(Some),
+        Some(coding) => {
+            // However it came in parts, the same of it is looked at.
+            let (seen, ended) = match bytes.get(..acl.body_bytes) {
+                Some(seen) => (seen, ended && seen.len() == bytes.len()),
+                None => (bytes, ended),
+            };
+            inflate::inflate(coding, seen, ended, acl.body_bytes).map(Some)
+        }
     }
 }
 

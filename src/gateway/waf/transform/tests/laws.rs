@@ -17,54 +17,6 @@ fn part() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Run it alone, in a release build: `cargo test --release -p sekisho --lib time_grows -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures time"]
-fn time_grows_as_its_input_does() {
-    use std::time::{Duration, Instant};
-    let parts: [&[u8]; 16] = [
-        b"a",
-        b"%",
-        b"%u0041",
-        b"&#",
-        b"&#0",
-        b"&lt",
-        b"&a;",
-        b"\\",
-        b"\\u00",
-        b"/*",
-        b"/../",
-        b"./",
-        b"0x4",
-        b" ",
-        b"\xc0\xaf",
-        b"-<!--",
-    ];
-    let best = |one: T, text: &[u8]| {
-        let mut room = Transformed::default();
-        let mut time = || {
-            let start = Instant::now();
-            std::hint::black_box(room.apply(&[one], std::hint::black_box(text)));
-            start.elapsed()
-        };
-        (0..9).map(|_| time()).min().unwrap()
-    };
-    let mut slowest = (Duration::ZERO, None);
-    for one in ALL {
-        for part in parts {
-            let (small, large) = (part.repeat(8_192 / part.len()), part.repeat(65_536 / part.len()));
-            let (small, large) = (best(one, &small), best(one, &large));
-            slowest = slowest.max((large, Some(format!("{one:?} of `{}`", part.escape_ascii()))));
-            assert!(
-                large < small * 24 + Duration::from_micros(200),
-                "{one:?} {}: {small:?} {large:?}",
-                part.escape_ascii()
-            );
-        }
-    }
-    println!("64 KiB take {:?} at most: {:?}", slowest.0, slowest.1);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
