@@ -16,6 +16,8 @@ REPOSITORIES = {
     "gotestwaf": ("gotestwaf", "https://github.com/wallarm/gotestwaf"),
     "libinjection": ("libinjection", "https://github.com/client9/libinjection"),
     "payloads": ("PayloadsAllTheThings", "https://github.com/swisskyrepo/PayloadsAllTheThings"),
+    "fuzzdb": ("fuzzdb", "https://github.com/fuzzdb-project/fuzzdb"),
+    "waf-bypass": ("waf-bypass", "https://github.com/nemesida-waf/waf-bypass"),
 }
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
 FORM = "application/x-www-form-urlencoded"

@@ -1,4 +1,5 @@
 //! Each pattern finds its examples, wherever a rule looks for it, and lets pass what it must.
+#![allow(clippy::string_slice, reason = "expressions of our own, cut beside ASCII")]
 
 mod request;
 mod source;
