@@ -39,7 +39,7 @@ ALL = {"gotestwaf": corpora.gotestwaf, "crs": corpora.crs, "libinjection": corpo
 # Groups for any application; others are for one system or one language.
 BASE = ("Core", "KnownBadInputs", "SqlDatabase", "Injection")
 # Most cases of a class of a corpus; of more, evenly spread ones.
-MOST = 4000
+MOST = 2000
 
 
 def main():
@@ -51,6 +51,7 @@ def main():
     if not cases:
         sys.exit("error: no corpora")
     judge = [args.judge] if args.judge else ["cargo", "run", "--quiet", "--release", "-p", "sekisho", "--example", "waf-judge", "--"]
+    judge += [args.groups] if args.groups else []
     with concurrent.futures.ThreadPoolExecutor() as both:
         theirs = both.submit(beside, args.corpora, cases) if args.beside_crs else None
         ours = both.submit(judged, judge, cases).result()
@@ -71,6 +72,7 @@ def parse_arguments():
     parser.add_argument("--beside-crs", action="store_true")
     parser.add_argument("--only", type=lambda text: text.split(","), help="the corpora that are judged")
     parser.add_argument("--judge", help="the program that judges, built already")
+    parser.add_argument("--groups", type=lambda it: str(pathlib.Path(it).resolve()), metavar="DIR", help="JSON of groups; what is built in, if absent")
     printed = sorted({*ALL, "harmless"} - set(HELD_OUT))
     parser.add_argument("--missed", choices=printed, help="prints what is judged wrongly, and CRS judges right")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
