@@ -157,7 +157,7 @@ def print_missed(cases, ours, theirs, corpus):
     for case, rules, refused in zip(cases, ours, theirs, strict=True):
         if case.corpus == corpus and case.is_attack != bool(rules):
             also = "by both" if bool(refused) == bool(rules) else "by us"
-            print("missed" if case.is_attack else "wrong ", also, case.kind, ascii(case.text)[:400], *rules)
+            print("missed" if case.is_attack else "wrong ", also, case.kind, ascii(case.text), *rules)
 
 
 def print_table(table, what, how, rows):
