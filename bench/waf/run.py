@@ -59,8 +59,8 @@ def main():
     if args.missed:
         print_missed(cases, ours, theirs or ours, args.missed)
     table = tabulated(cases, ours, theirs)
-    print_table(table, "attacks", "found", [row for row in table if row["attacks"]])
-    print_table(table, "harmless", "found wrongly", [row for row in table if not row["attacks"]])
+    print_table("attacks", [row for row in table if row["attacks"]])
+    print_table("harmless", [row for row in table if not row["attacks"]])
     if args.json:
         args.json.write_text(json.dumps(table, indent=1))
 
@@ -160,15 +160,17 @@ def print_missed(cases, ours, theirs, corpus):
             print("missed" if case.is_attack else "wrong ", also, case.kind, ascii(case.text), *rules)
 
 
-def print_table(table, what, how, rows):
-    beside = " CRS, PL 1 |" if any("crs" in row for row in table) else ""
-    print(f"\n| corpus | class | {what} | base groups | all groups |{beside}\n|---|---|---:|---:|---:|{'---:|' if beside else ''}")
+def print_table(what, rows):
+    """In Markdown; of us with all groups and of CRS, the better one is bold."""
+    is_beside = any("crs" in row for row in rows)
+    print(f"\n| corpus | class | {what} | base groups | all groups |{' CRS, level 1 |' if is_beside else ''}")
+    print(f"|---|---|---:|---:|---:|{'---:|' if is_beside else ''}")
     for row in rows:
-        shares = [f"{row[who] / row['count']:.1%} ({row[who]})" for who in ("base", "all", "crs") if who in row]
-        mark = " **below**" if row["attacks"] and row.get("crs", 0) > row["all"] else ""
-        mark = " **more**" if not row["attacks"] and row.get("crs", row["all"]) < row["all"] else mark
-        print(f"| {row['corpus']} | {row['class']} | {row['count']} | {' | '.join(shares)} |{mark}")
-    print(f"\n({how})")
+        best = (max if row["attacks"] else min)(row["all"], row.get("crs", row["all"]))
+        shares = {who: f"{row[who] / row['count']:.1%}" for who in ("base", "all", "crs") if who in row}
+        bold = [who for who in ("all", "crs") if row.get(who) == best and row["all"] != row.get("crs", best)]
+        cells = [f"**{share}**" if who in bold else share for who, share in shares.items()]
+        print(f"| {row['corpus']} | {row['class']} | {row['count']} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
