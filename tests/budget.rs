@@ -14,6 +14,7 @@ use sekisho::gateway::flow::{Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
+use sekisho::gateway::waf::managed;
 use sekisho::gateway::{Env, Gateway, Millis, Nanos, Worker, compile};
 use sekisho_cases::tokens::{ISSUER, jwk, token};
 use serde_json::json;
@@ -164,6 +165,66 @@ fn a_route_with_an_api_key_and_leased_buckets() {
     let all: Vec<_> = (0..1000).map(|_| cost()).collect();
     let leased = all.iter().filter(|allocations| **allocations == 15).count();
     assert!(leased > 900, "as many as a plain route, where tokens are held: {all:?}");
+}
+
+/// A web ACL that finds nothing, of all managed groups and rules of a document's own, adds nothing to the plain route.
+#[test]
+fn a_route_behind_a_web_acl() {
+    let (gateway, (worker, shared)) = (guarded(), (RefCell::default(), Memory::default()));
+    let path = "/orders/42?expand=lines&sort=-created";
+    let all: Vec<_> = (0..SEVERAL).map(|_| one(&gateway, path, &worker, &shared).allocations).collect();
+    // Expressions whose texts stand in a request make the states that they need once.
+    assert_eq!(all.iter().min(), Some(&15), "as many as a plain route: {all:?}");
+}
+
+fn guarded() -> Rc<Gateway> {
+    let arn = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1";
+    let seen =
+        json!({ "SampledRequestsEnabled": false, "CloudWatchMetricsEnabled": true, "MetricName": "m" });
+    let looking = |field: &str, steps: &[&str]| {
+        let step = |(i, step): (usize, &&str)| json!({ "Priority": i, "Type": step });
+        let steps: Vec<_> = steps.iter().enumerate().map(step).collect();
+        json!({ "FieldToMatch": { field: {} }, "TextTransformations": steps })
+    };
+    let mut regex = looking("UriPath", &["URL_DECODE", "LOWERCASE"]);
+    regex["RegexString"] = json!(r"\.(?:bak|sql|env)$");
+    let mut size = looking("QueryString", &["NONE"]);
+    size["ComparisonOperator"] = json!("GT");
+    size["Size"] = json!(2048);
+    let own = [
+        json!({ "RegexMatchStatement": regex }),
+        json!({ "SizeConstraintStatement": size }),
+        json!({ "SqliMatchStatement": looking("AllQueryArguments", &["URL_DECODE"]) }),
+        json!({ "XssMatchStatement": looking("AllQueryArguments", &["URL_DECODE", "HTML_ENTITY_DECODE"]) }),
+    ];
+    let managed = |name| json!({ "ManagedRuleGroupStatement": { "VendorName": "Sekisho", "Name": name } });
+    // `IpReputation` has no patterns, but addresses that a document brings.
+    let groups = managed::names().filter(|name| *name != "IpReputation").map(managed);
+    let rule = |(i, statement): (usize, serde_json::Value)| {
+        let (member, value) = match statement.get("ManagedRuleGroupStatement") {
+            Some(_) => ("OverrideAction", json!({ "None": {} })),
+            None => ("Action", json!({ "Block": {} })),
+        };
+        json!({
+            "Name": format!("rule-{i}"), "Priority": i, "Statement": statement, "VisibilityConfig": seen, member: value,
+        })
+    };
+    let rules: Vec<_> = own.into_iter().chain(groups).enumerate().map(rule).collect();
+    let document = json!({
+        "apis": [{
+            "apiId": "shop", "protocolType": "HTTP",
+            "routes": [{ "routeKey": "GET /orders/{id}", "target": "integrations/up" }],
+            "integrations": [{
+                "integrationId": "up", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+                "integrationUri": "http://backend:8080/v1/orders/{id}",
+            }],
+            "stages": [{ "stageName": "$default", "webAclArn": arn }],
+        }],
+        "webAcls": [{
+            "Name": "all", "ARN": arn, "DefaultAction": { "Allow": {} }, "VisibilityConfig": seen, "Rules": rules,
+        }],
+    });
+    Rc::new(compile(&load(document.to_string().as_bytes()).unwrap(), &Elsewhere).unwrap().gateway)
 }
 
 const KEY: &str = "0123456789abcdef0123";

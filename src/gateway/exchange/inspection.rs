@@ -47,7 +47,7 @@ impl Exchange {
             (Decision::Done(outcome), _) => {
                 let line = log(&acl, &outcome.record, &view, request);
                 request.waf_log = line;
-                request.waf = Some(Box::new(outcome.record));
+                request.inserted = outcome.record.inserted;
                 match outcome.block {
                     Some(block) => self.block(&block),
                     None => self.enter(seen(body), env),

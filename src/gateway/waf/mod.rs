@@ -17,6 +17,7 @@ pub mod labels;
 pub mod log;
 pub mod managed;
 pub mod patterns;
+pub mod plain;
 pub mod rate;
 pub mod record;
 pub mod rule;
@@ -89,10 +90,14 @@ impl WebAcl {
         self.run(progress, view, env)
     }
 
-    fn run(&self, progress: Progress, view: &View<'_>, env: &Env<'_>) -> Decision {
-        let mut memo = self.inputs.memo();
-        let decision = self.decide(progress, &mut memo, view, env);
-        self.inputs.take_back(memo);
+    fn run(&self, mut progress: Progress, view: &View<'_>, env: &Env<'_>) -> Decision {
+        let mut memo = progress.memo.take().unwrap_or_else(|| self.inputs.memo());
+        memo.forget_body();
+        let mut decision = self.decide(progress, &mut memo, view, env);
+        match &mut decision {
+            Decision::Body(progress) => progress.memo = Some(memo),
+            Decision::Done(_) => self.inputs.take_back(memo),
+        }
         decision
     }
 
