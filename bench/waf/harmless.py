@@ -44,13 +44,14 @@ def harmless(folder):
         yield made("json", order(fake, dice))
         yield made("queries", search(fake, dice))
         yield made("tokens", tokens(fake, dice))
+        yield made("images", image(fake))
         yield made("graphql", graphql(fake, dice))
     for i, text in enumerate(spread(fortunes(folder))):
         yield made("prose", prose(text, i))
     for kind, pattern in (("markdown", "*.md"), ("code", "src/**/*.rs")):
         for text in spread(pieces(pattern)):
             article = {"id": dice.randrange(10**6), "title": "Notes", "format": kind, "content": text, "draft": False}
-            yield made(kind, as_json(article, "PUT"))
+            yield made(kind, as_json(article))
 
 
 def made(kind, what):
@@ -151,9 +152,13 @@ def tokens(fake, dice):
     part = lambda value: base64.urlsafe_b64encode(value).rstrip(b"=").decode()
     claims = {"iss": fake.url(), "sub": fake.uuid4(), "name": fake.name(), "exp": dice.randrange(10**9), "scope": "read:all write:own"}
     jwt = ".".join([part(b'{"alg":"RS256","typ":"JWT"}'), part(json.dumps(claims).encode()), part(fake.binary(256))])
-    value = {"refresh_token": jwt, "avatar": "data:image/png;base64," + base64.b64encode(fake.binary(600)).decode(), "sha256": fake.sha256()}
+    value = {"refresh_token": jwt, "nonce": base64.b64encode(fake.binary(60)).decode(), "sha256": fake.sha256(), "expires": 3600}
     parent = ("traceparent", f"00-{fake.md5()}-{fake.md5()[:16]}-01")
     return as_json(value, headers=[("authorization", f"Bearer {jwt}"), parent])
+
+
+def image(fake):
+    return as_json({"name": fake.name(), "avatar": "data:image/png;base64," + base64.b64encode(fake.binary(600)).decode()})
 
 
 GRAPHQL = [

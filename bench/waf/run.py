@@ -39,7 +39,7 @@ ALL = {"gotestwaf": corpora.gotestwaf, "crs": corpora.crs, "libinjection": corpo
 # Groups for any application; others are for one system or one language.
 BASE = ("Core", "KnownBadInputs", "SqlDatabase", "Injection")
 # Most cases of a class of a corpus; of more, evenly spread ones.
-MOST = 4000
+MOST = 2000
 
 
 def main():
@@ -51,6 +51,7 @@ def main():
     if not cases:
         sys.exit("error: no corpora")
     judge = [args.judge] if args.judge else ["cargo", "run", "--quiet", "--release", "-p", "sekisho", "--example", "waf-judge", "--"]
+    judge += [args.groups] if args.groups else []
     with concurrent.futures.ThreadPoolExecutor() as both:
         theirs = both.submit(beside, args.corpora, cases) if args.beside_crs else None
         ours = both.submit(judged, judge, cases).result()
@@ -58,8 +59,8 @@ def main():
     if args.missed:
         print_missed(cases, ours, theirs or ours, args.missed)
     table = tabulated(cases, ours, theirs)
-    print_table(table, "attacks", "found", [row for row in table if row["attacks"]])
-    print_table(table, "harmless", "found wrongly", [row for row in table if not row["attacks"]])
+    print_table("attacks", [row for row in table if row["attacks"]])
+    print_table("harmless", [row for row in table if not row["attacks"]])
     if args.json:
         args.json.write_text(json.dumps(table, indent=1))
 
@@ -71,6 +72,7 @@ def parse_arguments():
     parser.add_argument("--beside-crs", action="store_true")
     parser.add_argument("--only", type=lambda text: text.split(","), help="the corpora that are judged")
     parser.add_argument("--judge", help="the program that judges, built already")
+    parser.add_argument("--groups", type=lambda it: str(pathlib.Path(it).resolve()), metavar="DIR", help="JSON of groups; what is built in, if absent")
     printed = sorted({*ALL, "harmless"} - set(HELD_OUT))
     parser.add_argument("--missed", choices=printed, help="prints what is judged wrongly, and CRS judges right")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
@@ -155,18 +157,20 @@ def print_missed(cases, ours, theirs, corpus):
     for case, rules, refused in zip(cases, ours, theirs, strict=True):
         if case.corpus == corpus and case.is_attack != bool(rules):
             also = "by both" if bool(refused) == bool(rules) else "by us"
-            print("missed" if case.is_attack else "wrong ", also, case.kind, ascii(case.text)[:400], *rules)
+            print("missed" if case.is_attack else "wrong ", also, case.kind, ascii(case.text), *rules)
 
 
-def print_table(table, what, how, rows):
-    beside = " CRS, PL 1 |" if any("crs" in row for row in table) else ""
-    print(f"\n| corpus | class | {what} | base groups | all groups |{beside}\n|---|---|---:|---:|---:|{'---:|' if beside else ''}")
+def print_table(what, rows):
+    """In Markdown; of us with all groups and of CRS, the better one is bold."""
+    is_beside = any("crs" in row for row in rows)
+    print(f"\n| corpus | class | {what} | base groups | all groups |{' CRS, level 1 |' if is_beside else ''}")
+    print(f"|---|---|---:|---:|---:|{'---:|' if is_beside else ''}")
     for row in rows:
-        shares = [f"{row[who] / row['count']:.1%} ({row[who]})" for who in ("base", "all", "crs") if who in row]
-        mark = " **below**" if row["attacks"] and row.get("crs", 0) > row["all"] else ""
-        mark = " **more**" if not row["attacks"] and row.get("crs", row["all"]) < row["all"] else mark
-        print(f"| {row['corpus']} | {row['class']} | {row['count']} | {' | '.join(shares)} |{mark}")
-    print(f"\n({how})")
+        best = (max if row["attacks"] else min)(row["all"], row.get("crs", row["all"]))
+        shares = {who: f"{row[who] / row['count']:.1%}" for who in ("base", "all", "crs") if who in row}
+        bold = [who for who in ("all", "crs") if row.get(who) == best and row["all"] != row.get("crs", best)]
+        cells = [f"**{share}**" if who in bold else share for who, share in shares.items()]
+        print(f"| {row['corpus']} | {row['class']} | {row['count']} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
