@@ -4,13 +4,17 @@
 Run by itself it prints them for the micro-benchmark: `bench/firewall.py | cargo run --release --example waf-cost`."""
 
 import base64
-import copy
 import json
+import pathlib
+import re
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 ARN = "arn:aws:wafv2:eu-central-1:123456789012"
 ACL = f"{ARN}:regional/webacl/bench/1"
 # Two arguments, as a list in a shop has them.
 PATH = "/r7/42?expand=lines&sort=-created"
+# A managed rule refuses who names an address of this machine.
+HOST = {"Host": "shop.example.com"}
 JSON = {"content-type": "application/json"}
 # An order of about four thousand bytes that nothing is wrong with.
 ORDER = json.dumps({
@@ -33,13 +37,23 @@ IP_SETS = {
 
 
 def rules(acl):
-    """The rules of a web ACL: `none`, `ten`, `hundred`, `managed`, or `managed_ten`."""
+    """The rules of a web ACL: `none`, `ten`, `hundred`, `managed`, `managed_ten`, or `counting`, where no managed rule ends it."""
     managed = [{"ManagedRuleGroupStatement": {"VendorName": "Sekisho", "Name": name}} for name in GROUPS]
     statements = {
         "none": [], "ten": ten(), "hundred": [it for n in range(10) for it in ten(n)], "managed": managed,
-        "managed_ten": managed + ten(),
+        "managed_ten": managed + ten(), "counting": [counting(statement) for statement in managed],
     }[acl]
     return [rule(n, statement) for n, statement in enumerate(statements)]
+
+
+def counting(statement):
+    """A managed group each rule of which counts."""
+    group = statement["ManagedRuleGroupStatement"]
+    file = re.sub(r"(?<!^)(?=[A-Z])", "_", group["Name"]).lower().replace("word_press", "wordpress")
+    text = (ROOT / f"src/gateway/waf/managed/{file}.json").read_text()
+    names = [rule["Name"] for rule in json.loads(text)["ruleGroups"][0]["Rules"]]
+    overrides = [{"Name": name, "ActionToUse": {"Count": {}}} for name in names]
+    return {"ManagedRuleGroupStatement": group | {"RuleActionOverrides": overrides}}
 
 
 def rule(n, statement):
@@ -112,7 +126,7 @@ def add_to(document, acl):
 
 def main():
     acls = {}
-    for acl in ("none", "ten", "hundred", "managed", "managed_ten"):
+    for acl in ("none", "ten", "hundred", "managed", "managed_ten", "counting"):
         acls[acl] = document = {"apis": [{
             "apiId": "bench", "protocolType": "HTTP",
             "routes": [{"routeKey": "ANY /{proxy+}", "target": "integrations/up"}],

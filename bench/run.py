@@ -269,10 +269,10 @@ def plan_waf(args):
     for module in args.module:
         label, _, file = module.partition("=")
         modules.append((label, pathlib.Path(file).absolute()))
-    yield Variant("no filter", None, path=firewall.PATH)
-    yield Variant("empty, SDK", built("empty_sdk.wasm"), path=firewall.PATH)
+    yield Variant("no filter", None, path=firewall.PATH, added=firewall.HOST)
+    yield Variant("empty, SDK", built("empty_sdk.wasm"), path=firewall.PATH, added=firewall.HOST)
     for method, body in (("GET", None), ("POST", firewall.ORDER.encode())):
-        same = {"decides": True, "path": firewall.PATH, "body": body, "added": firewall.JSON if body else {}}
+        same = {"decides": True, "path": firewall.PATH, "body": body, "added": firewall.HOST | (firewall.JSON if body else {})}
         for label, module in modules:
             without = f"{label}, {method}, no web ACL"
             yield Variant(without, module, **same)
@@ -600,9 +600,10 @@ def h2load(port, path, headers, seconds, tokens, body):
 
 
 def small_generator(port, path, headers, seconds, tokens, body):
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if not tokens or name != "authorization")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in ({"Host": "bench"} | headers).items()
+                    if not tokens or name != "authorization")
     length = f"content-length: {len(body)}\r\n" if body else ""
-    start = f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\nhost: bench\r\n{lines}{length}".encode()
+    start = f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\n{lines}{length}".encode()
     sent = itertools.count(tokens.next if tokens else 0)
     values = pathlib.Path(tokens.file).read_bytes().split()[:tokens.count] if tokens else []
     end, counts = time.monotonic() + seconds, []

@@ -10,6 +10,7 @@ pub mod client;
 pub mod counts;
 pub mod field;
 pub mod forwarded;
+pub mod inflate;
 pub mod injection;
 pub mod input;
 pub mod ip_set;
@@ -26,6 +27,7 @@ pub mod transform;
 pub mod view;
 
 use super::Env;
+use super::config::CompressedBodies;
 use action::{Action, Block};
 use counts::{Event, Place};
 use input::{Inputs, Memo};
@@ -50,6 +52,8 @@ pub struct WebAcl {
     pub inputs: Inputs,
     /// How many bytes of a body are inspected.
     pub body_bytes: usize,
+    /// What rules see of bodies that are sent compressed.
+    pub compressed_bodies: CompressedBodies,
     /// Capacity units (WCU).
     pub capacity: u32,
     /// What is counted under; none where nothing is.

@@ -28,7 +28,7 @@ pub struct Patterns {
     texts: Option<Texts>,
     /// What those tell, by their numbers.
     meanings: Vec<Meaning>,
-    /// Places of expressions, and their numbers, in order.
+    /// Places of expressions, and their numbers.
     asked: Vec<(usize, usize)>,
     /// Those that are asked where one of their texts stands.
     hinted: Set,
@@ -126,7 +126,6 @@ impl Builder {
             return Err(format!("{count} texts and expressions look at one part, and {MOST} are the most"));
         }
         patterns.texts = Texts::new(&texts, false)?;
-        patterns.asked.sort_unstable();
         Ok(patterns)
     }
 }
@@ -176,9 +175,8 @@ impl Patterns {
 
     /// Asks an expression, if it did not fit an earlier part.
     fn ask(&self, place: usize, part: &[u8], expressions: &Expressions, found: &mut Found) {
-        let first = self.asked.partition_point(|(known, _)| *known < place);
-        let asked = self.asked.get(first..).unwrap_or_default();
-        let numbers = asked.iter().take_while(|(known, _)| *known == place).map(|(_, number)| *number);
+        let asked = self.asked.iter().filter(|(known, _)| *known == place);
+        let numbers = asked.map(|(_, number)| *number);
         if numbers.clone().all(|number| found.has(number)) || !expressions.fits(place, part) {
             return;
         }

@@ -11,6 +11,10 @@ const WORKERS: u32 = 4;
 const ROUNDS: usize = 40;
 const SECRET: &str = "hunter2-0123456789";
 
+/// What is sent in each round: a request's first line and headers, its body, and what becomes of it: the status, and the rules
+/// that decide and that count. Without the first there is no line.
+type Kind = (String, Vec<u8>, u16, Option<&'static str>, &'static [&'static str]);
+
 fn kind(
     (head, body): (String, Vec<u8>),
     status: u16,
@@ -19,10 +23,6 @@ fn kind(
 ) -> Kind {
     (head, body, status, rule, counted)
 }
-
-/// What is sent in each round: a request's first line and headers, its body, and what becomes of it: the status, and the rules
-/// that decide and that count. Without the first there is no line.
-type Kind = (String, Vec<u8>, u16, Option<&'static str>, &'static [&'static str]);
 
 fn kinds() -> Vec<Kind> {
     let get =
@@ -60,7 +60,12 @@ fn kinds() -> Vec<Kind> {
             Some("script"),
             &[],
         ),
-        kind(post(b"' or 1=1 -- \n\x1b[2J\xff\"}\r\n{\"action\":\"ALLOW\"}"), 200, default, &["body"]),
+        kind(
+            post(b"1 union select '\n\x1b[2J\xff\"}\r\n{\"action\":\"ALLOW\"}' from users"),
+            200,
+            default,
+            &["body"],
+        ),
         kind(get("/prod/x?a=\"\\", "x-bad: 1\r\nx-long: \"}\\\r\n"), 403, Some("bad"), &[]),
         kind(get("/prod/long", &format!("x-long: {}\r\n", "\"".repeat(8500))), 200, default, &[]),
         kind(get("/open/x", "x-bad: 1\r\n"), 200, None, &[]),

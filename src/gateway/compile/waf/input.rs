@@ -187,9 +187,11 @@ fn number(statement: &mut Statement, inputs: &[Input]) {
 
 /// What costs much is asked behind what may make it needless. Others than tests stay where they are: a look at a country is seen
 /// by the rules behind.
-fn sort(several: &mut [Statement], inputs: &[Input]) {
+fn sort(several: &mut Vec<Statement>, inputs: &[Input]) {
     if several.iter().all(|statement| matches!(statement, Statement::Test(_))) {
-        several.sort_by_key(|statement| is_dear(statement, inputs));
+        let (dear, cheap): (Vec<_>, Vec<_>) =
+            several.drain(..).partition(|statement| is_dear(statement, inputs));
+        several.extend(cheap.into_iter().chain(dear));
     }
 }
 

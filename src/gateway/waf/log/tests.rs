@@ -68,6 +68,7 @@ fn written(logging: &Logging, record: &Record, pairs: &[(&str, &[u8])], body: Bo
         default_action: Action::Allow(Rc::new([])),
         inputs: inputs(),
         body_bytes: 16_384,
+        compressed_bodies: crate::gateway::config::CompressedBodies::Inflate,
         capacity: 0,
         metric: None,
         logging: None,

@@ -52,9 +52,12 @@ pub(super) struct Known {
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Bytes([u64; 4]);
 
-/// Numbers that are small.
+/// Numbers that are small: those below 64 take no room of their own.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Set(Vec<u64>);
+pub(super) struct Set {
+    first: u64,
+    more: Vec<u64>,
+}
 
 // === impl Library ===
 
@@ -169,26 +172,34 @@ impl Bytes {
 
 impl Set {
     pub(super) fn add(&mut self, number: usize) {
-        let word = number / 64;
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
+        let bit = 1 << (number % 64);
+        let Some(word) = (number / 64).checked_sub(1) else {
+            self.first |= bit;
+            return;
+        };
+        if self.more.len() <= word {
+            self.more.resize(word + 1, 0);
         }
-        if let Some(bits) = self.0.get_mut(word) {
-            *bits |= 1 << (number % 64);
+        if let Some(bits) = self.more.get_mut(word) {
+            *bits |= bit;
         }
     }
 
     pub(super) fn has(&self, number: usize) -> bool {
-        self.0.get(number / 64).is_some_and(|bits| bits & (1 << (number % 64)) != 0)
+        let bits = match (number / 64).checked_sub(1) {
+            None => self.first,
+            Some(word) => self.more.get(word).copied().unwrap_or(0),
+        };
+        bits & (1 << (number % 64)) != 0
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.first == 0 && self.more.is_empty()
     }
 
     /// Calls with each, and keeps none.
     fn drain(&mut self, call: &mut dyn FnMut(usize)) {
-        for (word, bits) in self.0.iter_mut().enumerate() {
+        for (word, bits) in std::iter::once(&mut self.first).chain(&mut self.more).enumerate() {
             while *bits != 0 {
                 call(word * 64 + bits.trailing_zeros() as usize);
                 *bits &= *bits - 1;
@@ -198,6 +209,6 @@ impl Set {
 
     #[cfg(test)]
     pub(super) fn room(&self) -> usize {
-        self.0.capacity()
+        self.more.capacity()
     }
 }

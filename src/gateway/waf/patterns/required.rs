@@ -153,12 +153,18 @@ fn sum(mut texts: Vec<Text>, more: Vec<Text>) -> Option<Vec<Text>> {
 /// Texts one of which is where one of many is: those that begin as another does go, and where that does not suffice, all are cut.
 fn fewer(mut texts: Vec<Text>) -> Option<Vec<Text>> {
     for longest in (1..=LONGEST).rev() {
-        texts.iter_mut().for_each(|text| text.truncate(longest));
-        texts.sort_unstable();
-        texts.dedup_by(|next, before| next.starts_with(before));
-        if texts.len() <= MOST {
-            return Some(texts).filter(|texts| worth(texts) > EVERYWHERE);
+        let mut kept: Vec<Text> = Vec::new();
+        for mut text in texts {
+            text.truncate(longest);
+            if !kept.iter().any(|other| text.starts_with(other)) {
+                kept.retain(|other| !other.starts_with(&text));
+                kept.push(text);
+            }
         }
+        if kept.len() <= MOST {
+            return Some(kept).filter(|kept| worth(kept) > EVERYWHERE);
+        }
+        texts = kept;
     }
     None
 }

@@ -137,3 +137,6 @@ impl Condition {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
