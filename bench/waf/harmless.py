@@ -5,6 +5,7 @@ Nothing of it is kept here: proverbs and jokes are those of Debian's package `fo
 """
 
 import base64
+import datetime
 import json
 import pathlib
 import random
@@ -18,6 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FAKER = "40.54.0"
 LOCALES = ["en_US", "en_GB", "en_IE", "de_DE", "fr_FR", "es_ES", "it_IT", "pl_PL", "tr_TR", "ja_JP"]
 SPREAD = 2000
+# Faker counts from now otherwise, and no two runs would have the same requests.
+UNTIL = datetime.datetime(2026, 1, 1)
 
 
 def fetch(folder):
@@ -108,7 +111,7 @@ def prose(text, i):
 def form(fake):
     fields = {
         "name": fake.name(), "email": fake.email(), "company": fake.company(), "address": fake.address(), "city": fake.city(),
-        "phone": fake.phone_number(), "password": fake.password(length=16), "birthday": fake.date(), "website": fake.url(),
+        "phone": fake.phone_number(), "password": fake.password(length=16), "birthday": fake.date(end_datetime=UNTIL), "website": fake.url(),
         "about": fake.catch_phrase() if hasattr(fake, "catch_phrase") else fake.job(), "newsletter": "on",
     }
     return request("POST", "/register", [("content-type", FORM), ("cookie", cookies(fake))], urllib.parse.urlencode(fields))
@@ -116,13 +119,13 @@ def form(fake):
 
 def order(fake, dice):
     return as_json({
-        "id": fake.uuid4(), "createdAt": fake.iso8601() + "Z", "currency": fake.currency_code(), "total": dice.randrange(10**5) / 100,
+        "id": fake.uuid4(), "createdAt": fake.iso8601(end_datetime=UNTIL) + "Z", "currency": fake.currency_code(), "total": dice.randrange(10**5) / 100,
         "customer": {"name": fake.name(), "email": fake.email(), "vat": None, "address": {"street": fake.street_address(), "city": fake.city()}},
         "items": [
             {"sku": fake.bothify("??-####"), "title": fake.sentence(), "quantity": dice.randrange(1, 9), "size": "10 x 20 (cm)"}
             for _ in range(dice.randrange(1, 5))
         ],
-        "card": {"number": fake.credit_card_number(), "expires": fake.credit_card_expire(), "holder": fake.name()},
+        "card": {"number": fake.credit_card_number(), "expires": f"{dice.randrange(1, 13):02}/{dice.randrange(26, 36)}", "holder": fake.name()},
         "note": dice.choice(["", fake.text(), f"c/o {fake.name()}; ring twice & wait", f"call {fake.phone_number()} or leave it at no. {dice.randrange(99)}"]),
         "callback": fake.uri(), "tags": ["#new", "50% off", "2-for-1", "<3", "a&b"], "paid": True,
     })
@@ -132,7 +135,7 @@ def search(fake, dice):
     fields = {
         "q": dice.choice([fake.job(), fake.company(), fake.name(), f'"{fake.last_name()}" -{fake.city()}', f"{fake.city()} AND {fake.job()}"]),
         "page": dice.randrange(9), "sort": "-created_at,name", "fields[user]": "id,name,e-mail", "filter[status]": "open|closed",
-        "from": fake.iso8601() + "+02:00", "price": "10..20", "bbox": "6.1,49.4,6.5,49.8", "redirect_uri": fake.uri(), "utm_source": "mail",
+        "from": fake.iso8601(end_datetime=UNTIL) + "+02:00", "price": "10..20", "bbox": "6.1,49.4,6.5,49.8", "redirect_uri": fake.uri(), "utm_source": "mail",
         "state": fake.sha256()[:40], "select": "id,title", "where": "me", "order": "asc",
     }
     asked = dict(dice.sample(sorted(fields.items()), 6))
@@ -143,7 +146,7 @@ def search(fake, dice):
 def cookies(fake):
     parts = {
         "_ga": fake.numerify("GA1.2.##########.##########"), "session": base64.b64encode(fake.binary(32)).decode(), "theme": "dark",
-        "consent": quoted(json.dumps({"ads": False, "at": fake.iso8601()})), "csrftoken": fake.sha1(), "_gcl_au": fake.numerify("1.1.#########.##########"),
+        "consent": quoted(json.dumps({"ads": False, "at": fake.iso8601(end_datetime=UNTIL)})), "csrftoken": fake.sha1(), "_gcl_au": fake.numerify("1.1.#########.##########"),
     }
     return "; ".join(f"{name}={value}" for name, value in parts.items())
 
