@@ -4,7 +4,7 @@
 //! `docs/performance.md`.
 
 // A counting allocator is `unsafe` by its trait.
-#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, missing_docs)]
+#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
