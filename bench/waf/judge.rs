@@ -5,7 +5,13 @@
 //! The groups are those that are built in. With a folder on the command line they are read from its JSON files instead, so that a
 //! change of a rule is judged without a build. What a request took is told at the end, on the standard error.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 use sekisho::gateway::authorizers::software::Software;
 
