@@ -107,7 +107,7 @@ fn rules() -> Value {
 fn lines(file: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     // The last one may be half written.
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
     assert!(whole.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)), "visible ASCII");
     whole.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
 }
