@@ -186,7 +186,7 @@ fn explanations_are_as_written() {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/render/signing.json"),
     )
     .unwrap();
-    let cases: [(&str, &str, &str, Vec<&str>); 20] = [
+    let cases: [(&str, &str, &str, Vec<&str>); 26] = [
         ("key", &keyed(), "/prod/keyed", vec!["-H", &key]),
         ("no-key", &keyed(), "/prod/keyed", vec!["-H", &key, "-H", &key]),
         ("no-quota", &keyed(), "/prod/keyed", vec!["-H", &spent]),
