@@ -7,7 +7,8 @@ never come again before caches forget them;
 throttle: API keys, buckets and quotas by Sekisho, and Envoy's native `api_key_auth` and `local_ratelimit`, with one worker and
 with two; and what a hundred thousand keys take to load;
 lambda: a Lambda function behind Sekisho, its Invoke API behind an Envoy that only forwards the same event, and a backend behind
-Sekisho, of a GET and of a POST; and what one client waits for each.
+Sekisho, of a GET and of a POST; and what one client waits for each;
+waf: Sekisho without a web ACL, and with those of `firewall.py`, of a GET and of a POST that nothing is wrong with.
 
 Each variant is an Envoy of its own, with one worker where nothing else is said; all stand in front of one more Envoy that
 answers. Sekisho's are configured by `sekisho render`; the others have the same listener, route and cluster, with other filters
@@ -15,8 +16,8 @@ or none. Rounds are short and alternate between the variants; a round's cost is 
 of its process) over the requests that were answered. CPU time and not latency, because machines are shared; quartiles and
 medians and not means, because neighbours are noisy. Compare figures of one run only.
 
-    ENVOY_BIN=/path/to/envoy bench/run.py [filters] [jwt] [throttle] [lambda] [--rounds 40] [--seconds 1] [--json FILE]
-                                          [--module LABEL=FILE.wasm]
+    ENVOY_BIN=/path/to/envoy bench/run.py [filters] [jwt] [throttle] [lambda] [waf] [--rounds 40] [--seconds 1]
+                                          [--json FILE] [--module LABEL=FILE.wasm]
 
 Needs: Envoy in ENVOY_BIN or on PATH, cargo with the wasm32-wasip1 target, and wrk or h2load for load (Debian: `wrk`,
 `nghttp2-client`); without either a small generator in Python takes their place, which is slower but counts the same.
@@ -42,6 +43,7 @@ import tempfile
 import threading
 import time
 
+import firewall
 import invocations
 import limits
 import tokens
@@ -261,6 +263,23 @@ def plan_lambda(args):
             yield Variant(f"{label}, {method}, function", module, path="/function/42", over=backend, **same)
 
 
+def plan_waf(args):
+    """A request of a browser, and an order of four thousand bytes."""
+    modules = [("sekisho", sekisho())]
+    for module in args.module:
+        label, _, file = module.partition("=")
+        modules.append((label, pathlib.Path(file).absolute()))
+    yield Variant("no filter", None, path=firewall.PATH, added=firewall.HOST)
+    yield Variant("empty, SDK", built("empty_sdk.wasm"), path=firewall.PATH, added=firewall.HOST)
+    for method, body in (("GET", None), ("POST", firewall.ORDER.encode())):
+        same = {"decides": True, "path": firewall.PATH, "body": body, "added": firewall.HOST | (firewall.JSON if body else {})}
+        for label, module in modules:
+            without = f"{label}, {method}, no web ACL"
+            yield Variant(without, module, **same)
+            for acl, told in (("ten", "10 rules"), ("hundred", "100 rules"), ("managed", "managed"), ("managed_ten", "managed, 10")):
+                yield Variant(f"{label}, {method}, {told}", module, acl=acl, over=without, **same)
+
+
 @dataclasses.dataclass
 class Section:
     plan: object
@@ -276,6 +295,7 @@ SECTIONS = {
     "jwt": Section(plan_jwt, "authorization alone"),
     "throttle": Section(plan_throttle, "what is added alone", rounds=12),
     "lambda": Section(plan_lambda, "what is added", rounds=12, has_floor=False),
+    "waf": Section(plan_waf, "the web ACL alone"),
 }
 
 
@@ -291,7 +311,7 @@ def gateway_document(variant, upstream_port):
             "apiId": "bench",
             "protocolType": "HTTP",
             "routes": [
-                {"routeKey": f"GET /r{n}/{{id}}", "target": "integrations/up"} | secured for n in range(variant.routes)
+                {"routeKey": f"{'POST' if variant.body else 'GET'} /r{n}/{{id}}", "target": "integrations/up"} | secured for n in range(variant.routes)
             ],
             "authorizers": [variant.authorizer] if variant.authorizer else [],
             "integrations": [{
@@ -303,6 +323,7 @@ def gateway_document(variant, upstream_port):
             "stages": [{"stageName": limits.STAGE}],
         }],
     }
+    firewall.add_to(document, variant.acl)
     # AWS's own limit of an account would refuse the load.
     variant.limits.add_to(document)
     return json.dumps(document)
@@ -479,11 +500,13 @@ class Stream:
 class Variant:
     def __init__(self, label, module, routes=10, decides=False, tokens=None, authorizer=None, native=(), over=None,
                  hits=False, limits=limits.Limits(), added=None, workers=1, path=None, body=None, event_of=None, only=None,
-                 function=False):
+                 function=False, acl=None):
         self.label, self.module, self.routes, self.decides = label, module, routes, decides
         self.tokens, self.authorizer, self.native, self.over = tokens, authorizer, list(native), over
         self.limits, self.workers, self.headers = limits, workers, only or HEADERS | (added or {})
         self.path = path or f"/r{routes * 7 // 10}/42?expand=lines"
+        # Of which web ACL it is asked.
+        self.acl = acl
         # Whose event the body is, where it is one; and whether the document is that of the section `lambda`.
         self.body, self.event_of, self.function, self.waits = body, event_of, function, []
         # Whether its cache counts, and should have hit always.
@@ -577,9 +600,10 @@ def h2load(port, path, headers, seconds, tokens, body):
 
 
 def small_generator(port, path, headers, seconds, tokens, body):
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if not tokens or name != "authorization")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in ({"Host": "bench"} | headers).items()
+                    if not tokens or name != "authorization")
     length = f"content-length: {len(body)}\r\n" if body else ""
-    start = f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\nhost: bench\r\n{lines}{length}".encode()
+    start = f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\n{lines}{length}".encode()
     sent = itertools.count(tokens.next if tokens else 0)
     values = pathlib.Path(tokens.file).read_bytes().split()[:tokens.count] if tokens else []
     end, counts = time.monotonic() + seconds, []

@@ -4,22 +4,27 @@
 //! `docs/performance.md`.
 
 // A counting allocator is `unsafe` by its trait.
-#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, missing_docs)]
+#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
+use sekisho::gateway::config::waf::Rule;
 use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
+use sekisho::gateway::waf::client::Client;
+use sekisho::gateway::waf::view::{Body, View};
+use sekisho::gateway::waf::{Decision, managed};
 use sekisho::gateway::{Env, Gateway, Millis, Nanos, Worker, compile};
 use sekisho_cases::tokens::{ISSUER, jwk, token};
 use serde_json::json;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::rc::Rc;
 
@@ -144,8 +149,8 @@ fn a_key_of_a_document_costs_what_any_other_costs() {
     println!(
         "allocations of a key: {at_ten:.2} among ten thousand, {at_hundred:.2} among a hundred thousand"
     );
-    // A place's path has one digit more: that is all that may grow.
-    assert!(at_hundred < 1.2 * at_ten, "{at_ten} {at_hundred}");
+    // A place's path has one digit more, with which it may outgrow its room: that is all that may grow.
+    assert!(at_hundred < 1.25 * at_ten, "{at_ten} {at_hundred}");
 }
 
 /// An API key and three buckets of which the worker holds tokens add nothing to the plain route.
@@ -164,6 +169,109 @@ fn a_route_with_an_api_key_and_leased_buckets() {
     let all: Vec<_> = (0..1000).map(|_| cost()).collect();
     let leased = all.iter().filter(|allocations| **allocations == 15).count();
     assert!(leased > 900, "as many as a plain route, where tokens are held: {all:?}");
+}
+
+/// A web ACL that finds nothing, of all managed groups and rules of a document's own, adds nothing to the plain route. What
+/// libinjection takes room for, of values that are more than a word, is left out: groups ask it of what looks like SQL.
+#[test]
+fn a_route_behind_a_web_acl() {
+    let (gateway, (worker, shared)) = (guarded(), (RefCell::default(), Memory::default()));
+    let path = "/orders/42?expand=lines&sort=-created";
+    let all: Vec<_> = (0..SEVERAL).map(|_| one(&gateway, path, &worker, &shared).allocations).collect();
+    // Expressions whose texts stand in a request make the states that they need once.
+    assert_eq!(all.iter().min(), Some(&15), "as many as a plain route: {all:?}");
+}
+
+/// Bodies that are made to cost much cost in proportion to their length, behind all managed groups.
+#[test]
+fn a_hostile_body() {
+    let pieces: BTreeMap<String, String> =
+        serde_json::from_str(include_str!("../bench/waf/hostile.json")).unwrap();
+    let acl = Rc::clone(guarded().api("shop").unwrap().stage("$default").unwrap().web_acl.as_ref().unwrap());
+    let (worker, shared) = (RefCell::default(), Memory::default());
+    let env = env(&worker, &shared);
+    let head = Head::from_pairs(&request("/orders/42"), false);
+    let milliseconds = |piece: &str, length: usize| {
+        let text = piece.repeat(length / piece.len());
+        let body = Body::Seen { bytes: text.as_bytes(), more: false };
+        let one = || {
+            let view = View { head: &head, body, client: Client::new("203.0.113.7", &head) };
+            assert!(matches!(black_box(acl.begin(&view, &env)), Decision::Done(_)));
+        };
+        // Some states of expressions are made by the first.
+        one();
+        let rounds = 64 * 1024 / length;
+        let begun = used();
+        (0..rounds).for_each(|_| one());
+        (used() - begun) / rounds as f64
+    };
+    for (name, piece) in &pieces {
+        let (quarter, whole) = (milliseconds(piece, 4096), milliseconds(piece, 16 * 1024));
+        println!("{name}: {quarter:.3} ms for 4 KiB, {whole:.3} ms for 16 KiB");
+        assert!(whole < 10.0 * quarter.max(0.5), "{name} costs more than in proportion");
+    }
+}
+
+/// Milliseconds of CPU that this thread used, as Linux tells at ticks: on a shared machine clocks say nothing.
+fn used() -> f64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    told.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
+}
+
+fn guarded() -> Rc<Gateway> {
+    let arn = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1";
+    let seen =
+        json!({ "SampledRequestsEnabled": false, "CloudWatchMetricsEnabled": true, "MetricName": "m" });
+    let looking = |field: &str, steps: &[&str]| {
+        let step = |(i, step): (usize, &&str)| json!({ "Priority": i, "Type": step });
+        let steps: Vec<_> = steps.iter().enumerate().map(step).collect();
+        json!({ "FieldToMatch": { field: {} }, "TextTransformations": steps })
+    };
+    let mut regex = looking("UriPath", &["URL_DECODE", "LOWERCASE"]);
+    regex["RegexString"] = json!(r"\.(?:bak|sql|env)$");
+    let mut size = looking("QueryString", &["NONE"]);
+    size["ComparisonOperator"] = json!("GT");
+    size["Size"] = json!(2048);
+    let own = [
+        json!({ "RegexMatchStatement": regex }),
+        json!({ "SizeConstraintStatement": size }),
+        json!({ "XssMatchStatement": looking("AllQueryArguments", &["URL_DECODE", "HTML_ENTITY_DECODE"]) }),
+    ];
+    let managed = |name| {
+        let count = |rule: &Rule| json!({ "Name": rule.name, "ActionToUse": { "Count": {} } });
+        // None of their rules ends it.
+        let counts: Vec<_> = managed::load(name).unwrap().rules.iter().map(count).collect();
+        json!({ "ManagedRuleGroupStatement": {
+            "VendorName": "Sekisho", "Name": name, "RuleActionOverrides": counts,
+        } })
+    };
+    // `IpReputation` has no patterns, but addresses that a document brings.
+    let groups = managed::names().filter(|name| *name != "IpReputation").map(managed);
+    let rule = |(i, statement): (usize, serde_json::Value)| {
+        let (member, value) = match statement.get("ManagedRuleGroupStatement") {
+            Some(_) => ("OverrideAction", json!({ "None": {} })),
+            None => ("Action", json!({ "Block": {} })),
+        };
+        json!({
+            "Name": format!("rule-{i}"), "Priority": i, "Statement": statement, "VisibilityConfig": seen, member: value,
+        })
+    };
+    let rules: Vec<_> = own.into_iter().chain(groups).enumerate().map(rule).collect();
+    let document = json!({
+        "apis": [{
+            "apiId": "shop", "protocolType": "HTTP",
+            "routes": [{ "routeKey": "GET /orders/{id}", "target": "integrations/up" }],
+            "integrations": [{
+                "integrationId": "up", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+                "integrationUri": "http://backend:8080/v1/orders/{id}",
+            }],
+            "stages": [{ "stageName": "$default", "webAclArn": arn }],
+        }],
+        "webAcls": [{
+            "Name": "all", "ARN": arn, "DefaultAction": { "Allow": {} }, "VisibilityConfig": seen, "Rules": rules,
+        }],
+    });
+    Rc::new(compile(&load(document.to_string().as_bytes()).unwrap(), &Elsewhere).unwrap().gateway)
 }
 
 const KEY: &str = "0123456789abcdef0123";
@@ -237,18 +345,7 @@ fn forwarded(
     worker: &RefCell<Worker>,
     shared: &Memory,
 ) -> (Exchange, usize, usize) {
-    let env = Env {
-        wall: Millis(1_700_000_000_000),
-        monotonic: Nanos(0),
-        dice: [0xab; 32],
-        source_address: b"203.0.113.7:40000",
-        client_cert_digest: b"",
-        connection: &PlainText,
-        worker,
-        shared,
-        signatures: &Software,
-        watcher: None,
-    };
+    let env = env(worker, shared);
     let mut exchange = Exchange::new(Rc::clone(gateway));
     let Flow::Forward(request) = exchange.on_request_headers(Ok(head), &env) else {
         panic!("the request does not go on")
@@ -260,6 +357,21 @@ fn forwarded(
     };
     let response = black_box(response).0.len();
     (exchange, request, response)
+}
+
+fn env<'a>(worker: &'a RefCell<Worker>, shared: &'a Memory) -> Env<'a> {
+    Env {
+        wall: Millis(1_700_000_000_000),
+        monotonic: Nanos(0),
+        dice: [0xab; 32],
+        source_address: b"203.0.113.7:40000",
+        client_cert_digest: b"",
+        connection: &PlainText,
+        worker,
+        shared,
+        signatures: &Software,
+        watcher: None,
+    }
 }
 
 /// A browser's request as Envoy hands it to the filter: pseudo-headers, fourteen headers, and Envoy's own two.

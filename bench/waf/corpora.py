@@ -16,6 +16,8 @@ REPOSITORIES = {
     "gotestwaf": ("gotestwaf", "https://github.com/wallarm/gotestwaf"),
     "libinjection": ("libinjection", "https://github.com/client9/libinjection"),
     "payloads": ("PayloadsAllTheThings", "https://github.com/swisskyrepo/PayloadsAllTheThings"),
+    "fuzzdb": ("fuzzdb", "https://github.com/fuzzdb-project/fuzzdb"),
+    "waf-bypass": ("waf-bypass", "https://github.com/nemesida-waf/waf-bypass"),
 }
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
 FORM = "application/x-www-form-urlencoded"
@@ -166,7 +168,9 @@ def gotestwaf(tree):
             for encoder in case["encoder"]:
                 for placeholder in case["placeholder"]:
                     placeholder = placeholder if isinstance(placeholder, str) else next(iter(placeholder))
-                    made = placed(str(text), encoder, placeholder)
+                    # It puts plain texts into URLs as they are, percent signs and all.
+                    is_raw = encoder == "Plain" and placeholder.startswith("URL")
+                    made = placed(str(text), "Raw" if is_raw else encoder, placeholder)
                     if made:
                         # Base64 is what applications decode themselves; no rule does.
                         what = kind + (" in base64" if encoder.startswith("Base64") else "")
@@ -176,6 +180,7 @@ def gotestwaf(tree):
 ENCODERS = {
     "Plain": lambda text: text,
     "URL": lambda text: quoted(text),
+    "Raw": lambda text: quoted(text.split("#")[0], safe="%/?&=;+,@!$'()*~[]:|"),
     "Base64": lambda text: base64.b64encode(latin(text)).decode(),
     "Base64Flat": lambda text: base64.b64encode(latin(text)).decode().rstrip("="),
     "JSUnicode": lambda text: "".join(f"\\u{ord(sign):04x}" for sign in text),
@@ -186,7 +191,7 @@ ENCODERS = {
 def placed(text, encoder, placeholder):
     """A request with a text in one place; nothing where it cannot stand there."""
     text = ENCODERS[encoder](text)
-    is_encoded = encoder == "URL"
+    is_encoded = encoder in ("URL", "Raw")
     match placeholder:
         case "URLParam":
             return request(target="/?q=" + (text if is_encoded else quoted(text)))

@@ -2,9 +2,16 @@
 //!
 //! Each line of the standard input is a request, `{"method": …, "target": …, "headers": [[NAME, VALUE]], "body": …}`, with a
 //! character for each byte (Latin-1); for each, a line is printed: the rules that it fits, as a list of `GROUP/RULE`.
-//! The groups are those of the command line, or all of them. What a request took is told at the end, on the standard error.
+//! The groups are those that are built in. With a folder on the command line they are read from its JSON files instead, so that a
+//! change of a rule is judged without a build. What a request took is told at the end, on the standard error.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 use sekisho::gateway::authorizers::software::Software;
 
@@ -22,10 +29,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 const ARN: &str = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/a1b2";
+/// What ARNs of our groups begin with.
+const GROUPS: &str = "arn:aws:wafv2:::sekisho/rulegroup/";
 
 /// A request, a character for each byte.
 #[derive(Deserialize)]
@@ -37,12 +47,8 @@ struct Request {
 }
 
 fn main() {
-    let asked: Vec<String> = std::env::args().skip(1).collect();
-    let groups = managed::names().filter(|name| {
-        // It has no patterns, but addresses that a document brings.
-        *name != "IpReputation" && (asked.is_empty() || asked.iter().any(|one| one == name))
-    });
-    let acl = web_acl(&groups.collect::<Vec<_>>());
+    let folder = std::env::args().nth(1).map(PathBuf::from);
+    let acl = web_acl(&groups(folder.as_deref()));
     let (worker, shared) = (RefCell::new(Worker::default()), Memory::default());
     let env = Env {
         wall: Millis(1_587_481_701_067),
@@ -72,7 +78,7 @@ fn main() {
         took += begin.elapsed();
         count += 1;
         let Decision::Done(outcome) = decision else { panic!("the body is there") };
-        let name = |rule: &str, group: &str| format!("{}/{rule}", group.trim_start_matches("Sekisho#"));
+        let name = |rule: &str, group: &str| format!("{}/{rule}", group.trim_start_matches(GROUPS));
         let fired = outcome.record.counted.iter();
         let fired: Vec<_> = fired.filter_map(|it| Some(name(&it.rule, it.group.as_deref()?))).collect();
         writeln!(out, "{}", json!(fired)).unwrap();
@@ -84,19 +90,39 @@ fn main() {
     );
 }
 
+/// Groups as documents hold them: what is built in, or what the JSON files of a folder say.
+fn groups(folder: Option<&Path>) -> Vec<Value> {
+    let texts: Vec<String> = match folder {
+        None => managed::names().filter_map(managed::group).map(str::to_owned).collect(),
+        Some(folder) => {
+            let mut files: Vec<PathBuf> = folder.read_dir().unwrap().map(|it| it.unwrap().path()).collect();
+            files.sort();
+            let read = files.iter().filter(|file| file.extension().is_some_and(|it| it == "json"));
+            read.map(|file| std::fs::read_to_string(file).unwrap()).collect()
+        }
+    };
+    let read = texts.iter().map(|text| serde_json::from_str(text).unwrap());
+    // It has no patterns, but addresses that a document brings.
+    read.filter(|group: &Value| group["ruleGroups"][0]["ARN"] != format!("{GROUPS}IpReputation")).collect()
+}
+
 /// A web ACL of these groups, each rule of which counts.
-fn web_acl(groups: &[&str]) -> Rc<WebAcl> {
+fn web_acl(groups: &[Value]) -> Rc<WebAcl> {
     let visibility = json!({ "CloudWatchMetricsEnabled": false, "MetricName": "x" });
-    let rule = |(i, name): (usize, &&str)| {
-        let group = managed::load(name).unwrap();
-        let count = |name: &str| json!({ "Name": name, "ActionToUse": { "Count": {} } });
-        let overrides: Vec<Value> = group.rules.iter().map(|rule| count(&rule.name)).collect();
+    let rule = |(i, group): (usize, &Value)| {
+        let group = &group["ruleGroups"][0];
+        let count = |rule: &Value| json!({ "Name": rule["Name"], "ActionToUse": { "Count": {} } });
+        let overrides: Vec<Value> = group["Rules"].as_array().unwrap().iter().map(count).collect();
         json!({
-            "Name": name, "Priority": i, "OverrideAction": { "None": {} }, "VisibilityConfig": visibility,
-            "Statement": { "ManagedRuleGroupStatement": {
-                "VendorName": "Sekisho", "Name": name, "RuleActionOverrides": overrides,
+            "Name": format!("group{i}"), "Priority": i, "OverrideAction": { "None": {} },
+            "VisibilityConfig": visibility,
+            "Statement": { "RuleGroupReferenceStatement": {
+                "ARN": group["ARN"], "RuleActionOverrides": overrides,
             } },
         })
+    };
+    let all = |list: &str| -> Vec<Value> {
+        groups.iter().flat_map(|group| group[list].as_array().unwrap()).cloned().collect()
     };
     let rules: Vec<Value> = groups.iter().enumerate().map(rule).collect();
     let document = json!({
@@ -112,6 +138,8 @@ fn web_acl(groups: &[&str]) -> Rc<WebAcl> {
             "Name": "all", "ARN": ARN, "DefaultAction": { "Allow": {} }, "VisibilityConfig": visibility,
             "Rules": rules,
         }],
+        "ruleGroups": all("ruleGroups"),
+        "regexPatternSets": all("regexPatternSets"),
     });
     let config = load(document.to_string().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
     let compiled = compile(&config, &Elsewhere).unwrap_or_else(|problems| panic!("{problems}"));

@@ -176,13 +176,17 @@ fn explanations_are_as_written() {
     let keys = format!("200 {jwks}");
     let discovery = document(&json!({}));
     let fleet = fleet();
+    let firewall = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/diagnostics/web-acl-of-every-kind.json"),
+    )
+    .unwrap();
     let key = format!("x-api-key: {KEY}");
     let spent = format!("x-api-key: {SPENT_KEY}");
     let signed = std::fs::read_to_string(
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/render/signing.json"),
     )
     .unwrap();
-    let cases: [(&str, &str, &str, Vec<&str>); 20] = [
+    let cases: [(&str, &str, &str, Vec<&str>); 26] = [
         ("key", &keyed(), "/prod/keyed", vec!["-H", &key]),
         ("no-key", &keyed(), "/prod/keyed", vec!["-H", &key, "-H", &key]),
         ("no-quota", &keyed(), "/prod/keyed", vec!["-H", &spent]),
@@ -202,6 +206,17 @@ fn explanations_are_as_written() {
         ("fleet-ok", &fleet, "/x", vec!["-H", &key, "--answer", "OK"]),
         ("fleet-over-limit", &fleet, "/x", vec!["-H", &key, "--answer", "OVER_LIMIT"]),
         ("fleet-unanswered", &fleet, "/x", vec!["-H", &key, "--answer", "503 upstream connect error"]),
+        ("rule-of-an-argument", &firewall, "/prod/x?id=1%27%20OR%20%271%27=%271", vec!["-H", "host: h.test"]),
+        ("rule-behind-two-transformations", &firewall, "/prod/x", vec!["-H", "x-text: %20fits both ends%20"]),
+        (
+            "rule-of-a-body",
+            &firewall,
+            "POST /prod/x",
+            vec!["--body", "{\"user\":{\"name\":\"intr\\u0075der\"}}"],
+        ),
+        ("rule-behind-a-label", &firewall, "/prod/x", vec!["-H", "x-plan: gold", "-H", "x-label: 1"]),
+        ("rule-of-a-group", &firewall, "/prod/x", vec!["-H", "x-group: blocks"]),
+        ("no-rule", &firewall, "/prod/x", vec![]),
         ("issuer-down", &discovery, "/x", vec!["-H", &good, "--answer", "503 upstream connect error"]),
     ];
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/explain");

@@ -3,6 +3,7 @@
 use super::abi::{self, Buffer, Map, Metric, Refused};
 use crate::gateway::flow::{Answer, Bytes, Callout, CalloutReply, Edit, Edits};
 use crate::gateway::head::{Head, MalformedHead};
+use crate::gateway::integrations::headers::trailer_edits;
 use crate::gateway::{Millis, Nanos};
 use thiserror::Error;
 
@@ -18,6 +19,9 @@ pub(super) enum HostError {
     /// A name or value that would end its line, and begin one of its own.
     #[error("a header holds a line break or a zero byte")]
     UnsafeHeader,
+    /// Trailers that are not what the host says they are.
+    #[error("the trailers cannot be read")]
+    UnreadableTrailers,
 }
 
 impl HostError {
@@ -51,6 +55,12 @@ fn callout_head() -> Result<Head, MalformedHead> {
 
 pub(super) fn edit_request(edits: &Edits) -> Result<(), HostError> {
     edit(Map::Request, edits)
+}
+
+/// Takes away the trailers that only the gateway and the edge may write: some backends read them as headers.
+pub(super) fn clean_request_trailers() -> Result<(), HostError> {
+    let trailers = head(Map::RequestTrailers, true).map_err(|MalformedHead| HostError::UnreadableTrailers)?;
+    edit(Map::RequestTrailers, &trailer_edits(&trailers))
 }
 
 pub(super) fn edit_response(edits: &Edits) -> Result<(), HostError> {

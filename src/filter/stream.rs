@@ -128,6 +128,18 @@ impl Stream {
     }
 
     pub(super) fn on_request_trailers(&mut self, worker: &mut Worker) -> TrailersStatus {
+        if let Err(error) = host::clean_request_trailers() {
+            match self.request {
+                Request::Passing
+                | Request::Upgraded
+                | Request::Asking { .. }
+                | Request::Collecting { .. } => {
+                    self.host_failed(error);
+                }
+                Request::Arriving | Request::Answered => {}
+            }
+            return TrailersStatus::Stop;
+        }
         match &mut self.request {
             Request::Passing | Request::Upgraded => TrailersStatus::Continue,
             Request::Arriving | Request::Answered => TrailersStatus::Stop,

@@ -41,6 +41,8 @@ pub enum Rejection {
     UnknownRoute,
     /// A rule of the stage's web ACL blocks it.
     WafBlocked,
+    /// A rule of the stage's web ACL looks at the body, which is sent compressed in a way that it cannot, or may not, look into.
+    ContentEncoding,
     /// Request line and headers are over the limit.
     HeaderTooLarge,
     /// The body is over the limit.

@@ -19,7 +19,6 @@ use super::rejection::Rejection;
 use super::routes::{Captures, RequestPath};
 use super::usage_plans::Member;
 use super::waf::action::Header;
-use super::waf::record::Record;
 use super::{Env, Millis, Nanos};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -49,8 +48,8 @@ pub struct Request {
     pub api: Option<Rc<Api>>,
     /// The stage, once known.
     pub stage: Option<Rc<Stage>>,
-    /// What came of its stage's web ACL, once that has judged it.
-    pub waf: Option<Box<Record>>,
+    /// What rules of its stage's web ACL add for its backend, the last of a name standing.
+    pub inserted: Vec<Rc<[Header]>>,
     /// The line of that web ACL's log, until it is written.
     pub waf_log: Option<Vec<u8>>,
     /// The side of a stage with a canary that it went to, until its response is counted.
@@ -128,7 +127,7 @@ impl Request {
             mapped: None,
             api: None,
             stage: None,
-            waf: None,
+            inserted: Vec::new(),
             waf_log: None,
             uncounted_side: None,
             path: None,
@@ -230,7 +229,7 @@ impl Request {
 
     /// The headers that rules of its web ACL add for its backend.
     pub fn waf_headers(&self) -> impl Iterator<Item = &Header> {
-        self.waf.iter().flat_map(|record| &record.inserted).flat_map(|headers| headers.iter())
+        self.inserted.iter().flat_map(|headers| headers.iter())
     }
 
     /// The CORS of its API.

@@ -1,4 +1,4 @@
-//! The operations of AWS services that integrations call are those of botocore's models: names, targets, paths and places.
+//! What is AWS's is as botocore's models have it: operations of services that integrations call, and the objects of AWS WAF.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
@@ -53,22 +53,52 @@ fn listed(subtype: &Subtype) -> Value {
     })
 }
 
-#[test]
-fn operations_are_those_of_botocore() {
-    let Some(python) = Python::with("service models", "botocore", &["botocore==1.44.5"]) else { return };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/service_models.py");
+/// Asks a program among the clients; gives the lines that it answers.
+fn answers(python: &Python, script: &str, input: &str) -> Vec<Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(script);
     let mut command = python.command("python3");
     let mut client = command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let lines: String = SUBTYPES.iter().map(|subtype| format!("{}\n", listed(subtype))).collect();
-    client.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    client.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = client.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", output.status);
     let answers = String::from_utf8(output.stdout).unwrap();
-    let answers: Vec<Value> = answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn operations_are_those_of_botocore() {
+    let Some(python) = Python::with("service models", "botocore", &["botocore==1.44.5"]) else { return };
+    let lines: String = SUBTYPES.iter().map(|subtype| format!("{}\n", listed(subtype))).collect();
+    let answers = answers(&python, "service_models.py", &lines);
     let wrong: Vec<&Value> = answers.iter().filter(|answer| answer["wrong"] != json!([])).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     let compared: u64 = answers.iter().filter_map(|answer| answer["compared"].as_u64()).sum();
     let all: usize = SUBTYPES.iter().map(|subtype| subtype.parameters.len()).sum();
     assert_eq!((answers.len(), compared), (21, all as u64));
     println!("botocore agrees with {} operations and {compared} parameters", answers.len());
+}
+
+#[test]
+fn what_aws_waf_prints_can_be_read() {
+    let Some(python) = Python::with("objects of AWS WAF", "botocore", &["botocore==1.44.5"]) else { return };
+    let schema = sekisho::gateway::config::schema().to_string();
+    let answer = answers(&python, "waf_model.py", &schema).remove(0);
+    assert_eq!(answer["wrong"], json!([]));
+    // What is refused, with a reason, though it is AWS's.
+    let refused: Vec<_> =
+        answer["refused"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
+    let names: std::collections::BTreeSet<_> =
+        refused.iter().filter_map(|path| path.rsplit('.').next()).collect();
+    let expected = [
+        "ApplicationConfig",
+        "DataProtectionConfig",
+        "JA3Fingerprint",
+        "JA4Fingerprint",
+        "ManagedRuleGroupConfigs",
+        "MonetizationConfig",
+        "Monetize",
+    ];
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), expected);
+    assert!(answer["compared"].as_u64().unwrap() > 600, "{answer}");
+    println!("botocore agrees with {} members of {} shapes", answer["compared"], answer["shapes"]);
 }

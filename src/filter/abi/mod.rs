@@ -61,6 +61,7 @@ pub(super) enum TrailersStatus {
 #[repr(u32)]
 pub(super) enum Map {
     Request = 0,
+    RequestTrailers = 1,
     Response = 2,
     Callout = 6,
 }

@@ -209,7 +209,20 @@ impl Sources<'_> {
         let (name, arn) = (written.name.clone(), written.arn.clone());
         let body_bytes = draft.body_bytes;
         let (default_action, logging) = (default_action?, self.logging(&arn));
-        Some(WebAcl { name, arn, rules, default_action, inputs, body_bytes, capacity, metric, logging })
+        let settings = self.config.waf_settings.as_ref();
+        let compressed_bodies = settings.and_then(|settings| settings.compressed_bodies).unwrap_or_default();
+        Some(WebAcl {
+            name,
+            arn,
+            rules,
+            default_action,
+            inputs,
+            body_bytes,
+            compressed_bodies,
+            capacity,
+            metric,
+            logging,
+        })
     }
 }
 

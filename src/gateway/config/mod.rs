@@ -123,6 +123,31 @@ pub struct Config {
     /// *Extension.* Which group of ours stands in for one of Amazon's.
     #[serde(default)]
     pub managed_rule_group_substitutions: BTreeMap<String, String>,
+    /// *Extension.* What AWS WAF has no setting for.
+    pub waf_settings: Option<WafSettings>,
+}
+
+/// *Extension.* What AWS WAF has no setting for.
+#[derive(Debug, Clone, Default, PartialEq, Document)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct WafSettings {
+    /// What rules see of a body that is sent compressed; `INFLATE` when absent.
+    pub compressed_bodies: Option<CompressedBodies>,
+}
+
+/// *Extension.* What becomes of a body with a `content-encoding` when a rule looks at it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Document)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CompressedBodies {
+    /// Rules see what `gzip` and `deflate` mean; what cannot be inflated, and what has another coding, is refused with 415.
+    #[default]
+    Inflate,
+    /// It is refused with 415.
+    Refuse,
+    /// Rules see it as it is sent, as on AWS, and do not see what its backend reads.
+    InspectAsSent,
 }
 
 /// *Extension.* Per-request limits.

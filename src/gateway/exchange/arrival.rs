@@ -61,16 +61,22 @@ pub(super) fn preflight(request: &Request) -> Option<Answer> {
     Some(answer)
 }
 
+/// Whether the head announces a body.
+fn tells_body(request: &Request) -> bool {
+    request.head.first(b"transfer-encoding").is_some()
+        || request.head.all(b"content-length").any(|length| length.iter().any(|digit| *digit != b'0'))
+}
+
 /// Refuses an upgrade on a REST API, which does not pass `upgrade` on. Envoy reads what follows such a head as bytes of the
 /// new protocol, and sends them as they are: to the backend, which sees no `upgrade`, they would be further requests, and
 /// nobody would have checked them. An HTTP API passes WebSocket connections on and no other protocol: of HTTP in another version
-/// the same would be true.
+/// the same would be true. A connection that says it has a body too is refused: rules of web ACLs are told that it has none.
 fn check_upgrade(request: &Request) -> Result<(), Rejection> {
     let is_websocket = |value: &[u8]| value.eq_ignore_ascii_case(b"websocket");
     match request.protocol() {
         _ if !request.asks_upgrade() => Ok(()),
         ProtocolType::Http | ProtocolType::Websocket
-            if request.head.only(b"upgrade").is_some_and(is_websocket) =>
+            if request.head.only(b"upgrade").is_some_and(is_websocket) && !tells_body(request) =>
         {
             Ok(())
         }

@@ -8,6 +8,7 @@ use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
 use crate::gateway::waf::action::Block;
 use crate::gateway::waf::client::Client;
+use crate::gateway::waf::inflate::{self, Inflated, Unreadable};
 use crate::gateway::waf::log::Judged;
 use crate::gateway::waf::record::Record;
 use crate::gateway::waf::rule::Progress;
@@ -28,9 +29,16 @@ impl Exchange {
         let Some(acl) = request.stage.as_ref().and_then(|stage| stage.web_acl.clone()) else {
             return self.enter(Seen::default(), env);
         };
+        let inflated = match inflated(request, &acl, body) {
+            Ok(inflated) => inflated,
+            Err(Unreadable) => return self.refuse(Rejection::ContentEncoding),
+        };
         let view = View {
             head: &request.head,
-            body: inspected(request, &acl, body),
+            body: match &inflated {
+                Some(Inflated { bytes, more }) => Body::Seen { bytes, more: *more },
+                None => inspected(request, &acl, body),
+            },
             client: Client::new(&request.source_ip, &request.head),
         };
         let decision = match progress {
@@ -38,6 +46,9 @@ impl Exchange {
             Some(progress) => acl.finish(progress, &view, env),
         };
         match (decision, body) {
+            (Decision::Body(_), None) if inflate::coding(acl.compressed_bodies, &request.head).is_err() => {
+                self.refuse(Rejection::ContentEncoding)
+            }
             (Decision::Body(progress), None) => {
                 self.state = State::Inspecting(progress);
                 // One byte more tells whether it is longer than is inspected.
@@ -47,7 +58,7 @@ impl Exchange {
             (Decision::Done(outcome), _) => {
                 let line = log(&acl, &outcome.record, &view, request);
                 request.waf_log = line;
-                request.waf = Some(Box::new(outcome.record));
+                request.inserted = outcome.record.inserted;
                 match outcome.block {
                     Some(block) => self.block(&block),
                     None => self.enter(seen(body), env),
@@ -97,6 +108,26 @@ fn inspected<'b>(request: &Request, acl: &WebAcl, body: Option<(&'b [u8], bool)>
         }
         None if request.has_no_body() => Body::Seen { bytes: b"", more: false },
         None => Body::NotYet,
+    }
+}
+
+/// What a body means that is sent compressed, where rules shall see that.
+fn inflated(
+    request: &Request,
+    acl: &WebAcl,
+    body: Option<(&[u8], bool)>,
+) -> Result<Option<Inflated>, Unreadable> {
+    let Some((bytes, ended)) = body else { return Ok(None) };
+    match inflate::coding(acl.compressed_bodies, &request.head)? {
+        None => Ok(None),
+        Some(coding) => {
+            // However it came in parts, the same of it is looked at.
+            let (seen, ended) = match bytes.get(..acl.body_bytes) {
+                Some(seen) => (seen, ended && seen.len() == bytes.len()),
+                None => (bytes, ended),
+            };
+            inflate::inflate(coding, seen, ended, acl.body_bytes).map(Some)
+        }
     }
 }
 

@@ -36,6 +36,16 @@ fn is_disguised(name: &[u8]) -> bool {
         )
 }
 
+/// Takes away what is the gateway's or the edge's word in a request's trailers.
+#[must_use]
+pub fn trailer_edits(trailers: &Head) -> Edits {
+    let mut edits = Edits::default();
+    for (name, _) in trailers.iter().filter(|(name, _)| is_internal(name) || is_disguised(name)) {
+        edits.remove(name.to_vec());
+    }
+    edits
+}
+
 /// Takes away the internal headers of a request, and those that its API type does not pass on; adds the gateway's own.
 pub fn edit_request(request: &Request, edits: &mut Edits) {
     let protocol = request.protocol();

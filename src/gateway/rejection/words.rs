@@ -52,6 +52,9 @@ impl Rejection {
                 ("sekisho_unknown_route", (404, "Not Found"), As(Type::MissingAuthenticationToken))
             }
             Self::WafBlocked => ("sekisho_waf_blocked", (403, "Forbidden"), As(Type::WafFiltered)),
+            Self::ContentEncoding => {
+                ("sekisho_content_encoding", (415, "Unsupported Media Type"), As(Type::UnsupportedMediaType))
+            }
             Self::HeaderTooLarge => (
                 "sekisho_header_too_large",
                 (431, "Request Header Fields Too Large"),

@@ -126,6 +126,26 @@ impl Field {
         self.in_log().ends_with("BODY")
     }
 
+    /// AWS's word in logs for what there is more of than is inspected.
+    #[must_use]
+    pub fn oversize(&self, view: &View<'_>) -> Option<&'static str> {
+        let is_long_body = || matches!(view.body, Body::Seen { more: true, .. });
+        match self {
+            Self::Body(_) => is_long_body().then_some("REQUEST_BODY"),
+            Self::JsonBody(..) => is_long_body().then_some("REQUEST_JSON_BODY"),
+            Self::Headers(..) | Self::HeaderOrder(_) => {
+                headers::is_too_much(view.head).then_some("REQUEST_HEADERS")
+            }
+            Self::Cookies(..) => cookies::is_too_much(view.head).then_some("REQUEST_COOKIES"),
+            Self::Method
+            | Self::UriPath
+            | Self::QueryString
+            | Self::SingleQueryArgument(_)
+            | Self::AllQueryArguments
+            | Self::SingleHeader(_) => None,
+        }
+    }
+
     /// AWS's word for it in logs. Those of `Headers`, `Cookies`, `HeaderOrder` and `JsonBody` are not published.
     #[must_use]
     pub fn in_log(&self) -> &'static str {

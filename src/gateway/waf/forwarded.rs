@@ -80,10 +80,12 @@ impl Forwarded {
     }
 
     /// Whether the last element is Envoy's. Where Envoy appends, the address that it trusts is in the header: as its peer
-    /// at the end, or so many trusted proxies before. Other hosts append nothing.
+    /// at the end, or so many trusted proxies before. In the place of a peer on the same machine it appends its own address,
+    /// which nobody here knows. Other hosts append nothing.
     fn ends_in_peer(&self, view: &View<'_>) -> bool {
         let trusted = view.client.address.map(|address| address.to_canonical());
-        trusted.is_some() && self.elements(view).any(|element| address(element) == trusted)
+        trusted.is_some_and(|address| address.is_loopback())
+            || (trusted.is_some() && self.elements(view).any(|element| address(element) == trusted))
     }
 
     fn elements<'v>(&'v self, view: &View<'v>) -> impl Iterator<Item = &'v [u8]> {

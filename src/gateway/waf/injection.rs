@@ -4,6 +4,8 @@
 //! AWS does not publish how it tells them. `LOW` is libinjection: a value is read as SQL as it stands, and behind a quote
 //! that it closes; its first five tokens tell. `HIGH` reads it in more places, and finds more that is none, as AWS warns of.
 
+pub mod tokens;
+
 use crate::gateway::config::waf::SensitivityLevel;
 use libinjectionrs::{SqliFlags, SqliState, detect_xss};
 use std::borrow::Cow;

@@ -5,7 +5,8 @@
 
 use super::field::{Extent, Field, Room};
 use super::injection;
-use super::patterns::{Found, Patterns};
+use super::patterns::{Expressions, Found, Patterns};
+use super::plain::Plain;
 use super::statement::Fit;
 use super::transform::{PreParse, Transformation, Transformed};
 use super::view::View;
@@ -31,6 +32,8 @@ pub struct Test {
 #[derive(Debug, Default)]
 pub struct Inputs {
     inputs: Vec<Input>,
+    /// The expressions that they ask.
+    expressions: Expressions,
     scratch: RefCell<(Room, Transformed)>,
     /// Room for what is looked at of the next request.
     spare: RefCell<Vec<Option<Seen>>>,
@@ -45,6 +48,8 @@ pub struct Input {
     pub pre_parse: Vec<PreParse>,
     /// What is done to each part.
     pub transformations: Vec<Transformation>,
+    /// Which parts that leaves as they are.
+    pub plain: Option<Plain>,
     /// Texts and regular expressions: the first tests.
     pub patterns: Patterns,
     /// The tests behind those.
@@ -69,12 +74,21 @@ pub struct Memo(Vec<Option<Seen>>);
 /// What came of a look at an input.
 #[derive(Debug)]
 enum Seen {
-    /// The tests that held.
-    Found(Found),
+    /// The tests that held of those that were made.
+    Found(Found, Made),
     /// All tests hold, or none, whatever is there: too much is there, or it cannot be read.
     Forced(bool),
     /// It is not there yet.
     Body,
+}
+
+/// Which tests were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// Those that cost little.
+    Cheap,
+    /// All.
+    All,
 }
 
 // === impl Inputs ===
@@ -82,8 +96,8 @@ enum Seen {
 impl Inputs {
     /// Those of a web ACL.
     #[must_use]
-    pub fn new(inputs: Vec<Input>) -> Self {
-        Self { inputs, scratch: RefCell::default(), spare: RefCell::default() }
+    pub fn new(inputs: Vec<Input>, expressions: Expressions) -> Self {
+        Self { inputs, expressions, ..Self::default() }
     }
 
     /// All of them.
@@ -110,14 +124,33 @@ impl Inputs {
         let (Some(input), Some(seen)) = (self.inputs.get(test.input), memo.0.get_mut(test.input)) else {
             return Fit::No;
         };
-        let look = || {
+        let look = |made, found| {
             let (room, scratch) = &mut *self.scratch.borrow_mut();
-            input.look(view, room, scratch, env)
+            input.look(made, found, &self.expressions, view, room, scratch, env)
         };
-        match seen.get_or_insert_with(look) {
-            Seen::Found(found) => test.tests.clone().any(|test| found.has(test)).into(),
+        let seen = seen.get_or_insert_with(|| look(Made::Cheap, Found::default()));
+        if let Seen::Found(found, Made::Cheap) = seen
+            && input.is_dear(&test.tests)
+        {
+            *seen = look(Made::All, std::mem::take(found));
+        }
+        match seen {
+            Seen::Found(found, _) => found.has_one(test.tests.clone()).into(),
             Seen::Forced(fits) => (*fits).into(),
             Seen::Body => Fit::Body,
+        }
+    }
+}
+
+// === impl Memo ===
+
+impl Memo {
+    /// What could not be looked at, because it was in the body, is looked at now.
+    pub(super) fn forget_body(&mut self) {
+        for seen in &mut self.0 {
+            if matches!(seen, Some(Seen::Body)) {
+                *seen = None;
+            }
         }
     }
 }
@@ -125,26 +158,60 @@ impl Inputs {
 // === impl Input ===
 
 impl Input {
-    fn look(&self, view: &View<'_>, room: &mut Room, scratch: &mut Transformed, env: &Env<'_>) -> Seen {
-        let mut found = Found::default();
+    /// Looks at each part: makes the cheap tests, and the dear ones when all are asked for.
+    #[allow(clippy::too_many_arguments)]
+    fn look(
+        &self,
+        made: Made,
+        mut found: Found,
+        expressions: &Expressions,
+        view: &View<'_>,
+        room: &mut Room,
+        scratch: &mut Transformed,
+        env: &Env<'_>,
+    ) -> Seen {
+        // Where nothing is cheap, what is dear is made at once.
+        let made = if self.patterns.is_empty() { Made::All } else { made };
         let extent = self.field.each(view, &self.pre_parse, room, &mut |part| {
-            let part = scratch.apply(&self.transformations, part);
+            let part = match &self.plain {
+                Some(plain) if plain.stays(part) => part,
+                Some(_) | None => scratch.apply(&self.transformations, part),
+            };
             let before = env.watcher.map(|_| found.clone());
-            self.patterns.scan(part, &mut found);
-            for (i, measure) in self.measures.iter().enumerate() {
-                if measure.holds(part) {
-                    found.add(self.patterns.len() + i);
-                }
-            }
+            self.test(part, made, expressions, &mut found);
             if before.is_some_and(|before| before != found) {
                 env.note(|| Note::fact("web ACL", self.told(part)));
             }
         });
         match extent {
-            Extent::All => Seen::Found(found),
+            Extent::All => Seen::Found(found, made),
             Extent::Forced(fits) => Seen::Forced(fits),
             Extent::Body => Seen::Body,
         }
+    }
+
+    fn test(&self, part: &[u8], made: Made, expressions: &Expressions, found: &mut Found) {
+        let first = self.patterns.len();
+        if made == Made::Cheap {
+            self.patterns.scan(part, expressions, found);
+        }
+        for (i, measure) in self.measures.iter().enumerate() {
+            let is_due = match made {
+                Made::Cheap => !measure.is_dear(),
+                Made::All => measure.is_dear() || first == 0,
+            };
+            if is_due && !found.has(first + i) && measure.holds(part) {
+                found.add(first + i);
+            }
+        }
+    }
+
+    /// Whether one of these tests is dear.
+    pub(crate) fn is_dear(&self, tests: &Range<usize>) -> bool {
+        let measures = tests.end.checked_sub(self.patterns.len());
+        measures
+            .and_then(|end| self.measures.get(end.saturating_sub(tests.len())..end))
+            .is_some_and(|measures| measures.iter().any(|measure| measure.is_dear()))
     }
 }
 
@@ -162,6 +229,15 @@ impl Input {
 // === impl Measure ===
 
 impl Measure {
+    /// Whether it costs so much that it is made when it is asked for, and not when others of its input are.
+    fn is_dear(self) -> bool {
+        match self {
+            Self::Sqli(_) => true,
+            // One look at its bytes suffices for most texts.
+            Self::Xss | Self::Size(..) => false,
+        }
+    }
+
     fn holds(self, part: &[u8]) -> bool {
         match self {
             Self::Size(operator, size) => {

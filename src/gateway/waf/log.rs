@@ -3,12 +3,14 @@
 //!
 //! A line is ASCII without control characters, whatever a client sends: no value ends it or begins another. Of what a client
 //! sends a line has at most [`MOST_OF_CLIENT`] bytes and the last header. Headers that prove who somebody is are `REDACTED`
-//! always, and signatures in the query string are. Not here: `terminatingRuleMatchDetails`, limits of rates, fingerprints.
+//! always, and signatures in the query string are; what rules found in them is not told either. Not here: fingerprints.
 
 mod record;
+mod rules;
 mod text;
 
 use super::WebAcl;
+use super::field::{Field, Names};
 use super::record::{Counted, Record};
 use super::view::View;
 use crate::gateway::Millis;
@@ -18,6 +20,13 @@ use crate::gateway::config::waf::{
 
 /// Bytes of a line behind which no further header of the client's is written.
 pub const MOST_OF_CLIENT: usize = 24 * 1024;
+
+/// What stands for a value that is not logged.
+pub const REDACTED: &str = "REDACTED";
+
+/// Headers that prove who somebody is.
+const SECRETS: [&str; 5] =
+    ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token"];
 
 /// What is logged of a web ACL.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -126,6 +135,12 @@ impl Logging {
         self.keeps(judged.record).then(|| record::write(judged, &self.redacted))
     }
 
+    /// Of a field, what may be told; none if nothing may.
+    #[must_use]
+    pub fn shown(&self, field: &Field, view: &View<'_>) -> Option<Field> {
+        self.redacted.shown(field, view)
+    }
+
     fn keeps(&self, record: &Record) -> bool {
         let fitting = self.filters.iter().find(|filter| filter.fits(record));
         fitting.map_or(!self.drops, |filter| filter.keeps)
@@ -164,11 +179,48 @@ impl Redacted {
         true
     }
 
+    /// The headers whose values are not logged.
+    fn headers(&self) -> impl Iterator<Item = &str> {
+        SECRETS.into_iter().chain(self.headers.iter().map(String::as_str))
+    }
+
     fn has_header(&self, name: &[u8]) -> bool {
-        matches!(
-            name,
-            b"authorization" | b"proxy-authorization" | b"cookie" | b"x-api-key" | b"x-amz-security-token"
-        ) || self.headers.iter().any(|header| header.as_bytes() == name)
+        self.headers().any(|header| header.as_bytes() == name)
+    }
+
+    /// Whether nothing of the query string's values is told, because one of them proves who signed the URL.
+    fn has_query(&self, view: &View<'_>) -> bool {
+        self.query || record::has_proof(view.query())
+    }
+
+    fn shown(&self, field: &Field, view: &View<'_>) -> Option<Field> {
+        let is_hidden = match field {
+            Field::Method => self.method,
+            Field::UriPath => self.path,
+            Field::QueryString | Field::SingleQueryArgument(_) | Field::AllQueryArguments => {
+                self.has_query(view)
+            }
+            Field::SingleHeader(name) => self.has_header(name.as_bytes()),
+            Field::Cookies(..) => true,
+            Field::Headers(names, scope, oversize) => {
+                return Some(Field::Headers(self.others(names), *scope, *oversize));
+            }
+            Field::HeaderOrder(_) | Field::Body(_) | Field::JsonBody(..) => false,
+        };
+        (!is_hidden).then(|| field.clone())
+    }
+
+    /// Of these headers, those whose values are logged.
+    fn others(&self, names: &Names) -> Names {
+        let hidden = || self.headers().map(str::to_owned);
+        match names {
+            Names::All => Names::Excluded(hidden().collect()),
+            Names::Excluded(names) => Names::Excluded(names.iter().cloned().chain(hidden()).collect()),
+            Names::Included(names) => {
+                let is_shown = |name: &&String| !self.has_header(name.as_bytes());
+                Names::Included(names.iter().filter(is_shown).cloned().collect())
+            }
+        }
     }
 }
 

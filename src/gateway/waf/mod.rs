@@ -10,6 +10,7 @@ pub mod client;
 pub mod counts;
 pub mod field;
 pub mod forwarded;
+pub mod inflate;
 pub mod injection;
 pub mod input;
 pub mod ip_set;
@@ -17,6 +18,7 @@ pub mod labels;
 pub mod log;
 pub mod managed;
 pub mod patterns;
+pub mod plain;
 pub mod rate;
 pub mod record;
 pub mod rule;
@@ -25,6 +27,7 @@ pub mod transform;
 pub mod view;
 
 use super::Env;
+use super::config::CompressedBodies;
 use action::{Action, Block};
 use counts::{Event, Place};
 use input::{Inputs, Memo};
@@ -49,6 +52,8 @@ pub struct WebAcl {
     pub inputs: Inputs,
     /// How many bytes of a body are inspected.
     pub body_bytes: usize,
+    /// What rules see of bodies that are sent compressed.
+    pub compressed_bodies: CompressedBodies,
     /// Capacity units (WCU).
     pub capacity: u32,
     /// What is counted under; none where nothing is.
@@ -89,10 +94,14 @@ impl WebAcl {
         self.run(progress, view, env)
     }
 
-    fn run(&self, progress: Progress, view: &View<'_>, env: &Env<'_>) -> Decision {
-        let mut memo = self.inputs.memo();
-        let decision = self.decide(progress, &mut memo, view, env);
-        self.inputs.take_back(memo);
+    fn run(&self, mut progress: Progress, view: &View<'_>, env: &Env<'_>) -> Decision {
+        let mut memo = progress.memo.take().unwrap_or_else(|| self.inputs.memo());
+        memo.forget_body();
+        let mut decision = self.decide(progress, &mut memo, view, env);
+        match &mut decision {
+            Decision::Body(progress) => progress.memo = Some(memo),
+            Decision::Done(_) => self.inputs.take_back(memo),
+        }
         decision
     }
 

@@ -4,26 +4,19 @@
 //! texts stands [without which it cannot fit](required), and ends at its first fit.
 //! `docs/adr/0015` tells why, and what the worst costs.
 
+mod expressions;
 mod pcre;
 mod required;
 mod texts;
 
 use crate::gateway::config::waf::PositionalConstraint;
-use crate::gateway::regex::{Automaton, states};
-use std::cell::{Cell, RefCell};
+use expressions::{Bytes, Set};
+pub use expressions::{Expressions, Library};
+use std::ops::Range;
 use texts::Texts;
 
 /// How many patterns an input has at most.
 const MOST: usize = 2048;
-
-/// Bytes of one expression, read: where it repeats much, a client can make each byte cost a look at all of it.
-const LARGEST_EXPRESSION: usize = 32 * 1024;
-
-/// Bytes of the states of one expression.
-const EXPRESSION_ROOM: usize = 64 * 1024;
-
-/// Bytes of the states of all expressions of an input: where they take more, all but the last one's are made anew.
-const EXPRESSIONS_ROOM: usize = 512 * 1024;
 
 /// The patterns of an input.
 #[derive(Debug, Default)]
@@ -35,18 +28,14 @@ pub struct Patterns {
     texts: Option<Texts>,
     /// What those tell, by their numbers.
     meanings: Vec<Meaning>,
-    /// Texts of expressions.
-    hints: Option<Texts>,
-    /// The expression of each of those.
-    hinted: Vec<usize>,
-    /// Expressions, with their numbers.
-    expressions: Vec<(usize, Automaton)>,
+    /// Places of expressions, and their numbers.
+    asked: Vec<(usize, usize)>,
+    /// Those that are asked where one of their texts stands.
+    hinted: Set,
+    /// Bytes one of which is where one of those texts is, if all have such.
+    rare: Option<Bytes>,
     /// Those that there is no text for.
     always: Vec<usize>,
-    /// Which expressions are to be asked: room that is used again.
-    asked: RefCell<Vec<u64>>,
-    /// Bytes that the states of expressions take.
-    kept: Cell<usize>,
 }
 
 /// A text that stands at an end.
@@ -71,12 +60,11 @@ struct Meaning {
 pub struct Builder {
     patterns: Patterns,
     texts: Vec<Vec<u8>>,
-    hints: Vec<Vec<u8>>,
 }
 
 /// Which tests of an input held.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Found(Vec<u64>);
+pub struct Found(Set);
 
 // === impl Builder ===
 
@@ -106,19 +94,17 @@ impl Builder {
     /// # Errors
     /// What cannot be read of it, or is not supported, in words.
     #[inline(never)]
-    pub fn add_regex(&mut self, regex: &str) -> Result<usize, String> {
-        let expression = pcre::read(regex)?;
-        let required = required::required(&expression);
-        let automaton = Automaton::new(states(&[expression], LARGEST_EXPRESSION)?, EXPRESSION_ROOM)?;
+    pub fn add_regex(&mut self, regex: &str, library: &mut Library) -> Result<usize, String> {
+        let known = library.add(regex)?;
         let number = self.number();
-        let place = self.patterns.expressions.len();
-        self.patterns.expressions.push((number, automaton));
-        match required {
-            Some(texts) => {
-                self.patterns.hinted.extend(texts.iter().map(|_| place));
-                self.hints.extend(texts);
-            }
-            None => self.patterns.always.push(place),
+        self.patterns.asked.push((known.place, number));
+        if !known.always {
+            let rare =
+                if self.patterns.hinted.is_empty() { Some(Bytes::default()) } else { self.patterns.rare };
+            self.patterns.rare = rare.zip(known.rare).map(|(all, more)| all.and(more));
+            self.patterns.hinted.add(known.place);
+        } else if !self.patterns.always.contains(&known.place) {
+            self.patterns.always.push(known.place);
         }
         Ok(number)
     }
@@ -134,14 +120,12 @@ impl Builder {
     /// If it would be too large, in words.
     #[inline(never)]
     pub fn build(self) -> Result<Patterns, String> {
-        let Self { mut patterns, texts, hints } = self;
+        let Self { mut patterns, texts } = self;
         let count = patterns.count;
         if count > MOST {
             return Err(format!("{count} texts and expressions look at one part, and {MOST} are the most"));
         }
         patterns.texts = Texts::new(&texts, false)?;
-        patterns.hints = Texts::new(&hints, true)?;
-        patterns.asked = RefCell::new(vec![0; patterns.expressions.len().div_ceil(64)]);
         Ok(patterns)
     }
 }
@@ -162,7 +146,7 @@ impl Patterns {
     }
 
     /// Adds the numbers of those that fit a part.
-    pub fn scan(&self, part: &[u8], found: &mut Found) {
+    pub fn scan(&self, part: &[u8], expressions: &Expressions, found: &mut Found) {
         for end in &self.ends {
             if end.fits(part) {
                 found.add(end.number);
@@ -171,8 +155,11 @@ impl Patterns {
         if let Some(texts) = &self.texts {
             texts.each(part, |text, end| self.tell(text, part, end, found));
         }
-        if !self.expressions.is_empty() {
-            self.scan_expressions(part, found);
+        for place in &self.always {
+            self.ask(*place, part, expressions, found);
+        }
+        if !self.hinted.is_empty() && self.rare.is_none_or(|rare| rare.are_in(part)) {
+            expressions.each_hinted(part, &self.hinted, |place| self.ask(place, part, expressions, found));
         }
     }
 
@@ -186,46 +173,14 @@ impl Patterns {
         fits
     }
 
-    fn scan_expressions(&self, part: &[u8], found: &mut Found) {
-        let mut asked = self.asked.borrow_mut();
-        if let Some(hints) = &self.hints {
-            hints.each(part, |text, _| {
-                let place = self.hinted.get(text).copied().unwrap_or_default();
-                if let Some(bits) = asked.get_mut(place / 64) {
-                    *bits |= 1 << (place % 64);
-                }
-                true
-            });
-        }
-        for place in &self.always {
-            self.ask(*place, part, found);
-        }
-        for (word, bits) in asked.iter_mut().enumerate() {
-            while *bits != 0 {
-                self.ask(word * 64 + bits.trailing_zeros() as usize, part, found);
-                *bits &= *bits - 1;
-            }
-        }
-    }
-
     /// Asks an expression, if it did not fit an earlier part.
-    fn ask(&self, place: usize, part: &[u8], found: &mut Found) {
-        let Some((number, automaton)) = self.expressions.get(place).filter(|(number, _)| !found.has(*number))
-        else {
+    fn ask(&self, place: usize, part: &[u8], expressions: &Expressions, found: &mut Found) {
+        let asked = self.asked.iter().filter(|(known, _)| *known == place);
+        let numbers = asked.map(|(_, number)| *number);
+        if numbers.clone().all(|number| found.has(number)) || !expressions.fits(place, part) {
             return;
-        };
-        let before = automaton.kept();
-        if automaton.fits(part) {
-            found.add(*number);
         }
-        let kept = self.kept.get().saturating_sub(before).saturating_add(automaton.kept());
-        self.kept.set(kept);
-        if kept > EXPRESSIONS_ROOM {
-            for (_, other) in self.expressions.iter().filter(|(other, _)| other != number) {
-                other.forget();
-            }
-            self.kept.set(automaton.kept());
-        }
+        numbers.for_each(|number| found.add(number));
     }
 }
 
@@ -255,19 +210,19 @@ impl End {
 impl Found {
     /// Adds a test that held.
     pub fn add(&mut self, test: usize) {
-        let word = test / 64;
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
-        if let Some(bits) = self.0.get_mut(word) {
-            *bits |= 1 << (test % 64);
-        }
+        self.0.add(test);
     }
 
     /// Whether a test held.
     #[must_use]
     pub fn has(&self, test: usize) -> bool {
-        self.0.get(test / 64).is_some_and(|bits| bits & (1 << (test % 64)) != 0)
+        self.0.has(test)
+    }
+
+    /// Whether one of these tests held.
+    #[must_use]
+    pub fn has_one(&self, tests: Range<usize>) -> bool {
+        !self.0.is_empty() && tests.into_iter().any(|test| self.0.has(test))
     }
 }
 

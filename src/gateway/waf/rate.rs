@@ -16,6 +16,7 @@ pub mod tally;
 
 pub use key::{AggregateKey, Component, Value};
 
+use super::log::Logging;
 use super::statement::{Fit, Judge, Statement};
 use crate::gateway::Env;
 use crate::gateway::shared::{LAYOUT, unambiguous};
@@ -102,19 +103,20 @@ impl Rate {
         env.worker.borrow_mut().tallies.count(&self.plan, origin, env.monotonic, env.shared).into()
     }
 
-    /// What is limited of a request that is above the limit.
+    /// What is limited of a request that is above the limit, without what is not logged.
     #[must_use]
-    pub fn limited(&self, judge: &Judge<'_, '_>) -> Limited {
+    pub fn limited(&self, judge: &Judge<'_, '_>, logging: &Logging) -> Limited {
         let address = match self.key {
             Key::Address(_) => judge.view.client.address.map(|address| address.to_string()),
             Key::Custom(_) | Key::Constant => None,
         };
+        let scratch = &mut self.scratch.borrow_mut();
         Limited {
             limit_key: self.key.word(),
             max_rate_allowed: self.plan.limit,
             evaluation_window_sec: self.window,
             limit_value: address,
-            custom_values: self.key.values(judge.view, judge.labels, &mut self.scratch.borrow_mut()),
+            custom_values: self.key.values(judge.view, judge.labels, logging, scratch),
         }
     }
 }

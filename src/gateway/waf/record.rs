@@ -1,9 +1,13 @@
 //! What came of a web ACL's rules for one request: for the log, for metrics, and for what goes on to the backend.
 
+pub mod found;
+
 use super::action::Header;
 use super::counts::Event;
 use super::labels::Labels;
+use super::rate::Limited;
 use super::rule::{Group, Rule};
+use found::MatchDetail;
 use std::rc::Rc;
 
 /// What came of the rules.
@@ -17,6 +21,8 @@ pub struct Record {
     pub terminating: Option<Terminating>,
     /// Groups that decided, and whose decision only counted.
     pub overruled: Vec<Overruled>,
+    /// Rate-based rules that fitted, and what they limit; told if the web ACL is logged.
+    pub limited: Vec<(Rc<str>, Limited)>,
     /// Headers for the backend, the last of a name standing.
     pub inserted: Vec<Rc<[Header]>>,
     /// Whether it is blocked, and by which status where a rule has an answer of its own.
@@ -32,6 +38,8 @@ pub struct Counted {
     pub group: Option<Rc<str>>,
     /// Whether an exclusion made its action a count.
     pub excluded: bool,
+    /// What it found; told if the web ACL is logged.
+    pub details: Vec<MatchDetail>,
 }
 
 /// A group that decided, and whose decision only counted.
@@ -43,6 +51,8 @@ pub struct Overruled {
     pub rule: Rc<str>,
     /// What it would have done.
     pub event: Event,
+    /// What it found.
+    pub details: Vec<MatchDetail>,
 }
 
 /// A rule that decided.
@@ -56,6 +66,8 @@ pub struct Terminating {
     pub outer: Rc<str>,
     /// Its kind.
     pub kind: Kind,
+    /// What it found; told if the web ACL is logged.
+    pub details: Vec<MatchDetail>,
 }
 
 /// The kind of a rule, in AWS's words of the log.
@@ -82,18 +94,31 @@ impl Record {
     }
 
     /// A rule decided.
-    pub fn terminate(&mut self, rule: &Rule, within: Option<(&Rule, &Group)>, kind: Kind) {
+    pub fn terminate(
+        &mut self,
+        rule: &Rule,
+        within: Option<(&Rule, &Group)>,
+        kind: Kind,
+        details: Vec<MatchDetail>,
+    ) {
         let group = within.map(|(_, group)| Rc::clone(&group.id));
         let outer = Rc::clone(within.map_or(&rule.name, |(outer, _)| &outer.name));
-        self.terminating = Some(Terminating { rule: Rc::clone(&rule.name), group, outer, kind });
+        self.terminating = Some(Terminating { rule: Rc::clone(&rule.name), group, outer, kind, details });
     }
 
     /// A group decided, and its decision counts only.
     pub fn count_group(&mut self, rule: &Rule, event: Event) {
-        if let Some(Terminating { rule, group: Some(group), .. }) = self.terminating.take() {
-            self.overruled.push(Overruled { group, rule, event });
+        let mut found = Vec::new();
+        if let Some(Terminating { rule, group: Some(group), details, .. }) = self.terminating.take() {
+            found.clone_from(&details);
+            self.overruled.push(Overruled { group, rule, event, details });
         }
-        self.counted.push(Counted { rule: Rc::clone(&rule.name), group: None, excluded: false });
+        self.counted.push(Counted {
+            rule: Rc::clone(&rule.name),
+            group: None,
+            excluded: false,
+            details: found,
+        });
     }
 
     /// Whether a rule fitted and only counted.

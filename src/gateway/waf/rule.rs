@@ -3,7 +3,8 @@
 use super::action::Action;
 use super::counts::Event;
 use super::input::Memo;
-use super::rate::Rate;
+use super::rate::{Limited, Rate};
+use super::record::found::{MatchDetail, in_statement};
 use super::record::{Counted, Kind, Record};
 use super::statement::{Fit, Judge, Statement};
 use super::view::View;
@@ -89,6 +90,8 @@ pub struct Progress {
     inner: usize,
     /// What came of those before.
     record: Record,
+    /// What they looked at.
+    pub(super) memo: Option<Memo>,
 }
 
 // === impl Rule ===
@@ -135,6 +138,8 @@ impl Own {
             Fit::Body => return Step::Body,
             Fit::Yes => {}
         }
+        let (details, limited) = self.details(&mut judge, acl);
+        record.limited.extend(limited.map(|limited| (Rc::clone(&rule.name), limited)));
         let group = within.map(|(_, group)| group);
         env.note(|| Note::fact("web ACL", self.told(rule, group)));
         match within {
@@ -151,6 +156,7 @@ impl Own {
                     rule: Rc::clone(&rule.name),
                     group: group.map(|group| Rc::clone(&group.id)),
                     excluded: self.excluded,
+                    details,
                 });
                 Step::Next
             }
@@ -161,7 +167,7 @@ impl Own {
                     (Matcher::Rate(_), None) => Kind::RateBased,
                     (Matcher::Statement(_), None) => Kind::Regular,
                 };
-                record.terminate(rule, within, kind);
+                record.terminate(rule, within, kind, details);
                 Step::Decided(self.action.clone())
             }
         }
@@ -169,6 +175,15 @@ impl Own {
 }
 
 impl Own {
+    /// What a log tells of what fitted, where there is one.
+    fn details(&self, judge: &mut Judge<'_, '_>, acl: &WebAcl) -> (Vec<MatchDetail>, Option<Limited>) {
+        match (&acl.logging, &self.matcher) {
+            (None, _) => (Vec::new(), None),
+            (Some(logging), Matcher::Statement(statement)) => (in_statement(statement, judge, logging), None),
+            (Some(logging), Matcher::Rate(rate)) => (Vec::new(), Some(rate.limited(judge, logging))),
+        }
+    }
+
     /// What is counted when it fits.
     pub(super) fn event(&self) -> Event {
         match self.action {

@@ -18,7 +18,7 @@ write('GeoLite2-ASN', sys.argv[2], {'autonomous_system_number': MmdbU32(64500)})
 ";
 
 /// A database of cities and one of systems, in which 127.0.0.0/8 is in Tokyo and of AS 64500.
-fn databases(test: &str, folder: &Path) -> Option<[PathBuf; 2]> {
+pub fn databases(test: &str, folder: &Path) -> Option<[PathBuf; 2]> {
     let python = Python::with(test, "mmdb", &["mmdb-writer==0.2.7", "netaddr==1.3.0"])?;
     let files = ["city.mmdb", "asn.mmdb"].map(|name| folder.join(name));
     let status = python.command("python3").args(["-c", MAKE]).args(&files).status().unwrap();

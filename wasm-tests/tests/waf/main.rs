@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod bodies;
+mod export;
 mod geo;
+mod lines;
+mod rates;
 mod told;
 
 use serde_json::{Value, json};

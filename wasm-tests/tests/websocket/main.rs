@@ -4,6 +4,7 @@
 
 mod compressed;
 mod ends;
+mod firewall;
 mod hostile;
 mod limits;
 mod passing;

@@ -11,6 +11,8 @@ use crate::gateway::waf::ip_set::{Addresses, Forwarded, IpSet};
 use crate::gateway::waf::statement::Statement;
 use std::rc::Rc;
 
+/// What the ARNs of sets begin with to which managed groups of ours refer.
+const OURS: &str = "arn:aws:wafv2:::sekisho/ipset/";
 /// Most countries of a statement: AWS's limit.
 const MOST_COUNTRIES: usize = 50;
 /// Most autonomous systems of a statement: AWS's limit.
@@ -68,10 +70,24 @@ impl Draft<'_, '_> {
             let (fallback, position) = (config.fallback_behavior, config.position);
             Forwarded { header: config.header_name.to_ascii_lowercase(), fallback, position }
         });
+        if !arns.contains(&written.arn.as_str()) && written.arn.starts_with(OURS) {
+            wanted(&written.arn, scope);
+            return None;
+        }
         let place = by_arn(&written.arn, &IP_SETS, &arns, "ARN", scope)?;
         let set = Rc::clone(self.sources.ip_sets.get(place)?);
         Some(Statement::Addresses(Addresses { set, forwarded }))
     }
+}
+
+/// A set to which a managed group of ours refers, and that the document does not bring.
+#[cold]
+fn wanted(arn: &str, scope: &mut Scope<'_>) {
+    let name = arn.strip_prefix(OURS).unwrap_or_default();
+    let problem = format!("the group asks for the addresses of `{arn}`, which a document brings itself");
+    scope.error("ARN", problem).help(format!(
+        "add to `ipSets`, with addresses or without: `{{\"Name\": \"{name}\", \"ARN\": \"{arn}\", \"IPAddressVersion\": \"IPV4\", \"Addresses\": []}}`"
+    ));
 }
 
 /// A header that clients can write themselves.

@@ -4,7 +4,8 @@ use super::super::scope::Scope;
 use crate::gateway::config::waf::PositionalConstraint;
 use crate::gateway::waf::field::Field;
 use crate::gateway::waf::input::{Input, Inputs, Measure, Test};
-use crate::gateway::waf::patterns::Builder;
+use crate::gateway::waf::patterns::{Builder, Library};
+use crate::gateway::waf::plain::Plain;
 use crate::gateway::waf::rule::{Body, Matcher, Rule};
 use crate::gateway::waf::statement::Statement;
 use crate::gateway::waf::transform::{PreParse, Transformation};
@@ -23,7 +24,10 @@ pub(super) struct Part {
 
 /// All inputs of a web ACL.
 #[derive(Debug, Default)]
-pub(super) struct Drafts(Vec<Draft>);
+pub(super) struct Drafts {
+    inputs: Vec<Draft>,
+    library: Library,
+}
 
 /// An input.
 #[derive(Debug)]
@@ -40,12 +44,12 @@ struct Draft {
 impl Drafts {
     /// Adds a text.
     pub(super) fn text(&mut self, part: Part, text: Vec<u8>, constraint: PositionalConstraint) -> Test {
-        self.test(part, &mut |draft| draft.text(&text, constraint))
+        self.test(part, &mut |draft, _| draft.text(&text, constraint))
     }
 
     /// Adds a measure.
     pub(super) fn measure(&mut self, part: Part, measure: Measure) -> Test {
-        self.test(part, &mut |draft| draft.measure(measure))
+        self.test(part, &mut |draft, _| draft.measure(measure))
     }
 
     /// Adds regular expressions, one of which must fit; those that cannot be read are told with their places.
@@ -55,34 +59,34 @@ impl Drafts {
         regexes: &[&str],
         problem: &mut dyn FnMut(usize, String),
     ) -> Test {
-        self.test(part, &mut |draft| draft.regexes(regexes, problem))
+        self.test(part, &mut |draft, library| draft.regexes(regexes, library, problem))
     }
 
     #[inline(never)]
-    fn test(&mut self, part: Part, add: &mut dyn FnMut(&mut Draft) -> Range<usize>) -> Test {
-        let input = self.0.iter().position(|known| known.part == part).unwrap_or(self.0.len());
-        if input == self.0.len() {
+    fn test(&mut self, part: Part, add: &mut dyn FnMut(&mut Draft, &mut Library) -> Range<usize>) -> Test {
+        let Self { inputs, library } = self;
+        let input = inputs.iter().position(|known| known.part == part).unwrap_or(inputs.len());
+        if input == inputs.len() {
             let (patterns, texts, measures) = Default::default();
-            self.0.push(Draft { part, patterns, texts, measures });
+            inputs.push(Draft { part, patterns, texts, measures });
         }
-        let tests = self.0.get_mut(input).map(add).unwrap_or_default();
+        let tests = inputs.get_mut(input).map(|draft| add(draft, library)).unwrap_or_default();
         Test { input, tests }
     }
 
     /// The inputs; measures get their numbers in the rules. None if one would be too large.
     pub(super) fn finish(self, rules: &mut [Rule], scope: &mut Scope<'_>) -> Option<Inputs> {
-        let mut inputs = Vec::with_capacity(self.0.len());
-        for draft in self.0 {
-            match draft.finish() {
-                Ok(input) => inputs.push(input),
-                Err(problem) => {
-                    scope.error("Rules", problem);
-                    return None;
-                }
+        let built = self.inputs.into_iter().map(Draft::finish).collect::<Result<Vec<_>, _>>();
+        match built.and_then(|inputs| Ok((inputs, self.library.build()?))) {
+            Ok((inputs, expressions)) => {
+                number_rules(rules, &inputs);
+                Some(Inputs::new(inputs, expressions))
+            }
+            Err(problem) => {
+                scope.error("Rules", problem);
+                None
             }
         }
-        number_rules(rules, &inputs);
-        Some(Inputs::new(inputs))
     }
 }
 
@@ -109,10 +113,15 @@ impl Draft {
         MEASURES + number..MEASURES + number + 1
     }
 
-    fn regexes(&mut self, regexes: &[&str], problem: &mut dyn FnMut(usize, String)) -> Range<usize> {
+    fn regexes(
+        &mut self,
+        regexes: &[&str],
+        library: &mut Library,
+        problem: &mut dyn FnMut(usize, String),
+    ) -> Range<usize> {
         let mut tests = 0..0;
         for (i, regex) in regexes.iter().enumerate() {
-            match self.patterns.add_regex(regex) {
+            match self.patterns.add_regex(regex, library) {
                 Ok(number) if tests.is_empty() => tests = number..number + 1,
                 Ok(number) => tests.end = number + 1,
                 Err(words) => problem(i, words),
@@ -127,7 +136,8 @@ impl Draft {
             .patterns
             .build()
             .map_err(|words| format!("the patterns that are sought in {field:?} are too many: {words}"))?;
-        Ok(Input { field, pre_parse, transformations, patterns, measures: self.measures })
+        let plain = Plain::of(&transformations);
+        Ok(Input { field, pre_parse, transformations, plain, patterns, measures: self.measures })
     }
 }
 
@@ -161,10 +171,46 @@ fn number(statement: &mut Statement, inputs: &[Input]) {
                 test.tests = first..first + 1;
             }
         }
-        Statement::And(several) | Statement::Or(several) => {
+        Statement::And(several) => {
             several.iter_mut().for_each(|statement| number(statement, inputs));
+            sort(several, inputs);
+        }
+        Statement::Or(several) => {
+            several.iter_mut().for_each(|statement| number(statement, inputs));
+            sort(several, inputs);
+            merge(several, inputs);
         }
         Statement::Not(other) => number(other, inputs),
         Statement::Addresses(_) | Statement::Countries(_) | Statement::Asns(_) | Statement::Label(_) => {}
     }
+}
+
+/// What costs much is asked behind what may make it needless. Others than tests stay where they are: a look at a country is seen
+/// by the rules behind.
+fn sort(several: &mut Vec<Statement>, inputs: &[Input]) {
+    if several.iter().all(|statement| matches!(statement, Statement::Test(_))) {
+        let (dear, cheap): (Vec<_>, Vec<_>) =
+            several.drain(..).partition(|statement| is_dear(statement, inputs));
+        several.extend(cheap.into_iter().chain(dear));
+    }
+}
+
+fn is_dear(statement: &Statement, inputs: &[Input]) -> bool {
+    matches!(statement, Statement::Test(test) if inputs.get(test.input).is_some_and(|input| input.is_dear(&test.tests)))
+}
+
+/// Cheap tests of one input, one behind the other, are one.
+fn merge(several: &mut Vec<Statement>, inputs: &[Input]) {
+    several.dedup_by(|next, before| {
+        let is_cheap = !is_dear(next, inputs);
+        match (before, next) {
+            (Statement::Test(before), Statement::Test(next))
+                if is_cheap && before.input == next.input && before.tests.end == next.tests.start =>
+            {
+                before.tests.end = next.tests.end;
+                true
+            }
+            _ => false,
+        }
+    });
 }

@@ -169,6 +169,38 @@ fn statements_on_the_same_part_share_an_input() {
     assert!(input.measures.iter().all(|measure| matches!(measure, Measure::Sqli(_))));
 }
 
+/// libinjection costs more than all patterns together: it is asked behind them. Patterns of one part are one test.
+#[test]
+fn what_costs_much_is_asked_last() {
+    let query = || json!({ "QueryString": {} });
+    let sql = || on("SqliMatchStatement", query(), &["LOWERCASE"], json!({}));
+    let script = || on("XssMatchStatement", query(), &["LOWERCASE"], json!({}));
+    let text = |it: &str| text(it, query(), "CONTAINS", &["LOWERCASE"]);
+    let country = || json!({ "GeoMatchStatement": { "CountryCodes": ["DE"] } });
+    let all = |kind: &str, statements: Value| json!({ kind: { "Statements": statements } });
+    let document = document(json!([
+        rule("and", 0, all("AndStatement", json!([sql(), text("a"), text("b")]))),
+        rule("or", 1, all("OrStatement", json!([sql(), text("a"), text("b"), script(), text("d")]))),
+        rule("label", 2, all("AndStatement", json!([sql(), country()]))),
+    ]));
+    let acl = web_acl(&document);
+    let tests = |rule: usize| match &own(&acl, rule).matcher {
+        Matcher::Statement(Statement::And(several) | Statement::Or(several)) => {
+            let tests = several.iter().map(|it| match it {
+                Statement::Test(test) => Some(test.tests.clone()),
+                _ => None,
+            });
+            tests.collect::<Vec<_>>()
+        }
+        matcher => panic!("{matcher:?}"),
+    };
+    // Three texts, SQL, and a script.
+    assert_eq!(tests(0), [Some(0..1), Some(1..2), Some(3..4)]);
+    assert_eq!(tests(1), [Some(0..2), Some(4..5), Some(2..3), Some(3..4)]);
+    // Whether a rule has looked at the country is seen by rules behind it.
+    assert_eq!(tests(2), [Some(3..4), None]);
+}
+
 #[test]
 fn a_pattern_set_is_one_test_of_several_patterns() {
     let set = "arn:aws:wafv2:us-east-1:123456789012:regional/regexpatternset/bots/1";

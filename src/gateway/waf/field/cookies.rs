@@ -53,7 +53,8 @@ fn inspected(head: &Head) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn is_too_much(head: &Head) -> bool {
+/// Whether there is more than is inspected.
+pub fn is_too_much(head: &Head) -> bool {
     let bytes: usize = head.all(COOKIE).map(<[u8]>::len).sum();
     bytes > INSPECTED_BYTES || head.all(COOKIE).flat_map(Cookies).count() > INSPECTED_ITEMS
 }

@@ -89,7 +89,8 @@ fn is_of_envoy(name: &[u8], value: &[u8]) -> bool {
     }
 }
 
-fn is_too_much(head: &Head) -> bool {
+/// Whether there is more than is inspected.
+pub fn is_too_much(head: &Head) -> bool {
     let (count, bytes) = seen(head)
         .fold((0, 0), |(count, bytes), (name, value)| (count + 1, bytes + name.len() + value.len()));
     count > INSPECTED_ITEMS || bytes > INSPECTED_BYTES

@@ -117,6 +117,11 @@ fn what_envoy_appended_is_not_the_clients() {
     assert_eq!(told("198.51.100.1,198.51.100.1", PEER, Last), ([false, false, true], address(PEER)));
     // Behind a trusted proxy: what it appended is the last that it sent, as on AWS.
     assert_eq!(told(two, "192.0.2.2", Last), ([false, true, false], address("192.0.2.1")));
+    // In the place of a client on its own machine Envoy appends its own address.
+    for client in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+        assert_eq!(told("192.0.2.9", client, First), ([false; 3], Told::Absent), "{client}");
+        assert_eq!(told("192.0.2.1,192.0.2.9", client, Last).1, address("192.0.2.1"), "{client}");
+    }
     // A host that appends nothing.
     assert_eq!(told("192.0.2.1", "203.0.113.9", Last), ([true, false, false], address("192.0.2.1")));
     // Other headers are nobody's but the client's.

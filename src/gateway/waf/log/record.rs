@@ -1,13 +1,12 @@
 //! The members of a record, in AWS's order but for `httpRequest`, which is last.
 
+use super::rules::{action_name, counted, details, groups, rates};
 use super::text::{self, list};
-use super::{Judged, MOST_OF_CLIENT, Redacted};
+use super::{Judged, MOST_OF_CLIENT, REDACTED as REDACTED_TEXT, Redacted};
 use crate::gateway::waf::action::Header;
 use crate::gateway::waf::counts::Event;
 use crate::gateway::waf::record::{Kind, Record};
-use crate::gateway::waf::view::Body;
 use percent_encoding::percent_decode;
-use std::rc::Rc;
 
 /// Bytes of a path, of a query string, of a header's value, of its name and of a method.
 const MOST_OF_URI: usize = 1024;
@@ -17,9 +16,9 @@ const MOST_OF_METHOD: usize = 32;
 /// Labels, as AWS.
 const MOST_LABELS: usize = 100;
 /// Texts of documents are written whole.
-const WHOLE: usize = usize::MAX;
+pub(super) const WHOLE: usize = usize::MAX;
 
-const REDACTED: &[u8] = b"REDACTED";
+const REDACTED: &[u8] = REDACTED_TEXT.as_bytes();
 
 /// Arguments that prove who signed a URL.
 const PROOFS: [&str; 2] = ["x-amz-signature", "x-amz-security-token"];
@@ -41,7 +40,8 @@ pub(super) fn write(judged: &Judged<'_>, redacted: &Redacted) -> Vec<u8> {
     member(&mut out, "terminatingRuleType", kind_name(kind).as_bytes(), WHOLE);
     let action = if record.blocked.is_some() { Event::Blocked } else { Event::Allowed };
     member(&mut out, "action", action_name(action).as_bytes(), WHOLE);
-    raw(&mut out, ",\"terminatingRuleMatchDetails\":[]");
+    raw(&mut out, ",\"terminatingRuleMatchDetails\":");
+    details(&mut out, record.terminating.as_ref().map_or(&[], |terminating| &terminating.details));
     member(&mut out, "httpSourceName", b"APIGW", WHOLE);
     member(&mut out, "httpSourceId", judged.source.as_bytes(), WHOLE);
     groups(&mut out, record);
@@ -61,86 +61,28 @@ pub(super) fn write(judged: &Judged<'_>, redacted: &Redacted) -> Vec<u8> {
         out.push(b'}');
     });
     raw(&mut out, ",\"oversizeFields\":");
-    let is_oversize = matches!(judged.view.body, Body::Seen { more: true, .. });
-    raw(&mut out, if is_oversize { "[\"REQUEST_BODY\"]" } else { "[]" });
+    oversize(&mut out, judged);
     request(&mut out, judged, redacted);
     out
 }
 
-/// The groups whose rules fitted.
-fn groups(out: &mut Vec<u8>, record: &Record) {
-    let mut ids: Vec<&Rc<str>> = Vec::new();
-    let counted = record.counted.iter().filter_map(|counted| counted.group.as_ref());
-    let overruled = record.overruled.iter().map(|overruled| &overruled.group);
-    let terminating = record.terminating.iter().filter_map(|terminating| terminating.group.as_ref());
-    for id in counted.chain(overruled).chain(terminating) {
-        if !ids.contains(&id) {
-            ids.push(id);
+/// Fields that rules look at and of which there is more than is inspected.
+fn oversize(out: &mut Vec<u8>, judged: &Judged<'_>) {
+    let mut words: Vec<&'static str> = Vec::new();
+    for word in judged.acl.inputs.iter().filter_map(|input| input.field.oversize(judged.view)) {
+        if !words.contains(&word) {
+            words.push(word);
         }
     }
-    raw(out, ",\"ruleGroupList\":");
-    list(out, ids, |out, id| {
-        raw(out, "{\"ruleGroupId\":");
-        text::write(out, id.as_bytes(), WHOLE);
-        let decided = record.terminating.iter().filter(|terminating| terminating.group.as_ref() == Some(id));
-        let decided = decided.map(|terminating| {
-            let event = if record.blocked.is_some() { Event::Blocked } else { Event::Allowed };
-            (&terminating.rule, event)
-        });
-        let overruled = record.overruled.iter().filter(|overruled| overruled.group == *id);
-        let overruled = overruled.map(|overruled| (&overruled.rule, overruled.event));
-        raw(out, ",\"terminatingRule\":");
-        match decided.chain(overruled).next() {
-            Some((rule, event)) => matched(out, rule, event),
-            None => raw(out, "null"),
-        }
-        raw(out, ",\"nonTerminatingMatchingRules\":");
-        self::counted(out, record, Some(id));
-        raw(out, ",\"excludedRules\":");
-        excluded(out, record, id);
-        out.push(b'}');
-    });
-}
-
-/// Rules that fitted and only counted: the web ACL's own, or a group's.
-fn counted(out: &mut Vec<u8>, record: &Record, group: Option<&Rc<str>>) {
-    let counted =
-        record.counted.iter().filter(|counted| counted.group.as_ref() == group && !counted.excluded);
-    list(out, counted, |out, counted| matched(out, &counted.rule, Event::Counted));
-}
-
-/// Rules of a group that only count because they are excluded.
-fn excluded(out: &mut Vec<u8>, record: &Record, group: &Rc<str>) {
-    let excluded =
-        record.counted.iter().filter(|counted| counted.group.as_ref() == Some(group) && counted.excluded);
-    list(out, excluded, |out, counted| {
-        raw(out, "{\"exclusionType\":\"EXCLUDED_AS_COUNT\"");
-        member(out, "ruleId", counted.rule.as_bytes(), WHOLE);
-        out.push(b'}');
-    });
-}
-
-fn matched(out: &mut Vec<u8>, rule: &str, event: Event) {
-    raw(out, "{\"ruleId\":");
-    text::write(out, rule.as_bytes(), WHOLE);
-    member(out, "action", action_name(event).as_bytes(), WHOLE);
-    raw(out, ",\"ruleMatchDetails\":[]}");
-}
-
-/// The rate-based rule that decided.
-fn rates(out: &mut Vec<u8>, record: &Record) {
-    raw(out, ",\"rateBasedRuleList\":");
-    let rates = record.terminating.iter().filter(|terminating| terminating.kind == Kind::RateBased);
-    list(out, rates, |out, terminating| {
-        raw(out, "{\"rateBasedRuleName\":");
-        text::write(out, terminating.rule.as_bytes(), WHOLE);
-        out.push(b'}');
-    });
+    list(out, words, |out, word| text::write(out, word.as_bytes(), WHOLE));
 }
 
 /// Headers for the backend.
 fn inserted(out: &mut Vec<u8>, record: &Record) {
     raw(out, ",\"requestHeadersInserted\":");
+    if record.inserted.is_empty() {
+        return raw(out, "null");
+    }
     let headers = record.inserted.iter().flat_map(|headers| headers.iter());
     list(out, headers, |out, Header { name, value }| pair(out, name.as_bytes(), value.as_bytes()));
 }
@@ -179,18 +121,33 @@ fn request(out: &mut Vec<u8>, judged: &Judged<'_>, redacted: &Redacted) {
     } else {
         args(out, view.query())
     }
+    raw(out, ",\"fragment\":\"\"");
+    member(out, "scheme", view.head.first(b":scheme").unwrap_or_default(), MOST_OF_METHOD);
+    let host = if redacted.has_header(b"host") { Some(REDACTED) } else { view.head.first(b":authority") };
+    member(out, "host", host.unwrap_or_default(), MOST_OF_VALUE);
     member(out, "requestId", judged.request_id.as_bytes(), WHOLE);
     member(out, "httpMethod", if redacted.method { REDACTED } else { view.method() }, MOST_OF_METHOD);
 }
 
+/// The name of an argument, as it is sent.
+fn name(arg: &[u8]) -> &[u8] {
+    arg.split(|byte| *byte == b'=').next().unwrap_or(arg)
+}
+
+/// Whether an argument proves who signed a URL.
+fn is_proof(arg: &[u8]) -> bool {
+    let name = percent_decode(name(arg)).map(|byte| byte.to_ascii_lowercase());
+    PROOFS.iter().any(|proof| name.clone().eq(proof.bytes()))
+}
+
+/// Whether a query string has the values by which a URL is signed.
+pub(super) fn has_proof(query: &[u8]) -> bool {
+    query.split(|byte| *byte == b'&').any(is_proof)
+}
+
 /// The query string, without the values by which a URL is signed: who has one may send it too.
 fn args(out: &mut Vec<u8>, query: &[u8]) {
-    let name = |arg: &'_ [u8]| arg.iter().position(|byte| *byte == b'=').unwrap_or(arg.len());
-    let is_proof = |arg: &[u8]| {
-        let name = percent_decode(arg.get(..name(arg)).unwrap_or(arg)).map(|byte| byte.to_ascii_lowercase());
-        PROOFS.iter().any(|proof| name.clone().eq(proof.bytes()))
-    };
-    if !query.split(|byte| *byte == b'&').any(is_proof) {
+    if !has_proof(query) {
         return text::write(out, query, MOST_OF_URI);
     }
     let mut shown = Vec::with_capacity(query.len());
@@ -198,9 +155,8 @@ fn args(out: &mut Vec<u8>, query: &[u8]) {
         if i > 0 {
             shown.push(b'&');
         }
-        let name = arg.get(..name(arg)).unwrap_or(arg);
         if is_proof(arg) {
-            shown.extend_from_slice(name);
+            shown.extend_from_slice(name(arg));
             shown.push(b'=');
             shown.extend_from_slice(REDACTED);
         } else {
@@ -217,23 +173,15 @@ fn pair(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     out.push(b'}');
 }
 
-fn member(out: &mut Vec<u8>, name: &str, value: &[u8], most: usize) {
+pub(super) fn member(out: &mut Vec<u8>, name: &str, value: &[u8], most: usize) {
     raw(out, ",\"");
     raw(out, name);
     raw(out, "\":");
     text::write(out, value, most);
 }
 
-fn raw(out: &mut Vec<u8>, json: &str) {
+pub(super) fn raw(out: &mut Vec<u8>, json: &str) {
     out.extend_from_slice(json.as_bytes());
-}
-
-fn action_name(event: Event) -> &'static str {
-    match event {
-        Event::Allowed => "ALLOW",
-        Event::Blocked => "BLOCK",
-        Event::Counted | Event::Passed => "COUNT",
-    }
 }
 
 fn kind_name(kind: Kind) -> &'static str {

@@ -2,14 +2,19 @@ use super::{Judged, Logging, MOST_OF_CLIENT};
 use crate::gateway::Millis;
 use crate::gateway::config::waf::{
     ActionCondition, ActionValue, Condition, FieldToMatch, Filter, FilterBehavior, FilterRequirement,
-    LabelNameCondition, LoggingConfiguration, LoggingFilter, Named, Present,
+    LabelNameCondition, LoggingConfiguration, LoggingFilter, MatchScope, Named, OversizeHandling, Present,
+    SensitivityLevel,
 };
 use crate::gateway::head::Head;
 use crate::gateway::waf::WebAcl;
 use crate::gateway::waf::action::{Action, Header};
 use crate::gateway::waf::client::Client;
 use crate::gateway::waf::counts::Event;
-use crate::gateway::waf::input::Inputs;
+use crate::gateway::waf::field::{Field, JsonParts, Names};
+use crate::gateway::waf::input::{Input, Inputs};
+use crate::gateway::waf::patterns::{Expressions, Patterns};
+use crate::gateway::waf::rate::{Limited, Value as KeyValue};
+use crate::gateway::waf::record::found::{self, MatchDetail};
 use crate::gateway::waf::record::{Counted, Kind, Overruled, Record, Terminating};
 use crate::gateway::waf::view::{Body, View};
 use proptest::prelude::*;
@@ -32,6 +37,28 @@ fn redacting(fields: Vec<FieldToMatch>) -> Result<Logging, Vec<(String, String)>
     Logging::new(&LoggingConfiguration { redacted_fields: fields, ..configuration() })
 }
 
+/// What rules look at: the body in two ways, headers and cookies.
+fn inputs() -> Inputs {
+    let (all, value, go_on) = (Names::All, MatchScope::Value, OversizeHandling::Continue);
+    let fields = [
+        Field::Body(go_on),
+        Field::Body(OversizeHandling::Match),
+        Field::JsonBody(JsonParts::All, value, None, go_on),
+        Field::Headers(all.clone(), value, go_on),
+        Field::Cookies(all, value, go_on),
+        Field::UriPath,
+    ];
+    let input = |field| Input {
+        field,
+        pre_parse: Vec::new(),
+        transformations: Vec::new(),
+        plain: None,
+        patterns: Patterns::default(),
+        measures: Vec::new(),
+    };
+    Inputs::new(fields.into_iter().map(input).collect(), Expressions::default())
+}
+
 /// What is written, as the filter leaves it.
 fn written(logging: &Logging, record: &Record, pairs: &[(&str, &[u8])], body: Body<'_>) -> Option<String> {
     let acl = WebAcl {
@@ -39,8 +66,9 @@ fn written(logging: &Logging, record: &Record, pairs: &[(&str, &[u8])], body: Bo
         arn: "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/edge/1".to_owned(),
         rules: Vec::new(),
         default_action: Action::Allow(Rc::new([])),
-        inputs: Inputs::default(),
+        inputs: inputs(),
         body_bytes: 16_384,
+        compressed_bodies: crate::gateway::config::CompressedBodies::Inflate,
         capacity: 0,
         metric: None,
         logging: None,
@@ -70,8 +98,8 @@ fn logged(record: &Record, pairs: &[(&str, &[u8])]) -> Value {
     record_of(&written(&Logging::default(), record, pairs, Body::NotYet).unwrap())
 }
 
-const GET: [(&str, &[u8]); 3] =
-    [(":method", b"GET"), (":authority", b"api.example.com"), (":path", b"/pets?x=1")];
+const GET: [(&str, &[u8]); 4] =
+    [(":method", b"GET"), (":scheme", b"https"), (":authority", b"api.example.com"), (":path", b"/pets?x=1")];
 
 #[test]
 fn a_request_that_no_rule_fits() {
@@ -80,13 +108,19 @@ fn a_request_that_no_rule_fits() {
         r#""webaclId":"arn:aws:wafv2:us-east-1:123456789012:regional/webacl/edge/1","#,
         r#""terminatingRuleId":"Default_Action","terminatingRuleType":"REGULAR","action":"ALLOW","#,
         r#""terminatingRuleMatchDetails":[],"httpSourceName":"APIGW","httpSourceId":"123456789012:shop:prod","#,
-        r#""ruleGroupList":[],"rateBasedRuleList":[],"nonTerminatingMatchingRules":[],"requestHeadersInserted":[],"#,
+        r#""ruleGroupList":[],"rateBasedRuleList":[],"nonTerminatingMatchingRules":[],"requestHeadersInserted":null,"#,
         r#""responseCodeSent":null,"labels":[],"oversizeFields":[],"httpRequest":{"clientIp":"192.0.2.1","#,
         r#""country":"-","headers":[{"name":"host","value":"api.example.com"}],"uri":"/pets","args":"x=1","#,
+        r#""fragment":"","scheme":"https","host":"api.example.com","#,
         r#""requestId":"b7a3c5e1-0000-4000-8000-000000000000","httpMethod":"GET""#,
     );
     let line = written(&Logging::default(), &Record::default(), &GET, Body::NotYet);
     assert_eq!(line.as_deref(), Some(expected));
+}
+
+fn found_sql() -> MatchDetail {
+    let (condition, name) = (found::Condition::Sqli(SensitivityLevel::High), Some("cookie".to_owned()));
+    MatchDetail { condition, location: "HEADER", name, data: None }
 }
 
 /// Rules of a group and of the web ACL fit, and one blocks with an answer of its own.
@@ -97,6 +131,7 @@ fn busy() -> Record {
         rule: rule.into(),
         group: group.cloned(),
         excluded,
+        details: if rule == "observed" { vec![found_sql()] } else { Vec::new() },
     };
     record.counted = vec![
         counted("watch", None, false),
@@ -104,12 +139,23 @@ fn busy() -> Record {
         counted("NoUserAgent_HEADER", Some(&group), false),
         counted("observed", None, false),
     ];
-    record.overruled = vec![Overruled { group: "arn:g".into(), rule: "inner".into(), event: Event::Blocked }];
+    record.overruled = vec![Overruled {
+        group: "arn:g".into(),
+        rule: "inner".into(),
+        event: Event::Blocked,
+        details: vec![found_sql()],
+    }];
     record.terminating = Some(Terminating {
         rule: "GenericLFI_URIPATH".into(),
         group: Some(group),
         outer: "common".into(),
         kind: Kind::ManagedRuleGroup,
+        details: vec![MatchDetail {
+            condition: found::Condition::Xss,
+            location: "ALL_QUERY_ARGS",
+            name: None,
+            data: Some(vec![b"<".to_vec(), b"\"\xff\x1b\n".to_vec()]),
+        }],
     });
     record.inserted = vec![Rc::from([Header { name: "x-amzn-waf-seen".into(), value: "yes".into() }])];
     record.blocked = Some(Some(418));
@@ -121,39 +167,93 @@ fn busy() -> Record {
 fn rules_that_fit_stand_where_aws_has_them() {
     let more = Body::Seen { bytes: b"x", more: true };
     let line = record_of(&written(&Logging::default(), &busy(), &GET, more).unwrap());
-    let rule = |id: &str, action: &str| json!({ "ruleId": id, "action": action, "ruleMatchDetails": [] });
+    let with = |id: &str, action: &str, details: Value| json!({ "ruleId": id, "action": action, "ruleMatchDetails": details });
+    let rule = |id: &str, action: &str| with(id, action, json!([]));
+    let sql = json!([{
+        "conditionType": "SQL_INJECTION", "sensitivityLevel": "HIGH", "location": "HEADER",
+        "matchedData": ["REDACTED"], "matchedFieldName": "cookie",
+    }]);
     let expected = json!({
         "terminatingRuleId": "common", "terminatingRuleType": "MANAGED_RULE_GROUP", "action": "BLOCK",
         "responseCodeSent": 418,
+        "terminatingRuleMatchDetails": [{
+            "conditionType": "XSS", "location": "ALL_QUERY_ARGS", "matchedData": ["<", "\"\u{fffd}\u{1b}\n"],
+        }],
         "ruleGroupList": [
             {
                 "ruleGroupId": "AWS#AWSManagedRulesCommonRuleSet",
-                "terminatingRule": rule("GenericLFI_URIPATH", "BLOCK"),
+                "terminatingRule": with("GenericLFI_URIPATH", "BLOCK", Value::Null),
                 "nonTerminatingMatchingRules": [rule("NoUserAgent_HEADER", "COUNT")],
                 "excludedRules": [{ "exclusionType": "EXCLUDED_AS_COUNT", "ruleId": "SizeRestrictions_BODY" }],
             },
             {
-                "ruleGroupId": "arn:g", "terminatingRule": rule("inner", "BLOCK"),
-                "nonTerminatingMatchingRules": [], "excludedRules": [],
+                "ruleGroupId": "arn:g", "terminatingRule": with("inner", "BLOCK", sql.clone()),
+                "nonTerminatingMatchingRules": [], "excludedRules": null,
             },
         ],
-        "nonTerminatingMatchingRules": [rule("watch", "COUNT"), rule("observed", "COUNT")],
+        "nonTerminatingMatchingRules": [rule("watch", "COUNT"), with("observed", "COUNT", sql)],
         "requestHeadersInserted": [{ "name": "x-amzn-waf-seen", "value": "yes" }],
         "labels": [{ "name": "awswaf:managed:aws:core-rule-set:GenericLFI_URIPath" }],
-        "oversizeFields": ["REQUEST_BODY"],
+        "oversizeFields": ["REQUEST_BODY", "REQUEST_JSON_BODY"],
     });
     for (name, expected) in expected.as_object().unwrap() {
         assert_eq!(line[name], *expected, "{name}");
     }
-    let terminating =
-        Some(Terminating { rule: "r".into(), group: None, outer: "r".into(), kind: Kind::RateBased });
-    let limited = Record { terminating, blocked: Some(None), ..Record::default() };
+}
+
+#[test]
+fn limits_of_rates_are_told() {
+    let terminating = Terminating {
+        rule: "r".into(),
+        group: None,
+        outer: "r".into(),
+        kind: Kind::RateBased,
+        details: Vec::new(),
+    };
+    let limited = |limit_key, limit_value: Option<&str>, custom_values| Limited {
+        limit_key,
+        max_rate_allowed: 100,
+        evaluation_window_sec: 120,
+        limit_value: limit_value.map(str::to_owned),
+        custom_values,
+    };
+    let custom = vec![KeyValue { key: "HEADER", name: Some("dogname".into()), value: "\"}]\u{fffd}".into() }];
+    let limited = Record {
+        terminating: Some(terminating),
+        blocked: Some(None),
+        limited: vec![
+            ("watch".into(), limited("CUSTOMKEYS", None, custom)),
+            ("r".into(), limited("IP", Some("192.0.2.1"), Vec::new())),
+        ],
+        ..Record::default()
+    };
     let line = logged(&limited, &GET);
-    assert_eq!(line["rateBasedRuleList"], json!([{ "rateBasedRuleName": "r" }]));
+    let expected = json!([
+        {
+            "rateBasedRuleId": "watch", "rateBasedRuleName": "watch", "limitKey": "CUSTOMKEYS",
+            "maxRateAllowed": 100, "evaluationWindowSec": "120",
+            "customValues": [{ "key": "HEADER", "name": "dogname", "value": "\"}]\u{fffd}" }],
+        },
+        {
+            "rateBasedRuleId": "r", "rateBasedRuleName": "r", "limitKey": "IP",
+            "maxRateAllowed": 100, "evaluationWindowSec": "120", "limitValue": "192.0.2.1",
+        },
+    ]);
+    assert_eq!(line["rateBasedRuleList"], expected);
     assert_eq!(
         (&line["terminatingRuleType"], &line["responseCodeSent"]),
         (&json!("RATE_BASED"), &Value::Null)
     );
+}
+
+#[test]
+fn what_there_is_too_much_of_is_told() {
+    let (long, many) = (vec![b'x'; 9000], vec![("x-a", &b"1"[..]); 201]);
+    let oversize = |pairs: &[(&str, &[u8])]| logged(&Record::default(), pairs)["oversizeFields"].clone();
+    assert_eq!(oversize(&GET), json!([]));
+    assert_eq!(oversize(&[("x-a", &long)]), json!(["REQUEST_HEADERS"]));
+    assert_eq!(oversize(&many), json!(["REQUEST_HEADERS"]));
+    assert_eq!(oversize(&[("cookie", &long)]), json!(["REQUEST_HEADERS", "REQUEST_COOKIES"]));
 }
 
 #[test]
@@ -312,7 +412,7 @@ proptest! {
         all.extend(pairs.iter().map(|(name, value)| (name.as_str(), value.as_slice())));
         let record = logged(&Record::default(), &all);
         let request = record["httpRequest"].as_object().unwrap();
-        prop_assert_eq!(request.len(), 8);
+        prop_assert_eq!(request.len(), 11);
         let sent = path.split(|byte| *byte == b'?').next().unwrap();
         prop_assert_eq!(request["uri"].as_str().unwrap(), String::from_utf8_lossy(sent));
     }

@@ -7,7 +7,7 @@ mod source;
 use super::{group, load, names};
 use crate::gateway::compile::compile;
 use crate::gateway::surroundings::Elsewhere;
-use crate::gateway::testing::{config, env, proxy, rest};
+use crate::gateway::testing::{config, env, problems, proxy, rest};
 use crate::gateway::waf::client::Client;
 use crate::gateway::waf::view::{Body, View};
 use crate::gateway::waf::{Decision, WebAcl};
@@ -169,4 +169,42 @@ fn groups_are_read_by_the_documents_types() {
         built_in(&source);
     }
     assert_eq!(load("AWSManagedRulesCommonRuleSet"), None);
+}
+
+/// The ends of Amazon's namespaces, so that rules which look for their labels find those of what stands in.
+/// <https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html>
+#[test]
+fn labels_end_as_those_of_the_groups_for_which_ours_stand_in() {
+    for (ours, namespace) in [
+        ("Core", "core-rule-set"),
+        ("KnownBadInputs", "known-bad-inputs"),
+        ("SqlDatabase", "sql-database"),
+        ("Linux", "linux-os"),
+        ("Unix", "posix-os"),
+        ("Windows", "windows-os"),
+        ("Php", "php-app"),
+        ("WordPress", "wordpress-app"),
+        ("AdminProtection", "admin-protection"),
+        ("IpReputation", "amazon-ip-list"),
+    ] {
+        assert_eq!(load(ours).unwrap().name, namespace);
+    }
+}
+
+#[test]
+fn a_group_that_asks_for_addresses_says_which_sets_to_add() {
+    let asked = json!({ "ManagedRuleGroupStatement": { "VendorName": "Sekisho", "Name": "IpReputation" } });
+    let (_, source) = source::all().into_iter().find(|(_, source)| source.name == "IpReputation").unwrap();
+    let mut document = document(&source, asked);
+    document["ipSets"].as_array_mut().unwrap().truncate(2);
+    let arn = "arn:aws:wafv2:::sekisho/ipset/IPDDoSList";
+    let said = problems(&document);
+    let problem = format!("the group asks for the addresses of `{arn}`, which a document brings itself");
+    let line = json!({ "Name": "IPDDoSList", "ARN": arn, "IPAddressVersion": "IPV4", "Addresses": [] });
+    let help = said.split_once("or without: `").and_then(|(_, rest)| rest.split_once('`'));
+    assert!(said.contains(&problem), "{said}");
+    assert_eq!(serde_json::from_str::<Value>(help.unwrap().0).unwrap(), line);
+    document["ipSets"].as_array_mut().unwrap().push(line);
+    let said = problems(&document);
+    assert!(!said.contains("error"), "{said}");
 }

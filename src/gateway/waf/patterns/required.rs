@@ -18,6 +18,9 @@ const LONGEST: usize = 16;
 /// As many bytes may stand in one place of a text: `[aA]`, `[-_ ]`, `\s`.
 const WIDEST: usize = 6;
 
+/// What a letter is worth: to look for one is to find it nearly everywhere.
+const EVERYWHERE: usize = 4;
+
 /// What is known of a piece.
 #[derive(Debug, Default)]
 struct Known {
@@ -30,7 +33,7 @@ struct Known {
 /// The texts one of which is in all that an expression fits, if there are any to look for.
 #[must_use]
 pub fn required(expression: &Hir) -> Option<Vec<Vec<u8>>> {
-    known(expression).best()
+    known(expression).best().and_then(fewer)
 }
 
 fn known(piece: &Hir) -> Known {
@@ -132,7 +135,10 @@ fn of_alternation(branches: &[Hir]) -> Known {
             _ => None,
         };
         one = match (one, known.best()) {
-            (Some(one), Some(more)) => sum(one, more),
+            (Some(mut one), Some(more)) => {
+                one.extend(more);
+                fewer(one)
+            }
             _ => None,
         };
     }
@@ -142,6 +148,25 @@ fn of_alternation(branches: &[Hir]) -> Known {
 fn sum(mut texts: Vec<Text>, more: Vec<Text>) -> Option<Vec<Text>> {
     texts.extend(more);
     (texts.len() <= MOST).then_some(texts)
+}
+
+/// Texts one of which is where one of many is: those that begin as another does go, and where that does not suffice, all are cut.
+fn fewer(mut texts: Vec<Text>) -> Option<Vec<Text>> {
+    for longest in (1..=LONGEST).rev() {
+        let mut kept: Vec<Text> = Vec::new();
+        for mut text in texts {
+            text.truncate(longest);
+            if !kept.iter().any(|other| text.starts_with(other)) {
+                kept.retain(|other| !other.starts_with(&text));
+                kept.push(text);
+            }
+        }
+        if kept.len() <= MOST {
+            return Some(kept).filter(|kept| worth(kept) > EVERYWHERE);
+        }
+        texts = kept;
+    }
+    None
 }
 
 /// Those that are found less often.
@@ -159,7 +184,17 @@ fn worth(texts: &[Text]) -> usize {
 
 /// How rare a byte is in what people send.
 fn rarity(byte: &u8) -> usize {
-    if byte.is_ascii_alphanumeric() || b" /=&.-_%+,:?".contains(byte) { 2 } else { 3 }
+    match byte {
+        b' ' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => EVERYWHERE,
+        b'/' | b'=' | b'.' | b'-' | b'_' | b',' | b':' => 5,
+        b'&' | b'%' | b'+' | b'?' => 6,
+        _ => 7,
+    }
+}
+
+/// The rarest byte of a text, if one is rare.
+pub fn rarest(text: &[u8]) -> Option<u8> {
+    text.iter().copied().max_by_key(rarity).filter(|byte| rarity(byte) > EVERYWHERE)
 }
 
 // === impl Known ===
@@ -171,6 +206,6 @@ impl Known {
 
     /// The texts to look for; none if they stand nearly everywhere.
     fn best(self) -> Option<Vec<Text>> {
-        better(self.one, self.all).filter(|texts| worth(texts) > 2)
+        better(self.one, self.all).filter(|texts| worth(texts) > EVERYWHERE)
     }
 }

@@ -4,6 +4,7 @@ use super::seed::Seed;
 use crate::gateway::config::waf::{MatchScope, OversizeHandling};
 use crate::gateway::waf::field::{Field, Names, Room};
 use crate::gateway::waf::labels::{LabelMatch, Labels};
+use crate::gateway::waf::log::{Logging, REDACTED};
 use crate::gateway::waf::transform::{Transformation, Transformed};
 use crate::gateway::waf::view::View;
 use siphasher::sip::SipHasher13;
@@ -152,11 +153,19 @@ impl Key {
         Some(hasher.finish())
     }
 
-    /// The values of a request.
-    pub(super) fn values(&self, view: &View<'_>, labels: &Labels, scratch: &mut Scratch) -> Vec<Value> {
+    /// The values of a request, without those that are not logged.
+    pub(super) fn values(
+        &self,
+        view: &View<'_>,
+        labels: &Labels,
+        logging: &Logging,
+        scratch: &mut Scratch,
+    ) -> Vec<Value> {
         match self {
             Self::Address(_) | Self::Constant => Vec::new(),
-            Self::Custom(parts) => parts.iter().map(|part| part.value(view, labels, scratch)).collect(),
+            Self::Custom(parts) => {
+                parts.iter().map(|part| part.value(view, labels, logging, scratch)).collect()
+            }
         }
     }
 }
@@ -249,13 +258,14 @@ impl Part {
         }
     }
 
-    fn value(&self, view: &View<'_>, labels: &Labels, scratch: &mut Scratch) -> Value {
+    fn value(&self, view: &View<'_>, labels: &Labels, logging: &Logging, scratch: &mut Scratch) -> Value {
         let mut value = String::new();
         match &self.reads {
             Reads::Address => {
                 value = view.client.address.map_or_else(String::new, |address| address.to_string())
             }
             Reads::Asn => value = view.client.asn().map_or_else(String::new, |number| number.to_string()),
+            Reads::Field(field, _) if logging.shown(field, view).is_none() => value = REDACTED.to_owned(),
             Reads::Labels(_) | Reads::Field(..) => self.each(view, labels, scratch, &mut |text| {
                 if value.is_empty() {
                     value = shown(text);

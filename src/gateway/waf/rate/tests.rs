@@ -6,6 +6,7 @@ use crate::gateway::upkeep::TICK;
 use crate::gateway::waf::client::Client;
 use crate::gateway::waf::input::Inputs;
 use crate::gateway::waf::labels::{LabelMatch, Labels};
+use crate::gateway::waf::log::Logging;
 use crate::gateway::waf::statement::{Fit, Judge, Statement};
 use crate::gateway::waf::view::{Body, View};
 use crate::gateway::{Env, Nanos, Worker};
@@ -20,7 +21,7 @@ fn spec(limit: u64, key: AggregateKey) -> Spec {
 
 /// What a rule is asked with.
 fn judge<T>(address: &str, head: &Head, with: impl FnOnce(&mut Judge<'_, '_>, &Env<'_>) -> T) -> T {
-    let (inputs, env) = (Inputs::new(Vec::new()), env());
+    let (inputs, env) = (Inputs::default(), env());
     let view = View { head, body: Body::NotYet, client: Client::new(address, head) };
     let (mut memo, mut labels) = (inputs.memo(), Labels::default());
     with(&mut Judge { memo: &mut memo, inputs: &inputs, view: &view, labels: &mut labels, env: &env }, &env)
@@ -125,7 +126,9 @@ fn all_are_one_origin_of_a_constant() {
 #[test]
 fn what_is_limited_is_told_in_the_words_of_logs() {
     let head = head("GET", "/", &[("x-key", "v")], true);
-    let limited = |key| judge("2001:db8::1", &head, |judge, _| Rate::new(spec(10, key)).limited(judge));
+    let limited = |key| {
+        judge("2001:db8::1", &head, |judge, _| Rate::new(spec(10, key)).limited(judge, &Logging::default()))
+    };
     let expected = |limit_key, value: Option<&str>| Limited {
         limit_key,
         max_rate_allowed: 10,

@@ -68,4 +68,28 @@ fn what_is_done_before_arguments_are_told_apart_is_done_first() {
     let head = Head::from_pairs(&[(":path", "/?a=1")], true);
     let none = [PreParseTextTransformationType::None];
     assert_eq!(seen_at(&Field::AllQueryArguments, &head, Body::NotYet, &none).0, ["1"]);
+
+    use PreParseTextTransformationType::{
+        CombineDuplicateQueryArgsByComma as Combine, ReplaceSemicolonsWithAmpersands as Semicolons,
+        UrlDecode, UrlDecodeUni,
+    };
+    let id = || Field::SingleQueryArgument("id".to_owned());
+    let all = || Field::AllQueryArguments;
+    for (path, steps, field, expected) in [
+        ("/?a=1%26id=2", &[UrlDecode][..], id(), &["2"][..]),
+        ("/?id%3d2", &[UrlDecode], id(), &["2"]),
+        ("/?id%u003d2", &[UrlDecode], id(), &[]),
+        ("/?id%u003d2", &[UrlDecodeUni], id(), &["2"]),
+        ("/?id=1&ID=3&id=2", &[Combine], id(), &["1,2", "3"]),
+        ("/?id=1&%69d=2", &[Combine], id(), &["1", "2"]),
+        ("/?id=1&%69d=2", &[UrlDecode, Combine], id(), &["1,2"]),
+        ("/?a=1;id=2", &[Semicolons], id(), &["2"]),
+        ("/?id=1;id=2", &[Semicolons, Combine], id(), &["1,2"]),
+        ("/?id=1;id=2", &[Combine, Semicolons], id(), &["1", "2"]),
+        ("/?a=1%3bb=2", &[UrlDecode, Semicolons], all(), &["1", "2"]),
+        ("/?a=1%3bb=2", &[Semicolons, UrlDecode], all(), &["1;b=2"]),
+    ] {
+        let head = Head::from_pairs(&[(":path", path)], true);
+        assert_eq!(seen_at(&field, &head, Body::NotYet, steps).0, expected, "{path} {steps:?}");
+    }
 }

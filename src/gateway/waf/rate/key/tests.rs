@@ -5,6 +5,7 @@ use crate::gateway::shared::Memory;
 use crate::gateway::testing::head;
 use crate::gateway::waf::client::Client;
 use crate::gateway::waf::labels::Labels;
+use crate::gateway::waf::log::Logging;
 use crate::gateway::waf::transform::Transformation;
 use crate::gateway::waf::view::{Body, View};
 use std::rc::Rc;
@@ -162,6 +163,8 @@ fn logs_show_the_beginning_of_values_as_text() {
             (b":path", b"/p"),
             (b"a", long.as_bytes()),
             (b"b", b"x\x07\xffy\"\x1b[0m"),
+            (b"authorization", b"Bearer secret"),
+            (b"cookie", b"s=secret"),
         ],
         true,
     );
@@ -170,8 +173,11 @@ fn logs_show_the_beginning_of_values_as_text() {
         Component::Header("b".into(), Vec::new()),
         Component::Method,
         Component::Ip,
+        Component::Header("authorization".into(), Vec::new()),
+        Component::Cookie("s".into(), Vec::new()),
     ]));
-    let values = key.values(&view("192.0.2.1", &head), &Labels::default(), &mut Scratch::default());
+    let (view, labels) = (view("192.0.2.1", &head), Labels::default());
+    let values = key.values(&view, &labels, &Logging::default(), &mut Scratch::default());
     let value = |key, name: Option<&str>, value: &str| Value {
         key,
         name: name.map(str::to_owned),
@@ -184,6 +190,8 @@ fn logs_show_the_beginning_of_values_as_text() {
             value("HEADER", Some("b"), "x\u{fffd}\u{fffd}y\"\u{fffd}[0m"),
             value("HTTP_METHOD", None, "GET"),
             value("IP", None, "192.0.2.1"),
+            value("HEADER", Some("authorization"), "REDACTED"),
+            value("COOKIE", Some("s"), "REDACTED"),
         ]
     );
     assert_eq!((key.word(), Key::new(AggregateKey::ForwardedIp).word()), ("CUSTOMKEYS", "FORWARDED_IP"));
