@@ -10,7 +10,7 @@ pub(super) static KEY_SET: Limit = Limit {
     item: "Key set or discovery document of an issuer",
     aws: Aws { http: Most(150_000, Bytes, Hard), rest: Untold, websocket: Untold },
     ours: &[source(150_000, Bytes, "src/gateway/authorizers/jwt/keys/question.rs", "LARGEST")],
-    beyond: "it is not read: 401 (HTTP), `AUTHORIZER_FAILURE` (REST)",
+    beyond: "it is not read: 401",
     differs: "on REST APIs too",
     set: "",
     shown: &[
@@ -23,7 +23,7 @@ pub(super) static KEY_SET_TIME: Limit = Limit {
     item: "Time of an issuer, for each of the two",
     aws: Aws { http: Most(1_500, Milliseconds, Hard), rest: Untold, websocket: Untold },
     ours: &[source(1_500, Milliseconds, "src/gateway/authorizers/jwt/keys/question.rs", "TIMEOUT")],
-    beyond: "the issuer has failed: 401 (HTTP), `AUTHORIZER_FAILURE` (REST), where no keys are known from before",
+    beyond: "the issuer has failed: 401, where no keys are known from before",
     differs: "on REST APIs too",
     set: "",
     shown: &[Shown("tests/cases/jwt-discovery.yaml", "an issuer that never answers refuses the request")],

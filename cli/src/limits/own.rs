@@ -165,13 +165,13 @@ const UNDER_WAY: &[Own] = &[
     own(
         "Invocations of a function",
         source(1_000, Things, "src/gateway/integrations/lambda_proxy/mod.rs", "MOST_INVOCATIONS"),
-        "500 or 503, as AWS where Lambda throttles",
+        "503 (HTTP), 500 (REST)",
         "",
     ),
     own(
         "Calls of an operation of a service",
         source(1_000, Things, "src/gateway/integrations/aws_service/mod.rs", "MOST_CALLS"),
-        "500 or 503",
+        "503 (HTTP), 500 (REST)",
         "",
     ),
 ];
@@ -271,7 +271,7 @@ const KEYS: &[Own] = &[
     own(
         "How long they serve while the issuer fails",
         source(86_400_000, Milliseconds, LEDGER, "STALE"),
-        "401 or 500",
+        "401",
         "",
     ),
     own(

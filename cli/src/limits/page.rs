@@ -29,8 +29,7 @@ const REQUESTS: &str = "
 const COUNTS: &str = "
 ## How many there may be
 
-Sekisho has no such quotas: what a document may hold is bounded by memory alone. A file of thousands of routes or of a hundred thousand
-keys costs a request no more than a short one.
+Sekisho has no such quotas: what a document may hold is bounded by memory alone.
 
 ```console
 $ sekisho validate --aws-limits gateway.json
