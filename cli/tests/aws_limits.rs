@@ -199,3 +199,15 @@ fn a_rest_api_has_a_resource_for_all_that_stands_above_a_path() {
     );
     is_golden("resources", &said);
 }
+
+#[test]
+fn the_page_shows_what_the_command_says() {
+    let stages = times(11, |i| json!({ "stageName": format!("s{i}") }));
+    let integration = json!({ "integrationId": "i", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+        "integrationUri": "http://users.internal:8080/", "payloadFormatVersion": "1.0" });
+    let document = json!({ "apis": [{ "apiId": "shop", "protocolType": "HTTP", "stages": stages,
+        "routes": [{ "routeKey": "$default", "target": "integrations/i" }], "integrations": [integration] }] });
+    let said = said(document.to_string().as_bytes()).replace("-: good", "gateway.json: good");
+    let page = std::fs::read_to_string(repository("docs/limits.md")).unwrap();
+    assert!(page.contains(&format!("$ sekisho validate --aws-limits gateway.json\n{said}```\n")), "{said}");
+}

@@ -26,7 +26,8 @@ fn numbers() -> impl Iterator<Item = Number> {
 fn written(text: &str, name: &str) -> Vec<u64> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let found = text.match_indices(name).filter_map(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        let (before, after) = text.split_at_checked(at)?;
+        let after = after.strip_prefix(name)?;
         let after = after.strip_prefix('"').unwrap_or(after);
         if before.ends_with(is_name) || before.ends_with("::") {
             return None;
