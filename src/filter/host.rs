@@ -224,6 +224,22 @@ pub(super) fn log_inspection(line: &[u8]) -> Result<(), HostError> {
     Ok(abi::set_property(b"sekisho_waf_log", line)?)
 }
 
+/// Hands a line of an access log to Envoy's, which reads it as `%FILTER_STATE(wasm.sekisho_access_log_N:PLAIN)%`.
+pub(super) fn log_access(destination: usize, line: &[u8]) -> Result<(), HostError> {
+    Ok(abi::set_property(format!("sekisho_access_log_{destination}").as_bytes(), line)?)
+}
+
+/// A property that is a number: Envoy hands over 64 bits, least significant byte first. 0 if there is none.
+pub(super) fn number(path: &[u8]) -> u64 {
+    let bytes = abi::property(path).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.map_or(0, u64::from_le_bytes)
+}
+
+/// The version of TLS, such as `TLSv1.3`; empty without TLS.
+pub(super) fn tls_version() -> Vec<u8> {
+    abi::property(b"connection\0tls_version").unwrap_or_default()
+}
+
 /// Who made the response and why; empty if Envoy does not say.
 pub(super) fn response_code_details() -> Vec<u8> {
     abi::property(b"response\0code_details").unwrap_or_default()

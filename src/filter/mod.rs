@@ -7,6 +7,7 @@ mod abi;
 mod body;
 mod callouts;
 mod counters;
+mod ending;
 mod host;
 mod response;
 mod root;
@@ -162,6 +163,12 @@ impl Vm {
         match self.streams.get_mut(&context) {
             Some(stream) => stream.on_response_trailers(&mut self.worker),
             None => TrailersStatus::Stop,
+        }
+    }
+
+    fn log(&mut self, context: u32) {
+        if let Some(stream) = self.streams.get_mut(&context) {
+            stream.on_log(&mut self.worker);
         }
     }
 

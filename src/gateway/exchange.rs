@@ -4,6 +4,7 @@
 //! admitted one reaches its integration.
 
 mod arrival;
+mod ending;
 mod inspection;
 mod response;
 mod tunnel;
@@ -148,8 +149,14 @@ impl Exchange {
                 self.go_on(decision, Seen { whole: None, bytes: seen }, env)
             }
             (State::Invoking, Some(request)) => {
+                request.outcome.hand_back(reply.status(), env.monotonic);
                 let answer = match integration(request) {
-                    Some(Integration::Lambda(function)) => function.answer(request, reply),
+                    Some(Integration::Lambda(function)) => {
+                        let answer = function.answer(request, reply);
+                        let returned = answer.as_ref().ok().map(|answer| answer.status);
+                        request.outcome.function_returned(returned);
+                        answer
+                    }
                     Some(Integration::AwsService(service)) => service.answer(request, reply),
                     Some(Integration::HttpProxy(_) | Integration::Mock(_) | Integration::None) | None => {
                         Err(Rejection::Internal)
@@ -273,7 +280,9 @@ impl Exchange {
 
     /// Hands an admitted request, of whose body so much is sent without being shown again, to its integration.
     fn integrate(&mut self, _: Admitted, body: Option<&[u8]>, sent: u64, env: &Env<'_>) -> Flow {
-        let Some(request) = &self.request else { return self.refuse(Rejection::Internal) };
+        let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
+        request.outcome.hand_over(env.monotonic);
+        let request = &*request;
         let json = body.map(JsonBody::new);
         let facts = Facts { request_body: json.as_ref(), ..request.facts() };
         match integration(request) {
@@ -349,6 +358,9 @@ impl Exchange {
         let mut answer = rejection.answer(request.protocol(), responses, request);
         answer.add_missing(request.standing_headers());
         answer.headers.extend(request.cors_headers().chain(request.vary_header([])));
+        let problem = rejection.problem(answer.status, request);
+        request.outcome.rejection = Some(rejection);
+        request.outcome.problem = Some(problem);
         answer
     }
 }

@@ -114,6 +114,19 @@ pub enum CalloutReply {
     TooMany,
 }
 
+// === impl CalloutReply ===
+
+impl CalloutReply {
+    /// The status of the answer; none if there is no answer.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answered { status, .. } => Some(*status),
+            Self::Failed | Self::TooLarge | Self::TooMany => None,
+        }
+    }
+}
+
 /// Changes to a head, in order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Edits(pub Vec<Edit>);

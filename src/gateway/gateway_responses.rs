@@ -147,6 +147,13 @@ impl ResponseType {
         TYPES.iter().find(|row| row.1 == name).map(|row| row.0)
     }
 
+    /// Its name, and the message of its own.
+    #[must_use]
+    pub fn told(self) -> (&'static str, Option<&'static str>) {
+        let (name, _, message, _) = self.row();
+        (name, message)
+    }
+
     fn row(self) -> (&'static str, u16, Option<&'static str>, &'static str) {
         // Every variant has a row: a test asks each.
         TYPES.iter().find(|row| row.0 == self).map_or(("", 500, None, ""), |row| (row.1, row.2, row.3, row.4))

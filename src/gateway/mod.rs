@@ -31,6 +31,7 @@ pub mod lambda;
 mod limits;
 pub mod mapping;
 pub mod notes;
+pub mod outcome;
 pub mod policy;
 pub mod protobuf;
 pub mod quota;

@@ -11,8 +11,8 @@ use super::authorizers::iam;
 use super::authorizers::jwt::refusal::Refusal;
 use super::config::ProtocolType;
 use super::flow::{Answer, Bytes};
-use super::gateway_responses::GatewayResponses;
-use super::request::Request;
+use super::gateway_responses::{GatewayResponses, ResponseType};
+use super::request::{Problem, Request};
 use std::borrow::Cow;
 use words::Told;
 
@@ -152,6 +152,26 @@ impl Rejection {
             Self::AccessDenied(Denial::Implicit) => Some("the policy does not allow the request"),
             _ => None,
         }
+    }
+
+    /// What the client is told went wrong, with the status that it gets: `$context.error`.
+    #[must_use]
+    pub fn problem(self, status: u16, request: &Request) -> Problem {
+        let words = self.words();
+        let (response_type, message) = match words.rest {
+            Told::As(response_type) => response_type.told(),
+            Told::Default(built_in, _) if built_in < 500 => (ResponseType::Default4xx.told().0, None),
+            Told::Default(..) => (ResponseType::Default5xx.told().0, None),
+            Told::Fixed(built_in, message, _) if built_in < 500 => {
+                (ResponseType::Default4xx.told().0, Some(message))
+            }
+            Told::Fixed(_, message, _) => (ResponseType::Default5xx.told().0, Some(message)),
+        };
+        let message = match request.protocol() {
+            ProtocolType::Http | ProtocolType::Websocket => Some(words.http.1.into()),
+            ProtocolType::Rest => self.message(request).or(message.map(Cow::from)),
+        };
+        Problem { response_type, message, status }
     }
 
     /// What the client is told.

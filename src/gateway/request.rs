@@ -13,13 +13,14 @@ use super::domains::custom::{Domain, Mapped};
 use super::flow::Bytes;
 use super::head::Head;
 use super::json_path::JsonBody;
+use super::outcome::Outcome;
 use super::rate_limit_headers::Standing;
 use super::rejection::Rejection;
 use super::routes::{Captures, RequestPath};
 use super::usage_plans::Member;
 use super::waf::action::Header;
 use super::waf::record::Record;
-use super::{Env, Millis};
+use super::{Env, Millis, Nanos};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -66,6 +67,10 @@ pub struct Request {
     pub standing: Option<Box<Standing>>,
     /// Why its authorizer refused it: `$context.authorizer.error`.
     pub authorizer_error: Option<&'static str>,
+    /// When it arrived, for measuring.
+    pub began: Nanos,
+    /// What became of it.
+    pub outcome: Outcome,
 }
 
 /// What went wrong, for gateway responses.
@@ -132,6 +137,8 @@ impl Request {
             member: None,
             standing: None,
             authorizer_error: None,
+            began: env.monotonic,
+            outcome: Outcome::default(),
         }
     }
 

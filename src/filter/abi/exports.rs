@@ -87,6 +87,11 @@ extern "C" fn proxy_on_http_call_response(
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn proxy_on_log(context: u32) {
+    vm(|vm| vm.log(context));
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn proxy_on_delete(context: u32) {
     vm(|vm| vm.delete(context));
 }

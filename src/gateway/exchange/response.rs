@@ -19,6 +19,9 @@ impl Exchange {
         env: &Env<'_>,
     ) -> ResponseFlow {
         let status = head.as_ref().map(status).unwrap_or_default();
+        if let (State::Upstream { .. }, Some(request)) = (&self.state, &mut self.request) {
+            request.outcome.hand_back((origin == Origin::Upstream).then_some(status), env.monotonic);
+        }
         let flow = self.respond(head, origin, status, env);
         self.count(status, &flow, env);
         flow
@@ -92,6 +95,9 @@ impl Exchange {
             ResponseFlow::Replace(answer) => answer.status,
             ResponseFlow::Continue(edits) => edits.status().unwrap_or(came),
         };
+        if let Some(request) = &mut self.request {
+            request.outcome.status = status;
+        }
         let Some(stage) = self.request.as_mut().and_then(|request| request.uncounted_side.take()) else {
             return;
         };

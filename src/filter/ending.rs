@@ -1,0 +1,44 @@
+//! The end of a request: what it leaves to be told of becomes filter state and statistics.
+
+use super::Worker;
+use super::host;
+use super::stream::Stream;
+use crate::gateway::outcome::Ending;
+
+/// What Envoy knows of the request that a callback is about.
+#[derive(Debug)]
+struct HostEnding;
+
+// === impl HostEnding ===
+
+impl Ending for HostEnding {
+    fn response_bytes(&self) -> u64 {
+        host::number(b"response\0size")
+    }
+
+    fn request_bytes(&self) -> u64 {
+        host::number(b"request\0size")
+    }
+
+    fn tls_version(&self) -> Vec<u8> {
+        host::tls_version()
+    }
+
+    fn status(&self) -> u16 {
+        u16::try_from(host::number(b"response\0code")).unwrap_or_default()
+    }
+}
+
+// === impl Stream ===
+
+impl Stream {
+    pub(super) fn on_log(&mut self, worker: &mut Worker) {
+        let Some(exchange) = &mut self.exchange else { return };
+        let observation = exchange.on_log(&HostEnding, &worker.env(&self.peer));
+        if let Some((destination, line)) = observation.access_log
+            && let Err(error) = host::log_access(destination, &line)
+        {
+            log::error!("sekisho: a line of an access log is lost: {error}");
+        }
+    }
+}
