@@ -14,6 +14,7 @@ pub mod error;
 pub mod explain;
 pub mod hash_key;
 pub mod lambda;
+pub mod limits;
 pub mod local_ca;
 pub mod moto;
 pub mod process;

@@ -22,7 +22,7 @@ mod aws_limits;
 pub struct Args {
     /// The document; `-` is stdin.
     file: String,
-    /// Also list what Amazon's count quotas would refuse, without failing: 300 routes, 10 stages, ….
+    /// Also list what Amazon's quotas would refuse, without failing: 300 routes, 10 stages, …. docs/limits.md has them all.
     #[arg(long)]
     aws_limits: bool,
 }

@@ -42,6 +42,7 @@ use super::usage_plans::UsagePlans;
 use super::waf::WebAcl;
 use cluster::Clusters;
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 /// Largest request body, in bytes: AWS's limit.
@@ -52,6 +53,13 @@ const MOST_PAYLOAD_BYTES: u64 = 1 << 30;
 pub const HTTP_HEADER_BYTES: usize = 10_240;
 /// Largest names and values of the headers of a REST API, in bytes: AWS's limit.
 pub const REST_HEADER_BYTES: usize = 20_480;
+/// Longest URL of a REST API, in bytes: AWS's limit for regional APIs.
+pub const REST_URL_BYTES: usize = 10_240;
+/// Longest URL that opens a WebSocket API, in bytes: AWS's limit.
+pub const WEBSOCKET_URL_BYTES: usize = 4096;
+
+/// What a document may set of a head, and of the URL in it.
+const HEAD_BYTES: RangeInclusive<u32> = 1024..=65_536;
 
 /// A gateway as run: immutable, indexes for names. A request holds the one it began with to its end.
 #[derive(Debug)]
@@ -63,6 +71,7 @@ pub struct Gateway {
     /// Largest request body, in bytes.
     pub payload_bytes: u64,
     header_bytes: Option<usize>,
+    url_bytes: Option<usize>,
     apis: HashMap<String, Rc<Api>>,
     default_api: Option<Rc<Api>>,
     /// The custom domains.
@@ -146,6 +155,7 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
             .as_ref()
             .and_then(|limits| limits.header_bytes)
             .map(|bytes| bytes as usize),
+        url_bytes: config.limits.as_ref().and_then(|limits| limits.url_bytes).map(|bytes| bytes as usize),
         apis,
         default_api,
         domains,
@@ -202,9 +212,13 @@ fn check_limits(config: &Config, diagnostics: &mut Diagnostics) {
             format!("{} is more than {MOST_PAYLOAD_BYTES}", limits.payload_bytes.unwrap_or_default());
         diagnostics.error("limits.payloadBytes", problem);
     }
-    if limits.header_bytes.is_some_and(|bytes| !(1024..=65_536).contains(&bytes)) {
-        let problem = format!("{} is not from 1024 to 65536", limits.header_bytes.unwrap_or_default());
-        diagnostics.error("limits.headerBytes", problem).help("Envoy itself refuses heads over 64 KiB");
+    if let Some(bytes) = limits.header_bytes.filter(|bytes| !HEAD_BYTES.contains(bytes)) {
+        diagnostics
+            .error("limits.headerBytes", format!("{bytes} is not from 1024 to 65536"))
+            .help("Envoy itself refuses heads over 64 KiB");
+    }
+    if let Some(bytes) = limits.url_bytes.filter(|bytes| !HEAD_BYTES.contains(bytes)) {
+        diagnostics.error("limits.urlBytes", format!("{bytes} is not from 1024 to 65536"));
     }
 }
 
@@ -246,6 +260,16 @@ impl Gateway {
             ProtocolType::Http | ProtocolType::Websocket => HTTP_HEADER_BYTES,
             ProtocolType::Rest => REST_HEADER_BYTES,
         })
+    }
+
+    /// Longest URL, in bytes, for an API of this type. HTTP APIs have no limit of their own: the request line is part of the head.
+    #[must_use]
+    pub fn url_bytes(&self, protocol: ProtocolType) -> Option<usize> {
+        match protocol {
+            ProtocolType::Http => None,
+            ProtocolType::Rest => Some(self.url_bytes.unwrap_or(REST_URL_BYTES)),
+            ProtocolType::Websocket => Some(self.url_bytes.unwrap_or(WEBSOCKET_URL_BYTES)),
+        }
     }
 }
 

@@ -6,12 +6,15 @@ use super::head::Head;
 use super::rejection::Rejection;
 use super::request::Request;
 
-/// Checks the size of the head, and of the body as far as `content-length` tells it.
+/// Checks the length of the URL, the size of the head, and of the body as far as `content-length` tells it.
 ///
 /// # Errors
 /// If one is over its limit.
 pub fn check(request: &Request) -> Result<(), Rejection> {
     let protocol = request.protocol();
+    if request.gateway.url_bytes(protocol).is_some_and(|most| url_bytes(&request.head) > most) {
+        return Err(Rejection::UriTooLong);
+    }
     if head_bytes(&request.head, protocol) > request.gateway.header_bytes(protocol) {
         return Err(Rejection::HeaderTooLarge);
     }
@@ -19,6 +22,13 @@ pub fn check(request: &Request) -> Result<(), Rejection> {
         return Err(Rejection::PayloadTooLarge);
     }
     Ok(())
+}
+
+/// Bytes of the URL. AWS's stages and domains are reached by `https` alone, and no client's `x-forwarded-proto` changes what is
+/// counted. A URL is ASCII, so that bytes are the characters that AWS counts.
+fn url_bytes(head: &Head) -> usize {
+    let part = |name| head.first(name).map_or(0, <[u8]>::len);
+    "https://".len() + part(b":authority") + part(b":path")
 }
 
 /// Bytes of the head as the client sent it. HTTP APIs count the request line and the separators too, REST APIs only names

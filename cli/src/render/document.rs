@@ -19,6 +19,8 @@ use std::collections::BTreeSet;
 const AWS_PAYLOAD_BYTES: u64 = 10_485_760;
 /// Largest head that AWS takes (REST APIs), in bytes.
 const AWS_HEADER_BYTES: u32 = 20_480;
+/// Longest URL that AWS takes (REST APIs), in bytes.
+const AWS_URL_BYTES: u32 = 10_240;
 
 /// What a document asks of Envoy.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +35,8 @@ pub struct Plan {
     pub payload_bytes: u64,
     /// Largest head in bytes.
     pub header_bytes: u32,
+    /// Longest URL in bytes; REST APIs do not count it to the head.
+    pub url_bytes: u32,
     /// Whether the filter reads the client's certificate.
     pub client_cert: bool,
     /// Variables of Envoy's environment that the filter reads: secrets that are in no document.
@@ -112,6 +116,7 @@ pub fn plan_with(
         trusted_hops: config.trusted_hops.unwrap_or(0),
         payload_bytes: limits.payload_bytes.unwrap_or(AWS_PAYLOAD_BYTES),
         header_bytes: limits.header_bytes.unwrap_or(AWS_HEADER_BYTES),
+        url_bytes: limits.url_bytes.unwrap_or(AWS_URL_BYTES),
         client_cert: compiled.gateway.wants().client_cert,
         environment: secret_variables(&config),
         clusters: compiled.clusters,

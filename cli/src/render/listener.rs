@@ -218,9 +218,11 @@ fn limits(settings: &Settings, edge: Edge) -> Value {
     }
 }
 
-/// Room for twice the filter's limit: the filter answers as AWS does, Envoy only bounds what it must hold.
+/// Room for twice the filter's limit, and for a URL beside it: the filter answers as AWS does, Envoy only bounds what it must
+/// hold.
 fn header_kib(plan: &Plan) -> u32 {
-    plan.header_bytes.div_ceil(1024).saturating_mul(2).clamp(20, 8192)
+    let head = plan.header_bytes.div_ceil(1024);
+    head.saturating_add(head.max(plan.url_bytes.div_ceil(1024))).clamp(20, 8192)
 }
 
 /// Time for the largest body at 64 KiB a second, and never less than five minutes.

@@ -21,6 +21,7 @@ pub fn plan(clusters: Vec<Cluster>) -> Plan {
         trusted_hops: 0,
         payload_bytes: 10_485_760,
         header_bytes: 20_480,
+        url_bytes: 10_240,
         client_cert: false,
         environment: Vec::new(),
         clusters,

@@ -14,6 +14,13 @@ use crate::gateway::integrations::retry::Retry;
 use crate::gateway::mapping::{Mapping, Side};
 use std::collections::BTreeMap;
 
+/// Milliseconds that a backend of an HTTP API may take: AWS's limit, and what it takes where nothing is said.
+const HTTP_TIMEOUT: u32 = 30_000;
+/// Milliseconds that a backend of a REST API may take: AWS's limit, and what it takes where nothing is said.
+const REST_TIMEOUT: u32 = 29_000;
+/// The fewest milliseconds that can be asked for.
+const LEAST_TIMEOUT: u32 = 50;
+
 /// The stage for which an integration is compiled.
 pub(super) struct OfStage<'a> {
     pub(super) protocol: ProtocolType,
@@ -226,12 +233,13 @@ pub(super) fn timeout(
     scope: &mut Scope<'_>,
 ) -> u32 {
     let most = match protocol {
-        ProtocolType::Http | ProtocolType::Websocket => 30_000,
-        ProtocolType::Rest => 29_000,
+        ProtocolType::Http | ProtocolType::Websocket => HTTP_TIMEOUT,
+        ProtocolType::Rest => REST_TIMEOUT,
     };
     let millis = written.timeout_in_millis.unwrap_or(most);
-    if !(50..=most).contains(&millis) {
-        scope.error(&format!("{at}.timeoutInMillis"), format!("{millis} is not from 50 to {most}"));
+    if !(LEAST_TIMEOUT..=most).contains(&millis) {
+        let problem = format!("{millis} is not from {LEAST_TIMEOUT} to {most}");
+        scope.error(&format!("{at}.timeoutInMillis"), problem);
     }
     millis
 }

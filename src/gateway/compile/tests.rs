@@ -58,7 +58,13 @@ fn limits_are_checked() {
             )
         );
     }
-    assert_eq!(limits(json!({ "headerBytes": 1024, "payloadBytes": 1 })), "");
+    for bytes in [0, 1023, 65_537] {
+        assert_eq!(
+            limits(json!({ "urlBytes": bytes })),
+            format!("error: limits.urlBytes: {bytes} is not from 1024 to 65536")
+        );
+    }
+    assert_eq!(limits(json!({ "headerBytes": 1024, "urlBytes": 1024, "payloadBytes": 1 })), "");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! An API, its routes and what belongs to it as a whole.
 
 use super::authorizer::AuthorizationType;
+#[cfg(feature = "schema")]
+use super::bounds;
 use super::{Authorizer, Ignored, Integration, NotYet, Stage};
 use sekisho_derive::Document;
 use std::collections::BTreeMap;
@@ -213,6 +215,7 @@ pub struct GatewayResponse {
     pub response_parameters: BTreeMap<String, String>,
     /// Media type to template.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(0, bounds::TEMPLATE_CHARACTERS))))]
     pub response_templates: BTreeMap<String, String>,
     /// Descriptive or read-only: ignored.
     pub default_response: Option<Ignored>,

@@ -8,6 +8,9 @@ pub(super) const STAGE_VARIABLE_NAME: &str = "^[A-Za-z0-9_]+$";
 /// Values of stage variables: what stands in a URI without being encoded.
 pub(super) const STAGE_VARIABLE_VALUE: &str = "^[A-Za-z0-9._~:/?#&=,-]*$";
 
+/// Longest mapping template, in characters: AWS's limit of REST APIs. Its HTTP APIs have no templates of their own.
+pub(super) const TEMPLATE_CHARACTERS: u32 = 307_200;
+
 /// A text of `min` to `max` characters.
 pub(super) fn text(min: u32, max: u32) -> Value {
     json!({ "type": "string", "minLength": min, "maxLength": max })

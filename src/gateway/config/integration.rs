@@ -50,7 +50,7 @@ pub struct Integration {
     pub tls_config: Option<TlsConfig>,
     /// Media type to template; MOCK.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(0, 32768))))]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(0, bounds::TEMPLATE_CHARACTERS))))]
     pub request_templates: BTreeMap<String, String>,
     /// Answers; MOCK.
     #[serde(default)]
@@ -168,7 +168,7 @@ pub struct IntegrationResponse {
     pub response_parameters: BTreeMap<String, String>,
     /// Media type to template.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(0, 32768))))]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = bounds::text(0, bounds::TEMPLATE_CHARACTERS))))]
     pub response_templates: BTreeMap<String, String>,
     /// Not supported yet.
     pub content_handling_strategy: Option<NotYet>,

@@ -159,6 +159,8 @@ pub struct Limits {
     pub payload_bytes: Option<u64>,
     /// Largest request line and headers in bytes; 10,240 on HTTP APIs and 20,480 on REST APIs when absent.
     pub header_bytes: Option<u32>,
+    /// Longest URL of a request to a REST API in bytes, `https://` and host included; 10,240 when absent.
+    pub url_bytes: Option<u32>,
 }
 
 /// *Extension.* Where a certificate's files are: the place of ACM.

@@ -58,6 +58,21 @@ fn a_head_may_reach_its_limit_and_not_one_byte_more() {
 }
 
 #[test]
+fn a_url_of_a_rest_api_may_reach_its_limit_and_not_one_byte_more() {
+    let refused = (414, "{\"message\":\"Request URI too long\"}".to_owned());
+    // `https://shop.test`, and a query of names that nobody reads.
+    let of = |length: usize| format!("/prod/x?{}", "q".repeat(length - 17 - 8));
+    for (limits, most) in [(json!({}), 10_240), (json!({ "urlBytes": 2000 }), 2000)] {
+        let document = limited(ProtocolType::Rest, limits);
+        assert_eq!(status(&document, &of(most), &[]), None);
+        assert_eq!(status(&document, &of(most + 1), &[]), Some(refused.clone()));
+    }
+    // An HTTP API counts the request line to the head.
+    let document = limited(ProtocolType::Http, json!({ "urlBytes": 2000 }));
+    assert_eq!(status(&document, &format!("/x?{}", "q".repeat(4000)), &[]), None);
+}
+
+#[test]
 fn a_declared_length_may_reach_the_limit_and_not_one_byte_more() {
     let document = limited(ProtocolType::Http, json!({}));
     assert_eq!(status(&document, "/x", &[("content-length", "10485760")]), None);
