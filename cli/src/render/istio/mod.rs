@@ -29,6 +29,7 @@ pub enum Proxy {
 
 /// What the command line says of a mesh.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+#[group(id = "mesh")]
 pub struct Args {
     /// Manifests for Istio, in the place of a whole Envoy's configuration.
     #[arg(long, value_name = "PROXY", num_args = 0..=1, require_equals = true, default_missing_value = "gateway")]
