@@ -159,7 +159,7 @@ async fn serves_and_trusts_nobody(gateway: &Gateway, backend: &Backend) {
 
 /// A body that the filter waits for.
 async fn waits_for_bodies(gateway: &Gateway, backend: &Backend) {
-    let body = json!({ "name": "ann", "rest": "x".repeat(200_000) }).to_string();
+    let body = json!({ "name": "ann", "rest": "x".repeat(100_000) }).to_string();
     let request =
         format!("POST /mapped HTTP/1.1\r\nhost: h.test\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let response = send(gateway, &request).await;

@@ -33,7 +33,7 @@ pub enum Proxy {
 pub struct Args {
     /// Manifests for Istio, in the place of a whole Envoy's configuration.
     #[arg(long, value_name = "PROXY", num_args = 0..=1, require_equals = true, default_missing_value = "gateway")]
-    #[arg(conflicts_with_all = ["filter", "dynamic", "rate_limits", "envoy_gateway"])]
+    #[arg(conflicts_with_all = ["filter", "dynamic", "rate_limits", "envoy_gateway", "http3", "access_log"])]
     pub istio: Option<Proxy>,
     /// An extension policy for Envoy Gateway, for its `Gateway` NAME.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["filter", "dynamic", "rate_limits"], requires = "module")]
@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(long, value_name = "PORT", requires = "istio", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
     /// The filter as a `WasmPlugin`, for documents whose requests' bodies are read by nobody but their backends.
-    #[arg(long, requires = "istio", requires = "module")]
+    #[arg(long, requires = "istio", requires = "module", conflicts_with = "port")]
     pub wasm_plugin: bool,
 }
 

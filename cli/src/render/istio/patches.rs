@@ -110,7 +110,13 @@ fn virtual_host(plan: &Plan) -> Value {
     let config = route::route_config(plan);
     let host = config.pointer("/virtual_hosts/0");
     let member = |name: &str| Some((name.to_owned(), host?.get(name)?.clone()));
-    ["request_headers_to_remove", "request_body_buffer_limit"].into_iter().filter_map(member).collect()
+    let mut patch: Value =
+        ["request_headers_to_remove", "request_body_buffer_limit"].into_iter().filter_map(member).collect();
+    if let Some(removed) = patch.pointer_mut("/request_headers_to_remove").and_then(Value::as_array_mut) {
+        // Istio has Envoy count its attempts in each request.
+        removed.push(json!("x-envoy-attempt-count"));
+    }
+    patch
 }
 
 fn router(place: &Place<'_>) -> Value {

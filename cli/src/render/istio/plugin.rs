@@ -4,7 +4,8 @@ use super::{Module, Place, Proxy};
 use crate::render::{Error, Plan, filter};
 use serde_json::{Value, json};
 
-/// The plugin. Istio puts it before its own authentication.
+/// The plugin. Istio puts it before its own authentication. It names no port: Istio matches none with a gateway's listeners, which
+/// would then be without the filter.
 pub(super) fn wasm_plugin(
     plan: &Plan,
     place: &Place<'_>,
@@ -34,11 +35,7 @@ pub(super) fn wasm_plugin(
             Proxy::Gateway => "CLIENT",
             Proxy::Sidecar => "SERVER",
         };
-        let matched = match place.port {
-            Some(port) => json!({ "mode": mode, "ports": [{ "number": port }] }),
-            None => json!({ "mode": mode }),
-        };
-        spec.insert("match".into(), json!([matched]));
+        spec.insert("match".into(), json!([{ "mode": mode }]));
     }
     Ok(json!({
         "apiVersion": "extensions.istio.io/v1alpha1",
