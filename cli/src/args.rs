@@ -44,7 +44,7 @@ pub enum Verb {
     /// Show what becomes of one request, without Envoy.
     Explain(explain::Args),
     /// Write the Envoy configuration of a document.
-    Render(render::Args),
+    Render(Box<render::Args>),
     /// Show what changes for clients between two documents, or between two deployments of one.
     Diff(diff::Args),
     /// Make a deployment of an API, promote a canary, or go back to a deployment, in the document.
