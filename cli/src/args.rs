@@ -1,8 +1,8 @@
 //! The command line: a variant and an arm for each verb.
 
 use crate::{
-    Error, Ui, apply, completions, demo, deploy, diff, explain, hash_key, lambda, local_ca, render, schema,
-    usage, validate,
+    Error, Ui, apply, completions, demo, deploy, diff, explain, hash_key, image, lambda, local_ca, render,
+    schema, usage, validate,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
@@ -44,7 +44,7 @@ pub enum Verb {
     /// Show what becomes of one request, without Envoy.
     Explain(explain::Args),
     /// Write the Envoy configuration of a document.
-    Render(render::Args),
+    Render(Box<render::Args>),
     /// Show what changes for clients between two documents, or between two deployments of one.
     Diff(diff::Args),
     /// Make a deployment of an API, promote a canary, or go back to a deployment, in the document.
@@ -53,6 +53,8 @@ pub enum Verb {
     Apply(apply::Args),
     /// Run functions on this machine, behind Lambda's Invoke API.
     Lambda(lambda::Args),
+    /// Put the filter into an image that registries and meshes take, and print its digest.
+    Image(image::Args),
     /// Show how often API keys were used, and what is left of their quotas.
     Usage(usage::Args),
     /// Make a certificate authority of your own, and certificates by it, to try custom domains.
@@ -89,6 +91,7 @@ impl Cli {
             Verb::Deploy(args) => deploy::run(args, &ui),
             Verb::Apply(args) => apply::run(args, &ui),
             Verb::Lambda(args) => lambda::run(args, &ui),
+            Verb::Image(args) => image::run(args, &ui),
             Verb::Usage(args) => usage::run(args, &ui),
             Verb::LocalCa(args) => local_ca::run(args, &ui),
             Verb::Schema(args) => schema::run(args, &ui),

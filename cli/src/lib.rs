@@ -13,6 +13,7 @@ pub mod diff;
 pub mod error;
 pub mod explain;
 pub mod hash_key;
+pub mod image;
 pub mod lambda;
 pub mod limits;
 pub mod local_ca;

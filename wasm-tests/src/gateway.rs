@@ -58,6 +58,8 @@ pub struct Options {
     pub geoip_asn_db: Option<PathBuf>,
     /// `--waf-log` of a rendered gateway.
     pub waf_log: Option<PathBuf>,
+    /// The listener that clients connect to, of a bootstrap that is there already.
+    pub listener: &'static str,
 }
 
 impl Default for Options {
@@ -84,6 +86,7 @@ impl Default for Options {
             geoip_db: None,
             geoip_asn_db: None,
             waf_log: None,
+            listener: PLAIN,
         }
     }
 }
@@ -212,7 +215,7 @@ impl Gateway {
             if ready.body.trim_ascii() != b"LIVE" {
                 return None;
             }
-            let address = listener(admin, PLAIN).await?;
+            let address = listener(admin, options.listener).await?;
             Some(Ok((admin, address)))
         })
         .await;

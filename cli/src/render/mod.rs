@@ -8,10 +8,12 @@ pub mod cluster;
 pub mod discovery;
 pub mod document;
 pub mod dynamic;
+pub mod envoy_gateway;
 pub mod filter;
 mod folder;
 pub mod fragment;
 pub mod geoip;
+pub mod istio;
 pub mod listener;
 pub mod local_reply;
 pub mod lock;
@@ -104,6 +106,9 @@ pub struct Args {
     /// File of the logs of web ACLs with a logging configuration. Envoy's standard output when absent.
     #[arg(long, value_name = "FILE")]
     pub waf_log: Option<PathBuf>,
+    /// Manifests for a mesh.
+    #[command(flatten, next_help_heading = "Meshes")]
+    pub mesh: istio::Args,
     /// Who is told of the files that are written.
     #[command(flatten)]
     pub audit: audit::Args,
@@ -115,6 +120,7 @@ Examples:
   sekisho render gateway.json --dynamic /etc/sekisho
   sekisho render gateway.json --tls-listen 0.0.0.0:8443 --http3=443
   sekisho render --filter gateway.json
+  sekisho render --istio gateway.json --module oci://registry.example/sekisho@sha256:… --out istio.yaml
   sekisho render --rate-limits gateway.json --out limits.yaml";
 
 /// Why nothing was rendered.
@@ -165,6 +171,14 @@ pub enum Error {
         /// Who holds it, by its own word.
         who: String,
     },
+    /// A mesh cannot give what is asked.
+    #[error("{what}")]
+    Mesh {
+        /// What, and why not.
+        what: String,
+        /// What else to do.
+        help: String,
+    },
     /// The settings cannot be written.
     #[error("the settings cannot be written: {source}")]
     Settings {
@@ -191,6 +205,14 @@ pub fn run(args: &Args, ui: &Ui) -> Result<ExitCode, crate::Error> {
     }
     if args.filter {
         write(ui, args.out.as_deref(), &fragment::fragment(&plan, &settings))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.mesh.istio.is_some() {
+        write(ui, args.out.as_deref(), &istio::manifests(&plan, &settings, &args.mesh)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let (Some(gateway), Some(module)) = (&args.mesh.envoy_gateway, &args.mesh.module) {
+        write(ui, args.out.as_deref(), &envoy_gateway::policy(&plan, gateway, module)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     check(&plan, &settings)?;
@@ -289,6 +311,7 @@ impl Error {
                 cluster::file_name(name)
             )),
             Self::Admin { .. } => Some("change the integration's URI, or `--admin`".to_owned()),
+            Self::Mesh { help, .. } => Some(help.clone()),
             Self::Engine => Some(
                 "add `\"engine\": \"limitador\"` or `\"engine\": \"ratelimit\"` to `rateLimitService`"
                     .to_owned(),
