@@ -6,6 +6,7 @@
 use super::Env;
 use super::authorizers::jwt::keys::{Found, Step};
 use super::compile::Gateway;
+use super::counts::Counter;
 use super::flow::{Callout, CalloutReply, Flight};
 use super::shared::SharedStore;
 
@@ -43,6 +44,9 @@ impl Gateway {
 
     /// Goes on with an answer; perhaps by another question.
     pub fn on_upkeep(&self, chore: Chore, reply: &CalloutReply, env: &Env<'_>) -> Option<(Callout, Chore)> {
+        if !reply.is_usable() {
+            env.worker.borrow_mut().counts.add(Counter::KeysUnanswered);
+        }
         match self.keyrings.get(chore.source)?.learn(chore.step, reply, env) {
             Ok(Found::Ask(callout, step)) => Some((callout, Chore { step, ..chore })),
             Ok(Found::Keys(_)) | Err(_) => None,

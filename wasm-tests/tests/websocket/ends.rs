@@ -247,7 +247,7 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// A counter, once the filter has told it: at the latest with its next tick.
 pub async fn counted(gateway: &Gateway, name: &str, wanted: u64) {
-    let name = format!("wasmcustom.sekisho_websocket_{name}");
+    let name = format!("wasmcustom.sekisho_websocket_{name}_total");
     wasm_tests::eventually(&format!("{name} is {wanted}"), async || {
         let found = gateway.admin_stat(&name).await;
         assert!(found <= wanted, "{name} is {found}, not {wanted}");

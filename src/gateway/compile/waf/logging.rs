@@ -69,7 +69,7 @@ mod tests {
         let (is_logged, counters) = logged(json!([]));
         assert!(!is_logged);
         let counters: Vec<&str> = counters.iter().map(AsRef::as_ref).collect();
-        let expected = ["allowed", "blocked", "counted"].map(|event| format!("sekisho.waf.edge.ALL.{event}"));
+        let expected = ["allowed", "blocked", "counted"].map(|event| format!("sekisho_waf;edge;ALL;{event}_requests_total"));
         assert_eq!(counters, expected);
         let printed =
             json!({ "LoggingConfiguration": { "ResourceArn": ARN, "LogDestinationConfigs": ["arn:x"] } });
