@@ -28,7 +28,7 @@ pub enum Counter {
     AuthorizerUnanswered,
     /// The same of functions and services that are integrations.
     IntegrationUnanswered,
-    /// The same of issuers that were asked for their keys ahead.
+    /// Questions of issuers for their keys, asked ahead, that gave none.
     KeysUnanswered,
     /// Requests whose call to AWS was not sent, because there were no credentials to sign it with.
     Unsigned,

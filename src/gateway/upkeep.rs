@@ -44,12 +44,13 @@ impl Gateway {
 
     /// Goes on with an answer; perhaps by another question.
     pub fn on_upkeep(&self, chore: Chore, reply: &CalloutReply, env: &Env<'_>) -> Option<(Callout, Chore)> {
-        if !reply.is_usable() {
-            env.worker.borrow_mut().counts.add(Counter::KeysUnanswered);
-        }
         match self.keyrings.get(chore.source)?.learn(chore.step, reply, env) {
             Ok(Found::Ask(callout, step)) => Some((callout, Chore { step, ..chore })),
-            Ok(Found::Keys(_)) | Err(_) => None,
+            Ok(Found::Keys(_)) => None,
+            Err(_) => {
+                env.worker.borrow_mut().counts.add(Counter::KeysUnanswered);
+                None
+            }
         }
     }
 
