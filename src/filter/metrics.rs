@@ -68,10 +68,9 @@ impl ApiMetrics {
     /// Records how long a request took.
     pub(super) fn record(&self, times: &Times) {
         let Some(defined) = self.places.get(&times.place) else { return };
-        for (histogram, millis) in [
-            (&defined.latency, times.latency),
-            (&defined.integration_latency, times.integration_latency),
-        ] {
+        for (histogram, millis) in
+            [(&defined.latency, times.latency), (&defined.integration_latency, times.integration_latency)]
+        {
             if let (Some(histogram), Some(millis)) = (histogram, millis)
                 && let Err(error) = histogram.record(millis)
             {

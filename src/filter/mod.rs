@@ -309,7 +309,9 @@ impl Worker {
         let memory = &mut *memory.get_or_init(RefCell::default).borrow_mut();
         counters.tell(memory.counts.drain().chain(shared.drain()));
         metrics.tell(memory.apis.drain());
-        for (name, size) in memory.sizes().into_iter().chain([("sekisho_callouts_in_flight", callouts.len() as u64)]) {
+        for (name, size) in
+            memory.sizes().into_iter().chain([("sekisho_callouts_in_flight", callouts.len() as u64)])
+        {
             gauges.share(name, size);
         }
     }

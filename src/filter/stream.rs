@@ -4,8 +4,8 @@
 
 use super::abi::{DataStatus, HeadersStatus, TrailersStatus};
 use super::body::HeldBody;
-use super::ending::Passed;
 use super::callouts::Asked;
+use super::ending::Passed;
 use super::host::{self, HostError};
 use super::response::Response;
 use super::{Peer, Worker};

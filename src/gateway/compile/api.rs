@@ -177,9 +177,9 @@ impl Api {
 
     /// Its stages, each with its canary behind it.
     pub(super) fn sides(&self) -> impl Iterator<Item = &Rc<Stage>> {
-        self.stages.values().flat_map(|stage| {
-            std::iter::once(stage).chain(stage.canary.as_ref().map(|canary| &canary.side))
-        })
+        self.stages
+            .values()
+            .flat_map(|stage| std::iter::once(stage).chain(stage.canary.as_ref().map(|canary| &canary.side)))
     }
 
     /// Adds the counters of the sides of its stages, and of their web ACLs. Several stages may have one: it is counted once.
@@ -358,13 +358,7 @@ impl<'c> All<'_, 'c> {
             );
             return None;
         };
-        let limits = limits(
-            self.written,
-            stage,
-            &served.table,
-            self.sources,
-            &mut scope.below(at_stage),
-        );
+        let limits = limits(self.written, stage, &served.table, self.sources, &mut scope.below(at_stage));
         Some(Stage::compile(side, stage, self.written.protocol_type, served, limits, clusters, scope))
     }
 

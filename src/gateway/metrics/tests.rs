@@ -232,9 +232,8 @@ fn places_are_told_apart() {
 
 #[test]
 fn there_are_no_more_statistics_than_are_stated() {
-    let routes: Vec<_> = (0..2000)
-        .map(|i| json!({ "routeKey": format!("GET /r{i}"), "target": "integrations/up" }))
-        .collect();
+    let routes: Vec<_> =
+        (0..2000).map(|i| json!({ "routeKey": format!("GET /r{i}"), "target": "integrations/up" })).collect();
     let mut document = api(
         "HTTP",
         json!([{ "stageName": "$default", "defaultRouteSettings": { "detailedMetricsEnabled": true } }]),
@@ -255,10 +254,7 @@ fn there_are_no_more_statistics_than_are_stated() {
     // What has none is counted at the stage.
     let worker = worker();
     answered(&gateway, "/r1999", "200", worker);
-    assert_eq!(
-        counted(&gateway, worker).get("sekisho_api;shop;$default;The Shop;count_total"),
-        Some(&1)
-    );
+    assert_eq!(counted(&gateway, worker).get("sekisho_api;shop;$default;The Shop;count_total"), Some(&1));
 }
 
 /// Two sides of a canary that serve one route count it at one place.
@@ -289,8 +285,7 @@ fn all_reasons_are_known() {
         .iter()
         .flat_map(|text| text.split('"'))
         .filter(|text| {
-            text.starts_with("sekisho_")
-                && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            text.starts_with("sekisho_") && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
         })
         .collect();
     let known: HashSet<_> = super::super::rejection::Rejection::REASONS.into_iter().collect();

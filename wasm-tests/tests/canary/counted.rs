@@ -81,7 +81,8 @@ async fn every_answer_is_counted_once_for_its_side() {
     let counted = async || {
         let mut counted = BTreeMap::new();
         for name in SIDES.iter().flat_map(|side| EVENTS.iter().map(move |event| format!("{side};{event}"))) {
-            let value = gateway.admin_stat(&format!("wasmcustom.sekisho_canary;shop;prod;{name}_total")).await;
+            let value =
+                gateway.admin_stat(&format!("wasmcustom.sekisho_canary;shop;prod;{name}_total")).await;
             counted.insert(name, value);
         }
         counted
@@ -115,6 +116,9 @@ async fn every_answer_is_counted_once_for_its_side() {
     eventually("the workers tell", async || (sum(&counted().await) >= sum(&expected)).then_some(())).await;
     assert_eq!(counted().await, expected);
     let prometheus = gateway.admin("/stats/prometheus?filter=sekisho_canary").await;
-    assert!(prometheus.contains("\nsekisho_canary_5xx_total{api_id=\"shop\",stage=\"prod\",side=\"canary\"} 9\n"), "{prometheus}");
+    assert!(
+        prometheus.contains("\nsekisho_canary_5xx_total{api_id=\"shop\",stage=\"prod\",side=\"canary\"} 9\n"),
+        "{prometheus}"
+    );
     gateway.assert_no_panic().await;
 }

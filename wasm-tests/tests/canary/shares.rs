@@ -21,8 +21,9 @@ async fn served(
     let backend = Backend::start().await;
     let options = Options { concurrency: workers, ..Options::default() };
     let gateway = Gateway::start(document, &backend, options).await;
-    let stat =
-        async |name: &str| gateway.admin_stat(&format!("wasmcustom.sekisho_canary;shop;prod;{name}_total")).await;
+    let stat = async |name: &str| {
+        gateway.admin_stat(&format!("wasmcustom.sekisho_canary;shop;prod;{name}_total")).await
+    };
     let there = gateway.admin("/stats?filter=sekisho_canary").await;
     assert_eq!(there.lines().filter(|line| line.ends_with(": 0")).count(), 6, "{there}");
 

@@ -34,7 +34,11 @@ async fn each_request_is_counted_once_under_its_labels() {
     let (_backend, gateway) = gateway().await;
     let before = Samples::of(&gateway, "sekisho_api_").await;
     let rest_api = [("api_id", "shop-1"), ("stage", "prod"), ("api_name", "Lden")];
-    assert_eq!(before.get("sekisho_api_count_total", &rest_api), Some(0.0), "it is there before anything happens");
+    assert_eq!(
+        before.get("sekisho_api_count_total", &rest_api),
+        Some(0.0),
+        "it is there before anything happens"
+    );
     send(gateway.address()).await;
     let told = eventually("the workers tell", async || {
         let told = Samples::of(&gateway, "sekisho_api_").await;
@@ -62,10 +66,7 @@ async fn each_request_is_counted_once_under_its_labels() {
         told.counted("sekisho_api_4xx_total"),
         expected(&[(whole("$default"), 5), (route("GET", "/limited"), 7), (rest(), 1)])
     );
-    assert_eq!(
-        told.counted("sekisho_api_5xx_total"),
-        expected(&[(route("GET", "/dead"), 2), (rest(), 9)])
-    );
+    assert_eq!(told.counted("sekisho_api_5xx_total"), expected(&[(route("GET", "/dead"), 2), (rest(), 9)]));
     // Only where an integration was asked.
     let asked = expected(&[
         (route("GET", "/users/{id}"), 40),

@@ -1,9 +1,9 @@
 //! A document with something of everything, and a load that is known to the last request.
 
+use sekisho_cases::Answer;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use wasm_tests::{Backend, Gateway, Options, raw};
-use sekisho_cases::Answer;
 
 /// Ids and names in which a dot, a hyphen or a dollar is all that differs.
 pub fn document() -> Value {
@@ -87,11 +87,13 @@ pub async fn send(address: SocketAddr) {
         }
     }
     for _ in 0..5 {
-        let request = b"POST /prod/users HTTP/1.1\r\nhost: shop-1.localhost\r\ncontent-length: 10\r\n\r\n0123456789";
+        let request =
+            b"POST /prod/users HTTP/1.1\r\nhost: shop-1.localhost\r\ncontent-length: 10\r\n\r\n0123456789";
         assert_eq!(raw::send(address, request).await.unwrap().status, 200);
     }
     for _ in 0..2 {
-        let request = b"POST /v1.0/x HTTP/1.1\r\nhost: shop.localhost\r\ncontent-length: 10\r\n\r\n0123456789";
+        let request =
+            b"POST /v1.0/x HTTP/1.1\r\nhost: shop.localhost\r\ncontent-length: 10\r\n\r\n0123456789";
         assert_eq!(raw::send(address, request).await.unwrap().status, 200);
     }
 }

@@ -27,7 +27,8 @@ async fn promtool_objects_to_nothing_that_is_ours() {
     assert!(metrics > 40, "{page}");
     let (_, said) = promtool(&["check", "metrics"], page.as_bytes());
     let said: Vec<_> = said.lines().filter(|line| !line.trim().is_empty()).collect();
-    let others: Vec<_> = said.iter().filter(|line| !ENVOYS.iter().any(|known| line.ends_with(known))).collect();
+    let others: Vec<_> =
+        said.iter().filter(|line| !ENVOYS.iter().any(|known| line.ends_with(known))).collect();
     assert!(others.is_empty(), "{others:#?}");
     // It has read all of them.
     let helpless: BTreeSet<_> = said.iter().filter(|line| line.ends_with(ENVOYS[0])).collect();

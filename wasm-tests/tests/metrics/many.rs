@@ -6,8 +6,9 @@ use std::time::Instant;
 use wasm_tests::{Backend, Gateway, Options, eventually, raw};
 
 fn document(routes: usize) -> Value {
-    let routes: Vec<_> =
-        (0..routes).map(|i| json!({ "routeKey": format!("GET /resources/of/many/r{i}"), "target": "integrations/up" })).collect();
+    let routes: Vec<_> = (0..routes)
+        .map(|i| json!({ "routeKey": format!("GET /resources/of/many/r{i}"), "target": "integrations/up" }))
+        .collect();
     json!({ "apis": [{
         "apiId": "shop", "protocolType": "HTTP", "routes": routes,
         "integrations": [{ "integrationId": "up", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "integrationUri": "http://backend.test/" }],
@@ -34,7 +35,12 @@ async fn a_gateway_starts_with_as_many_statistics_as_there_may_be() {
         .await;
         // 10,000 less the stage's eleven, by six for a route; those that are left over are counted at the stage.
         assert_eq!(told.0.len(), if routes == 1 { 2 } else { 1 + 9_989 / 6 });
-        let at_stage: f64 = told.counted("sekisho_api_count_total").iter().filter(|(labels, _)| !labels.contains_key("resource")).map(|(_, count)| count).sum();
+        let at_stage: f64 = told
+            .counted("sekisho_api_count_total")
+            .iter()
+            .filter(|(labels, _)| !labels.contains_key("resource"))
+            .map(|(_, count)| count)
+            .sum();
         assert_eq!(at_stage, if routes == 1 { 0.0 } else { 1.0 });
         gateway.assert_no_panic().await;
     }

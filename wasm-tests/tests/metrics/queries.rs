@@ -56,14 +56,20 @@ fn of_dashboard() -> Vec<(String, String)> {
 async fn a_prometheus_counts_what_was_sent_and_each_query_has_data() {
     needs!("prometheus", "prometheus");
     let backend = Backend::start().await;
-    backend.answers(sekisho_cases::Answer { status: 200, body: "not a key set, no key".to_owned(), ..Default::default() });
+    backend.answers(sekisho_cases::Answer {
+        status: 200,
+        body: "not a key set, no key".to_owned(),
+        ..Default::default()
+    });
     let options = Options { concurrency: 4, ..Options::default() };
     let gateway = Gateway::start(&everything(), &backend, options).await;
     let prometheus = Prometheus::start(&gateway).await;
     // A rate is of what comes after the first scrape.
     prometheus.gives("sum(sekisho_api_count_total)", 0.0).await;
     documents::send(gateway.address()).await;
-    for (headers, path, status) in [("x-bad: bad\r\n", "/users/7", 403), ("authorization: Bearer a.b.c\r\n", "/login", 401)] {
+    for (headers, path, status) in
+        [("x-bad: bad\r\n", "/users/7", 403), ("authorization: Bearer a.b.c\r\n", "/login", 401)]
+    {
         let request = format!("GET {path} HTTP/1.1\r\nhost: shop.localhost\r\n{headers}\r\n");
         assert_eq!(raw::send(gateway.address(), request.as_bytes()).await.unwrap().status, status);
     }
@@ -103,7 +109,10 @@ async fn a_prometheus_counts_what_was_sent_and_each_query_has_data() {
     // What goes wrong here is what is told: the names of the alerts' series are Envoy's and ours as they are.
     eventually("alerts", async || {
         let alerts = prometheus.alerts().await;
-        ["SekishoServerErrors", "SekishoThrottling"].iter().all(|name| alerts.iter().any(|it| it == name)).then_some(())
+        ["SekishoServerErrors", "SekishoThrottling"]
+            .iter()
+            .all(|name| alerts.iter().any(|it| it == name))
+            .then_some(())
     })
     .await;
     let reloads = "count({__name__=~\"envoy_wasm_.*vm_reload_(success|failure)\"}) >= 2";

@@ -2,8 +2,8 @@
 
 use crate::documents::document;
 use crate::samples::Samples;
-use wasm_tests::{Backend, Dynamic, Options, eventually, raw};
 use serde_json::json;
+use wasm_tests::{Backend, Dynamic, Options, eventually, raw};
 
 const COMMAND: &str = env!("CARGO_BIN_EXE_sekisho-as-built");
 
@@ -28,7 +28,8 @@ async fn counts_go_on_and_former_names_stay() {
         })
         .await;
     };
-    let digest = async || Samples::of(world.gateway(), "sekisho_config_digest").await.sum("sekisho_config_digest");
+    let digest =
+        async || Samples::of(world.gateway(), "sekisho_config_digest").await.sum("sekisho_config_digest");
     ask(&world, "/s_t/nowhere", 404).await;
     ask(&world, "/s-t/nowhere", 404).await;
     told("s_t", 1.0).await;

@@ -7,9 +7,11 @@ use std::fs;
 #[test]
 fn promtool_takes_rules_and_configuration_and_their_tests_pass() {
     needs!("promtool", "prometheus");
-    for arguments in
-        [["check", "rules", "alerts.yml"], ["check", "config", "prometheus.yml"], ["test", "rules", "alerts.test.yml"]]
-    {
+    for arguments in [
+        ["check", "rules", "alerts.yml"],
+        ["check", "config", "prometheus.yml"],
+        ["test", "rules", "alerts.test.yml"],
+    ] {
         let (is_content, said) = promtool(&arguments, b"");
         assert!(is_content && said.contains("SUCCESS"), "{arguments:?}: {said}");
     }

@@ -105,7 +105,10 @@ async fn each_request_is_a_line_and_counted_by_its_rules() {
     let counted = async || {
         let mut counted = Vec::new();
         for (name, _) in expected {
-            counted.push((name, gateway.admin_stat(&format!("wasmcustom.sekisho_waf;edge;{name}_requests_total")).await));
+            counted.push((
+                name,
+                gateway.admin_stat(&format!("wasmcustom.sekisho_waf;edge;{name}_requests_total")).await,
+            ));
         }
         counted
     };
