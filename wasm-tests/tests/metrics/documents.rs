@@ -39,7 +39,7 @@ pub fn document() -> Value {
                 "integrations": [
                     { "integrationId": "up", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "integrationUri": "http://backend.test/" },
                     { "integrationId": "mock", "integrationType": "MOCK", "requestTemplates": { "application/json": "{\"statusCode\": 200}" },
-                      "integrationResponses": [{ "statusCode": "200" }] },
+                      "integrationResponses": [{ "statusCode": 200 }] },
                 ],
                 "gatewayResponses": [{ "responseType": "INVALID_API_KEY", "statusCode": "500" }],
                 "stages": [{ "stageName": "prod" }],

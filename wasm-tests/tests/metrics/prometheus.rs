@@ -57,7 +57,9 @@ impl Prometheus {
             let said = fs::read_to_string(&log).unwrap_or_default();
             assert!(process.0.try_wait().unwrap().is_none(), "{said}");
             let line = said.lines().find(|line| line.contains("\"Listening on\""))?;
-            line.split("address=").nth(1)?.trim().parse().ok()
+            let address: SocketAddr = line.split("address=").nth(1)?.trim().parse().ok()?;
+            let ready = raw::get(address, "/-/ready").await.ok()?;
+            (ready.status == 200).then_some(address)
         })
         .await;
         Self { _process: process, _folder: folder, address }

@@ -105,7 +105,7 @@ async fn a_prometheus_counts_what_was_sent_and_each_query_has_data() {
         .await;
     }
     println!("{} queries of the dashboard", queries.len());
-    assert!(queries.len() > 50, "{}", queries.len());
+    assert!(queries.len() >= 50, "{}", queries.len());
     // What goes wrong here is what is told: the names of the alerts' series are Envoy's and ours as they are.
     eventually("alerts", async || {
         let alerts = prometheus.alerts().await;
