@@ -2,7 +2,6 @@
 
 use crate::samples::Samples;
 use serde_json::{Value, json};
-use std::time::Instant;
 use wasm_tests::{Backend, Gateway, Options, eventually, raw};
 
 fn document(routes: usize) -> Value {
@@ -16,14 +15,20 @@ fn document(routes: usize) -> Value {
     }] })
 }
 
+/// What Envoy has used of its processors, which Linux tells in hundredths of a second.
+fn cpu_millis(gateway: &Gateway) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", gateway.pid())).unwrap();
+    let after_name: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+    [after_name[11], after_name[12]].iter().map(|ticks| ticks.parse::<u64>().unwrap() * 10).sum()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_starts_with_as_many_statistics_as_there_may_be() {
     let backend = Backend::start().await;
     let mut took = Vec::new();
     for routes in [1, 2000] {
-        let began = Instant::now();
         let gateway = Gateway::start(&document(routes), &backend, Options::default()).await;
-        took.push((routes, began.elapsed(), gateway.resident_bytes() >> 20));
+        took.push((routes, cpu_millis(&gateway), gateway.resident_bytes() >> 20));
         let last = format!("/resources/of/many/r{}", routes - 1);
         for path in ["/resources/of/many/r0", &last] {
             assert_eq!(raw::get(gateway.address(), path).await.unwrap().status, 200);
@@ -44,5 +49,5 @@ async fn a_gateway_starts_with_as_many_statistics_as_there_may_be() {
         assert_eq!(at_stage, if routes == 1 { 0.0 } else { 1.0 });
         gateway.assert_no_panic().await;
     }
-    println!("routes, until Envoy listens, MiB: {took:?}");
+    println!("routes, milliseconds of CPU until Envoy listens, MiB: {took:?}");
 }
