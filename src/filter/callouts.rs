@@ -55,7 +55,7 @@ impl Callouts {
     }
 
     /// How many are on their way.
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.questions.len()
     }
 

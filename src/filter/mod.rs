@@ -310,7 +310,7 @@ impl Worker {
         counters.tell(memory.counts.drain().chain(shared.drain()));
         metrics.tell(memory.apis.drain());
         for (name, size) in
-            memory.sizes().into_iter().chain([("sekisho_callouts_in_flight", callouts.len() as u64)])
+            memory.sizes().into_iter().chain([("sekisho_callouts_in_flight", callouts.count() as u64)])
         {
             gauges.share(name, size);
         }

@@ -128,7 +128,7 @@ impl Worker {
         [
             ("sekisho_cached_tokens", self.tokens.len() as u64),
             ("sekisho_cached_token_bytes", self.bytes as u64),
-            ("sekisho_cached_authorizer_answers", self.answers.len() as u64),
+            ("sekisho_cached_authorizer_answers", self.answers.count() as u64),
             ("sekisho_throttle_leases", self.leases.len() as u64),
         ]
     }

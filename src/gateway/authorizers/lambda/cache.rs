@@ -41,7 +41,7 @@ impl Answers {
 
     /// How many there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.allowing.by_key.len() + self.refusing.by_key.len()
     }
 
