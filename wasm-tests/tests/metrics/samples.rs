@@ -67,6 +67,6 @@ fn sample(line: &str) -> ((String, Labels), f64) {
             escaped = false;
         }
         labels.insert(label.to_owned(), value);
-        rest = &after[end.unwrap_or_else(|| panic!("{line}"))..];
+        rest = end.and_then(|end| after.get(end..)).unwrap_or_else(|| panic!("{line}"));
     }
 }
