@@ -106,6 +106,14 @@ async fn a_prometheus_counts_what_was_sent_and_each_query_has_data() {
     }
     println!("{} queries of the dashboard", queries.len());
     assert!(queries.len() >= 50, "{}", queries.len());
+    // The issuer's keys are none.
+    for query in [
+        "sekisho_jwks_failures_in_a_row{source=\"http://idp.test:80/keys\"} > 0",
+        "sekisho_jwks_keys{source=\"http://idp.test:80/keys\"} == 0",
+        "sekisho_callout_failures_keys_total > 0",
+    ] {
+        eventually(query, async || (prometheus.query(query).await.unwrap().len() == 1).then_some(())).await;
+    }
     // What goes wrong here is what is told: the names of the alerts' series are Envoy's and ours as they are.
     eventually("alerts", async || {
         let alerts = prometheus.alerts().await;
