@@ -13,6 +13,7 @@ use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
+use sekisho::gateway::outcome::Ending;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
 use sekisho::gateway::waf::client::Client;
@@ -336,7 +337,29 @@ fn one(gateway: &Rc<Gateway>, path: &str, worker: &RefCell<Worker>, shared: &Mem
     Cost { allocations: ALLOCATIONS.get() - before, request_edits, response_edits }
 }
 
-/// One request through the core: its head, its backend's answer. Not inlined, so that a profiler finds it.
+/// A request that is over, of which the host knows nothing.
+#[derive(Debug)]
+struct Bodiless;
+
+impl Ending for Bodiless {
+    fn response_bytes(&self) -> u64 {
+        0
+    }
+
+    fn request_bytes(&self) -> u64 {
+        0
+    }
+
+    fn tls_version(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn status(&self) -> u16 {
+        0
+    }
+}
+
+/// One request through the core: its head, its backend's answer, its end. Not inlined, so that a profiler finds it.
 #[inline(never)]
 fn forwarded(
     gateway: &Rc<Gateway>,
@@ -356,6 +379,9 @@ fn forwarded(
         panic!("the response does not go on")
     };
     let response = black_box(response).0.len();
+    // What is told of it is added to numbers that are there.
+    let observation = exchange.on_log(&Bodiless, &env);
+    assert!(black_box(observation).times.is_some());
     (exchange, request, response)
 }
 

@@ -74,6 +74,11 @@ impl HeldBody {
         self.readable
     }
 
+    /// Bytes so far.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Bytes that the core has not seen.
     pub(super) fn untold(&self) -> usize {
         self.size.saturating_sub(self.told)

@@ -54,6 +54,11 @@ impl Callouts {
         }
     }
 
+    /// How many are on their way.
+    pub(super) fn count(&self) -> usize {
+        self.questions.len()
+    }
+
     /// Asks, or joins those who ask the same.
     pub(super) fn ask(&mut self, callout: &Callout, stream: u32) -> Result<Asked, HostError> {
         if let Some(token) = self.join(callout, Asker::Stream(stream)) {

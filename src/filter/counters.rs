@@ -3,6 +3,7 @@
 
 use super::host;
 use crate::gateway::MOST_NAMED_COUNTERS;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Before every name. `wasmcustom.` comes before that in Envoy's statistics, nothing in Prometheus; names are for ever.
@@ -13,7 +14,7 @@ const PREFIX: &str = "sekisho_";
 pub(super) struct Counters {
     fixed: Vec<(&'static str, host::Counter)>,
     /// Those that documents name.
-    named: Vec<(Rc<str>, host::Counter)>,
+    named: HashMap<Rc<str>, host::Counter>,
 }
 
 // === impl Counters ===
@@ -21,14 +22,14 @@ pub(super) struct Counters {
 impl Counters {
     /// Defines counters. While nothing has happened they are 0 and not missing.
     pub(super) fn define(names: impl Iterator<Item = &'static str>) -> Self {
-        Self { fixed: names.filter_map(|name| Some((name, define(name)?))).collect(), named: Vec::new() }
+        Self { fixed: names.filter_map(|name| Some((name, define(name)?))).collect(), named: HashMap::new() }
     }
 
-    /// Defines those of a document that are not yet, as they are named: the dots keep its names apart. Envoy keeps what former
-    /// documents named, and more than the most are not told.
+    /// Defines those of a document that are not yet, as they are named. Envoy keeps what former documents named, and more than
+    /// the most are not told.
     pub(super) fn define_named(&mut self, names: Vec<Rc<str>>) {
         for name in names {
-            if self.named.iter().any(|(defined, _)| *defined == name) {
+            if self.named.contains_key(&name) {
                 continue;
             }
             if self.named.len() >= MOST_NAMED_COUNTERS {
@@ -36,7 +37,7 @@ impl Counters {
                 return;
             }
             if let Some(counter) = counter(&name) {
-                self.named.push((name, counter));
+                self.named.insert(name, counter);
             }
         }
     }
@@ -53,27 +54,27 @@ impl Counters {
     /// Adds what happened, of those that documents name.
     pub(super) fn tell_named(&self, counts: Vec<(Rc<str>, u64)>) {
         for (name, count) in &counts {
-            if let Some((_, counter)) = self.named.iter().find(|(defined, _)| defined == name) {
+            if let Some(counter) = self.named.get(name) {
                 add(counter, *count, name);
             }
         }
     }
 }
 
-/// A dot would be read as a level by Envoy, and cannot be in a name of Prometheus.
+/// A dot would be read as a level by Envoy, and cannot be in a name of Prometheus, where counters end as this does.
 fn define(name: &str) -> Option<host::Counter> {
-    counter(&format!("{PREFIX}{}", name.replace('.', "_")))
+    counter(&format!("{PREFIX}{}_total", name.replace('.', "_")))
 }
 
 #[inline(never)]
-fn counter(name: &str) -> Option<host::Counter> {
+pub(super) fn counter(name: &str) -> Option<host::Counter> {
     host::counter(name)
         .map_err(|error| log::warn!("sekisho: the statistic `{name}` cannot be written: {error}"))
         .ok()
 }
 
 #[inline(never)]
-fn add(counter: &host::Counter, count: u64, name: &str) {
+pub(super) fn add(counter: &host::Counter, count: u64, name: &str) {
     if let Err(error) = counter.add(count) {
         log::warn!("sekisho: {count} of the statistic `{name}` are lost: {error}");
     }

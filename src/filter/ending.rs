@@ -5,19 +5,26 @@ use super::host;
 use super::stream::Stream;
 use crate::gateway::outcome::Ending;
 
+/// Bytes of bodies that came by. To ask Envoy for them would cost more than to add them up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Passed {
+    pub(super) request: u64,
+    pub(super) response: u64,
+}
+
 /// What Envoy knows of the request that a callback is about.
 #[derive(Debug)]
-struct HostEnding;
+struct HostEnding(Passed);
 
 // === impl HostEnding ===
 
 impl Ending for HostEnding {
     fn response_bytes(&self) -> u64 {
-        host::number(b"response\0size")
+        self.0.response
     }
 
     fn request_bytes(&self) -> u64 {
-        host::number(b"request\0size")
+        self.0.request
     }
 
     fn tls_version(&self) -> Vec<u8> {
@@ -34,7 +41,10 @@ impl Ending for HostEnding {
 impl Stream {
     pub(super) fn on_log(&mut self, worker: &mut Worker) {
         let Some(exchange) = &mut self.exchange else { return };
-        let observation = exchange.on_log(&HostEnding, &worker.env(&self.peer));
+        let observation = exchange.on_log(&HostEnding(self.passed), &worker.env(&self.peer));
+        if let Some(times) = &observation.times {
+            worker.metrics.record(times);
+        }
         if let Some((destination, line)) = observation.access_log
             && let Err(error) = host::log_access(destination, &line)
         {

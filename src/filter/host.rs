@@ -320,6 +320,26 @@ impl Gauge {
     pub(super) fn set(&self, value: u64) -> Result<(), HostError> {
         Ok(abi::record_metric(self.0, value)?)
     }
+
+    /// Adds, or takes away.
+    pub(super) fn change(&self, difference: i64) -> Result<(), HostError> {
+        Ok(abi::increment_metric(self.0, difference)?)
+    }
+}
+
+/// A histogram of Envoy's.
+#[derive(Debug)]
+pub(super) struct Histogram(u32);
+
+/// The histogram of a name, which every VM of this Envoy shares.
+pub(super) fn histogram(name: &str) -> Result<Histogram, HostError> {
+    Ok(Histogram(abi::define_metric(Metric::Histogram, name.as_bytes())?))
+}
+
+impl Histogram {
+    pub(super) fn record(&self, value: u64) -> Result<(), HostError> {
+        Ok(abi::record_metric(self.0, value)?)
+    }
 }
 
 /// A counter of Envoy's.

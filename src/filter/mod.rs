@@ -8,7 +8,9 @@ mod body;
 mod callouts;
 mod counters;
 mod ending;
+mod gauges;
 mod host;
+mod metrics;
 mod response;
 mod root;
 mod shared;
@@ -24,6 +26,8 @@ use crate::gateway::{Env, Nanos, Wants, Worker as Memory};
 use abi::{DataStatus, HeadersStatus, TrailersStatus};
 use callouts::{Asker, Callouts, Question};
 use counters::Counters;
+use gauges::Gauges;
+use metrics::ApiMetrics;
 use nohash_hasher::IntMap;
 use root::Root;
 use shared::HostShared;
@@ -56,6 +60,8 @@ struct Worker {
     verifiers: OnceCell<Verifiers>,
     shared: HostShared,
     counters: Option<Counters>,
+    metrics: ApiMetrics,
+    gauges: Gauges,
     usage: UsageGauges,
     /// WebSocket connections that end, and when at the latest.
     closing: Vec<(u32, Nanos)>,
@@ -99,6 +105,8 @@ impl Vm {
                 verifiers: OnceCell::new(),
                 shared: HostShared::new(),
                 counters: None,
+                metrics: ApiMetrics::new(),
+                gauges: Gauges::new(),
                 usage: UsageGauges::new(),
                 closing: Vec::new(),
             },
@@ -295,9 +303,17 @@ impl Worker {
         self.usage.tell(due);
         let named = self.memory().borrow_mut().drain_named();
         self.counters().tell_named(named);
-        let Self { counters: Some(counters), memory, shared, .. } = self else { return };
-        let memory = memory.get_or_init(RefCell::default);
-        counters.tell(memory.borrow_mut().counts.drain().chain(shared.drain()));
+        let Self { counters: Some(counters), memory, shared, metrics, gauges, callouts, .. } = self else {
+            return;
+        };
+        let memory = &mut *memory.get_or_init(RefCell::default).borrow_mut();
+        counters.tell(memory.counts.drain().chain(shared.drain()));
+        metrics.tell(memory.apis.drain());
+        for (name, size) in
+            memory.sizes().into_iter().chain([("sekisho_callouts_in_flight", callouts.count() as u64)])
+        {
+            gauges.share(name, size);
+        }
     }
 
     /// What the core remembers between this worker's requests.

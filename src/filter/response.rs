@@ -51,13 +51,17 @@ impl Stream {
 
     pub(super) fn on_response_body(&mut self, now: usize, ended: bool, worker: &mut Worker) -> DataStatus {
         match &mut self.response {
-            Response::Passing if matches!(self.request, Request::Upgraded) => {
-                self.tunnel(Direction::ToClient, now, worker).data()
+            Response::Passing => {
+                self.passed.response += now as u64;
+                if matches!(self.request, Request::Upgraded) {
+                    return self.tunnel(Direction::ToClient, now, worker).data();
+                }
+                DataStatus::Continue
             }
-            Response::Passing => DataStatus::Continue,
             Response::Replaced => DataStatus::Drop,
             Response::Collecting { size, .. } => {
                 *size = now;
+                self.passed.response = now as u64;
                 match self.response_collected(ended, worker) {
                     (Verdict::Release, _) => DataStatus::Continue,
                     (Verdict::Hold, Response::Collecting { .. }) => DataStatus::Buffer,
@@ -132,6 +136,7 @@ impl Stream {
 
     fn replace(&mut self, answer: &Answer) -> (Verdict, &Response) {
         self.answer(answer);
+        self.passed.response = answer.body.len() as u64;
         self.response = Response::Replaced;
         (Verdict::Hold, &self.response)
     }

@@ -7,6 +7,7 @@ use super::{Peer, Worker};
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::diagnostics::Diagnostics;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
+use crate::gateway::metrics::state::KeysTold;
 use crate::gateway::surroundings::{Secret, Surroundings, Verification};
 use crate::gateway::upkeep::{Chore, TICK};
 use crate::gateway::waf::rate::seed::Seed;
@@ -40,6 +41,10 @@ impl Root {
         let due = gateway.upkeep(&worker.env(&Peer::default()));
         for (callout, chore) in due {
             self.ask(context, callout, chore, worker);
+        }
+        let keys = gateway.keys_told(&worker.env(&Peer::default()));
+        for (name, value) in keys.iter().flat_map(KeysTold::statistics) {
+            worker.gauges.set(&name, value);
         }
     }
 
@@ -95,6 +100,9 @@ impl Root {
                 Seed::prepare(&worker.shared, host::secret);
                 verifiers.record();
                 worker.counters().define_named(compiled.gateway.named_counters());
+                worker.metrics.define(compiled.gateway.places());
+                worker.gauges.set("sekisho_config_digest", number(&document));
+                worker.gauges.set("sekisho_config_loaded_timestamp_seconds", host::wall_clock().0 / 1000);
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
             }
@@ -132,6 +140,12 @@ fn tell(level: log::Level, diagnostics: &Diagnostics) {
     if more > 0 {
         log::log!(level, "sekisho: and {more} more: `sekisho validate` shows all");
     }
+}
+
+/// The first six bytes of a document's digest as a number, which is one in a double too: what differs between two Envoys that
+/// serve two documents.
+fn number(document: &[u8]) -> u64 {
+    Sha256::digest(document).iter().take(6).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// Enough of a digest to tell two documents apart in a log.

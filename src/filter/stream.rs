@@ -5,6 +5,7 @@
 use super::abi::{DataStatus, HeadersStatus, TrailersStatus};
 use super::body::HeldBody;
 use super::callouts::Asked;
+use super::ending::Passed;
 use super::host::{self, HostError};
 use super::response::Response;
 use super::{Peer, Worker};
@@ -24,6 +25,7 @@ pub(super) struct Stream {
     pub(super) peer: Peer,
     pub(super) request: Request,
     pub(super) response: Response,
+    pub(super) passed: Passed,
 }
 
 /// What the request waits for.
@@ -65,6 +67,7 @@ impl Stream {
             peer: Peer::default(),
             request: Request::Arriving,
             response: Response::Passing,
+            passed: Passed::default(),
         }
     }
 
@@ -104,18 +107,26 @@ impl Stream {
 
     pub(super) fn on_request_body(&mut self, size: usize, ended: bool, worker: &mut Worker) -> DataStatus {
         match &mut self.request {
-            Request::Passing => match self.chunk(size) {
-                Verdict::Release => self.tunnel(Direction::ToBackend, size, worker).data(),
-                Verdict::Hold => DataStatus::Drop,
-            },
-            Request::Upgraded => self.tunnel(Direction::ToBackend, size, worker).data(),
+            Request::Passing => {
+                self.passed.request += size as u64;
+                match self.chunk(size) {
+                    Verdict::Release => self.tunnel(Direction::ToBackend, size, worker).data(),
+                    Verdict::Hold => DataStatus::Drop,
+                }
+            }
+            Request::Upgraded => {
+                self.passed.request += size as u64;
+                self.tunnel(Direction::ToBackend, size, worker).data()
+            }
             Request::Arriving | Request::Answered => DataStatus::Drop,
             Request::Asking { body, .. } => {
                 body.arrive(size, ended);
+                self.passed.request = body.size() as u64;
                 body.hold()
             }
             Request::Collecting { body, .. } => {
                 body.arrive(size, ended);
+                self.passed.request = body.size() as u64;
                 match (self.collected(worker), &self.request) {
                     (Verdict::Release, _) => DataStatus::Continue,
                     (Verdict::Hold, Request::Collecting { body, .. } | Request::Asking { body, .. }) => {

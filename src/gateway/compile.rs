@@ -36,6 +36,7 @@ use super::clusters::Cluster;
 use super::config::{Config, ProtocolType};
 use super::diagnostics::Diagnostics;
 use super::domains::custom::Domains;
+use super::metrics;
 use super::surroundings::Surroundings;
 use super::throttle::Throttle;
 use super::usage_plans::UsagePlans;
@@ -118,7 +119,8 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
     let usage = usage::compile(config, fleet.as_ref(), &mut scope);
     let account = throttle::account(config, &mut scope);
     let web_acls = waf::compile(config, &mut scope);
-    let sources = api::Sources { config, iam: iam.as_ref(), web_acls: &web_acls };
+    let statistics = metrics::Left::of(config);
+    let sources = api::Sources { config, iam: iam.as_ref(), web_acls: &web_acls, statistics: &statistics };
     for (i, written) in config.apis.iter().enumerate() {
         let mut scope = Scope::new(format!("apis[{i}]"), &mut diagnostics, &mut wants, surroundings);
         let policy = policy::policy(written, config, &mut scope);
@@ -237,14 +239,19 @@ impl Gateway {
         self.apis.get(id)
     }
 
-    /// The names of what is counted of the sides of canaries, and of web ACLs.
+    /// The names of what is counted of the sides of canaries, of web ACLs, and of refusals.
     #[must_use]
     pub fn named_counters(&self) -> Vec<Rc<str>> {
-        let mut counters = Vec::new();
+        let mut counters: Vec<_> = metrics::state::Refusals::names().collect();
         for api in self.apis.values() {
             api.add_counters(&mut counters);
         }
         counters
+    }
+
+    /// The places where requests are counted: sides of a stage may share one, which is there twice then.
+    pub fn places(&self) -> impl Iterator<Item = &metrics::Place> {
+        self.apis.values().flat_map(|api| api.sides()).flat_map(|stage| stage.places.iter())
     }
 
     /// The API that answers a host which names none.

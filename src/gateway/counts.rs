@@ -24,6 +24,12 @@ pub enum Counter {
     FleetUnanswered,
     /// Those of them that went on all the same, because the document says so.
     FleetAllowed,
+    /// Questions of authorizers that had no usable answer: too late, too many, too long, or broken off.
+    AuthorizerUnanswered,
+    /// The same of functions and services that are integrations.
+    IntegrationUnanswered,
+    /// Questions of issuers for their keys, asked ahead, that gave none.
+    KeysUnanswered,
     /// Requests whose call to AWS was not sent, because there were no credentials to sign it with.
     Unsigned,
     /// WebSocket connections that were made. AWS: `ConnectCount`.
@@ -39,7 +45,7 @@ pub enum Counter {
 }
 
 /// All of them, and their names in statistics.
-const COUNTERS: [(Counter, &str); 21] = [
+const COUNTERS: [(Counter, &str); 24] = [
     (Counter::Throttled(LimitKind::Plan), "throttled.plan"),
     (Counter::Throttled(LimitKind::PlanMethod), "throttled.plan_method"),
     (Counter::Throttled(LimitKind::Route), "throttled.route"),
@@ -55,6 +61,9 @@ const COUNTERS: [(Counter, &str); 21] = [
     (Counter::FleetAsked, "fleet_quota.asked"),
     (Counter::FleetUnanswered, "fleet_quota.unanswered"),
     (Counter::FleetAllowed, "fleet_quota.allowed_unanswered"),
+    (Counter::AuthorizerUnanswered, "callout_failures.authorizer"),
+    (Counter::IntegrationUnanswered, "callout_failures.integration"),
+    (Counter::KeysUnanswered, "callout_failures.keys"),
     (Counter::Unsigned, "unsigned"),
     (Counter::Connect, "websocket.connect_count"),
     (Counter::Message, "websocket.message_count"),

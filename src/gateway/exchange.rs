@@ -104,6 +104,27 @@ enum State {
     Answered,
 }
 
+// === impl State ===
+
+impl State {
+    /// What is counted if what is waited for does not come; the rate-limit service has counters of its own.
+    fn unanswered(&self) -> Option<Counter> {
+        match self {
+            Self::Authorizing { .. } => Some(Counter::AuthorizerUnanswered),
+            Self::Invoking => Some(Counter::IntegrationUnanswered),
+            Self::Arriving
+            | Self::Inspecting(_)
+            | Self::Proving(_)
+            | Self::Metering { .. }
+            | Self::Buffering(_)
+            | Self::Upstream { .. }
+            | Self::Tunnel(_)
+            | Self::Responding { .. }
+            | Self::Answered => None,
+        }
+    }
+}
+
 // === impl Exchange ===
 
 impl Exchange {
@@ -141,6 +162,11 @@ impl Exchange {
     pub fn on_callout(&mut self, reply: &CalloutReply, env: &Env<'_>) -> Flow {
         if is_unsigned(reply) {
             env.worker.borrow_mut().counts.add(Counter::Unsigned);
+        }
+        if !reply.is_usable()
+            && let Some(counter) = self.state.unanswered()
+        {
+            env.worker.borrow_mut().counts.add(counter);
         }
         let state = std::mem::replace(&mut self.state, State::Answered);
         match (state, &mut self.request) {

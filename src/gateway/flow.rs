@@ -125,6 +125,12 @@ impl CalloutReply {
             Self::Failed | Self::TooLarge | Self::TooMany => None,
         }
     }
+
+    /// Whether it is an answer, and none that Envoy makes where a service is not there or too slow.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.status().is_some_and(|status| !matches!(status, 503 | 504))
+    }
 }
 
 /// Changes to a head, in order.

@@ -30,6 +30,7 @@ mod json_path;
 pub mod lambda;
 mod limits;
 pub mod mapping;
+pub mod metrics;
 pub mod notes;
 pub mod outcome;
 pub mod policy;
@@ -102,7 +103,8 @@ pub struct Env<'a> {
 }
 
 /// Counters that documents name, which the shell tells of.
-pub const MOST_NAMED_COUNTERS: usize = canary::counts::MOST_COUNTERS + waf::counts::MOST_COUNTERS;
+pub const MOST_NAMED_COUNTERS: usize =
+    canary::counts::MOST_COUNTERS + waf::counts::MOST_COUNTERS + rejection::Rejection::REASONS.len();
 
 /// What a document needs of the shell: reading from the host costs, so nothing is read without need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

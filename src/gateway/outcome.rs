@@ -1,6 +1,7 @@
 //! What became of a request: what access logs, metrics and execution logs tell of it when it is over.
 
 use super::Nanos;
+use super::metrics::counts::Times;
 use super::rejection::Rejection;
 use super::request::Problem;
 
@@ -48,8 +49,8 @@ pub trait Ending: std::fmt::Debug {
 pub struct Observation {
     /// Its line for the access log of its stage, without an end of line, and the number of that log's destination.
     pub access_log: Option<(usize, Vec<u8>)>,
-    /// Times for histograms: which of [`super::Gateway`]'s, and milliseconds.
-    pub times: Vec<(usize, u64)>,
+    /// How long it took, for histograms; none if it reached no stage.
+    pub times: Option<Times>,
 }
 
 // === impl Outcome ===

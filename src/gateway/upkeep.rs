@@ -6,6 +6,7 @@
 use super::Env;
 use super::authorizers::jwt::keys::{Found, Step};
 use super::compile::Gateway;
+use super::counts::Counter;
 use super::flow::{Callout, CalloutReply, Flight};
 use super::shared::SharedStore;
 
@@ -45,7 +46,11 @@ impl Gateway {
     pub fn on_upkeep(&self, chore: Chore, reply: &CalloutReply, env: &Env<'_>) -> Option<(Callout, Chore)> {
         match self.keyrings.get(chore.source)?.learn(chore.step, reply, env) {
             Ok(Found::Ask(callout, step)) => Some((callout, Chore { step, ..chore })),
-            Ok(Found::Keys(_)) | Err(_) => None,
+            Ok(Found::Keys(_)) => None,
+            Err(_) => {
+                env.worker.borrow_mut().counts.add(Counter::KeysUnanswered);
+                None
+            }
         }
     }
 

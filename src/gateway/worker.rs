@@ -7,6 +7,8 @@ use super::authorizers::lambda::cache::Answers;
 use super::canary::counts::SideCounts;
 use super::counts::Counts;
 use super::fleet::{REMEMBERED, UsedUp};
+use super::metrics::counts::ApiCounts;
+use super::metrics::state::Refusals;
 use super::throttle::LeaseKey;
 use super::throttle::lease::Lease;
 use super::usage::Usage;
@@ -35,6 +37,10 @@ const MOST_USED_UP: usize = 4096;
 pub struct Worker {
     /// What happened.
     pub counts: Counts,
+    /// What happened to APIs.
+    pub apis: ApiCounts,
+    /// Why requests were refused.
+    pub refused: Refusals,
     /// What happened on the sides of canaries.
     pub sides: SideCounts,
     /// What web ACLs' rules did.
@@ -91,6 +97,8 @@ impl Default for Worker {
     fn default() -> Self {
         Self {
             counts: Counts::default(),
+            apis: ApiCounts::default(),
+            refused: Refusals::default(),
             sides: SideCounts::default(),
             waf: WafCounts::default(),
             usage: Usage::default(),
@@ -110,7 +118,19 @@ impl Worker {
     pub fn drain_named(&mut self) -> Vec<(Rc<str>, u64)> {
         let mut named = self.sides.drain();
         named.extend(self.waf.drain());
+        named.extend(self.refused.drain());
         named
+    }
+
+    /// What is remembered, by the names of statistics.
+    #[must_use]
+    pub fn sizes(&self) -> [(&'static str, u64); 4] {
+        [
+            ("sekisho_cached_tokens", self.tokens.len() as u64),
+            ("sekisho_cached_token_bytes", self.bytes as u64),
+            ("sekisho_cached_authorizer_answers", self.answers.count() as u64),
+            ("sekisho_throttle_leases", self.leases.len() as u64),
+        ]
     }
 
     /// What is known of a key source.

@@ -160,7 +160,7 @@ async fn every_request_of_every_key_is_told_and_a_reload_forgets_none() {
     let prometheus = world.envoy.gateway().admin("/stats/prometheus?filter=sekisho.usage").await;
     let label = r#"sekisho_usage_used{sekisho_plan="gold%2Eplan%2F100%25",sekisho_key="a%2Eb%2Eused"} 60"#;
     assert!(prometheus.contains(label), "{prometheus}");
-    assert_eq!(world.envoy.gateway().admin_stat("wasmcustom.sekisho_usage_untold").await, 0);
+    assert_eq!(world.envoy.gateway().admin_stat("wasmcustom.sekisho_usage_untold_total").await, 0);
     world.envoy.gateway().assert_no_panic().await;
 }
 

@@ -4,6 +4,7 @@ use super::dynamic::{Delivery, types};
 use super::settings::socket_address;
 use super::tls::secret;
 use super::{Plan, Settings, cluster, listener, sts, teller};
+use sekisho::gateway::metrics::name::expressions;
 use serde_json::{Value, json};
 
 /// The bootstrap: everything in it, or the places of the files that are watched.
@@ -95,13 +96,17 @@ fn overload_manager(settings: &Settings) -> Value {
     })
 }
 
-/// Tags of the filter's metrics belong here: each expression costs when a metric is defined, so they are few.
+/// Labels of the filter's statistics. Each expression costs when a statistic of the filter is first defined; Envoy does not try
+/// them on its own, because all begin with the filter's prefix.
 #[must_use]
 pub fn stats_config() -> Value {
+    let named = expressions("wasmcustom\\.").into_iter();
+    let named = named.map(|(label, regex)| json!({ "tag_name": label, "regex": regex }));
     // The filter's `sekisho.usage.PLAN.KEY.used` has no other dot: ids are escaped.
     let tag = |name: &str, before: &str| {
         let regex = format!("^wasmcustom\\.sekisho\\.usage\\.{before}(([^.]*)\\.)");
         json!({ "tag_name": format!("sekisho.{name}"), "regex": regex })
     };
-    json!({ "stats_tags": [tag("plan", ""), tag("key", "[^.]*\\.")] })
+    let tags: Vec<_> = named.chain([tag("plan", ""), tag("key", "[^.]*\\.")]).collect();
+    json!({ "stats_tags": tags })
 }

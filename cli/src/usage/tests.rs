@@ -151,7 +151,7 @@ fn ask(body: &str) -> (Result<Told, crate::Error>, String) {
 
 #[test]
 fn statistics_of_envoy_are_read_and_a_gateway_that_tells_nothing_is_found_out() {
-    let (told, request) = ask(r#"{"stats": [{"name": "wasmcustom.sekisho_usage_untold", "value": 3},
+    let (told, request) = ask(r#"{"stats": [{"name": "wasmcustom.sekisho_usage_untold_total", "value": 3},
             {"name": "wasmcustom.sekisho.usage.gold.a%2Eb.used", "value": 12},
             {"name": "wasmcustom.sekisho.usage.gold.a%2Eb.window", "value": 20782}]}"#);
     assert!(request.starts_with("GET /stats?format=json&filter=%5Ewasmcustom%5C."), "{request}");

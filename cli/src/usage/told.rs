@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 /// Before the names of all statistics that a filter makes.
 const FILTERS: &str = "wasmcustom.";
 /// What tells that the gateway is there, whatever was used: the filter makes it when it is configured.
-const UNTOLD: &str = "sekisho_usage_untold";
+const UNTOLD: &str = "sekisho_usage_untold_total";
 
 /// The statistics.
 #[derive(Debug, Default)]

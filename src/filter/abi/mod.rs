@@ -82,4 +82,5 @@ pub(super) enum Buffer {
 pub(super) enum Metric {
     Counter = 0,
     Gauge = 1,
+    Histogram = 2,
 }

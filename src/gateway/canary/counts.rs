@@ -4,6 +4,7 @@
 //! and the shell tells Envoy's statistics on its tick. Preflights are on no side; a client that left before its answer, and what
 //! Envoy answers in the middle of a held response, which no filter sees, are not counted.
 
+use crate::gateway::metrics::name::named;
 use std::rc::Rc;
 
 /// Counters that are told of, six for each stage with a canary: Envoy keeps each for ever.
@@ -14,8 +15,7 @@ pub const MOST_COUNTERS: usize = 6 * 256;
 pub struct Side {
     /// `$context.isCanaryRequest`.
     pub is_canary: bool,
-    /// The names of what is counted: `sekisho.canary.API.STAGE.SIDE.` and `requests`, `4xx` and `5xx`. Names of APIs and stages
-    /// have no dots.
+    /// The names of what is counted: requests, and those that were answered as the client's error or as ours.
     pub counters: [Rc<str>; 3],
 }
 
@@ -30,15 +30,9 @@ impl Side {
     #[must_use]
     pub fn new(api: &str, stage: &str, is_canary: bool) -> Self {
         let side = if is_canary { "canary" } else { "stable" };
-        let prefix = format!("sekisho.canary.{api}.{stage}.{side}");
-        let counters = [name(&prefix, "requests"), name(&prefix, "4xx"), name(&prefix, "5xx")];
-        Self { is_canary, counters }
+        let name = |event| Rc::from(named("canary", &[api, stage, side], event));
+        Self { is_canary, counters: [name("requests_total"), name("4xx_total"), name("5xx_total")] }
     }
-}
-
-#[inline(never)]
-fn name(prefix: &str, event: &str) -> Rc<str> {
-    [prefix, event].join(".").into()
 }
 
 // === impl SideCounts ===
@@ -88,13 +82,13 @@ mod tests {
         let told: Vec<_> = counts.drain();
         let told: Vec<_> = told.iter().map(|(name, count)| (name.as_ref(), *count)).collect();
         let expected = [
-            ("sekisho.canary.shop.prod.stable.requests", 2),
-            ("sekisho.canary.shop.prod.canary.requests", 3),
-            ("sekisho.canary.shop.prod.canary.4xx", 1),
-            ("sekisho.canary.shop.prod.canary.5xx", 1),
-            ("sekisho.canary.shop.prod.stable.4xx", 1),
-            ("sekisho.canary.shop.$default.canary.requests", 1),
-            ("sekisho.canary.shop.$default.canary.5xx", 1),
+            ("sekisho_canary;shop;prod;stable;requests_total", 2),
+            ("sekisho_canary;shop;prod;canary;requests_total", 3),
+            ("sekisho_canary;shop;prod;canary;4xx_total", 1),
+            ("sekisho_canary;shop;prod;canary;5xx_total", 1),
+            ("sekisho_canary;shop;prod;stable;4xx_total", 1),
+            ("sekisho_canary;shop;$default;canary;requests_total", 1),
+            ("sekisho_canary;shop;$default;canary;5xx_total", 1),
         ];
         assert_eq!(told, expected);
         assert_eq!(counts.drain(), []);

@@ -15,6 +15,7 @@ use crate::gateway::config::{self, ApiKeySource, Config, ProtocolType};
 use crate::gateway::cors::Cors;
 use crate::gateway::gateway_responses::GatewayResponses;
 use crate::gateway::integrations::Integration;
+use crate::gateway::metrics::{self, Places};
 use crate::gateway::policy::Policy;
 use crate::gateway::throttle::Throttle;
 use crate::gateway::usage_plans::Openings;
@@ -68,6 +69,8 @@ pub struct Stage {
     pub integrations: Vec<Integration>,
     /// The web ACL that its requests pass first.
     pub web_acl: Option<Rc<WebAcl>>,
+    /// Where its requests are counted.
+    pub places: Places,
     /// The usage plans that open it.
     pub openings: Openings,
     /// How fast each route may be called, by its place.
@@ -90,6 +93,8 @@ pub(super) struct Sources<'a, 'c> {
     pub(super) iam: Option<&'a Rc<Authorizer>>,
     /// Web ACLs by their ARNs.
     pub(super) web_acls: &'a HashMap<String, Rc<WebAcl>>,
+    /// Statistics that there may still be.
+    pub(super) statistics: &'a metrics::Left,
 }
 
 /// All that stages are compiled from.
@@ -104,6 +109,7 @@ struct All<'a, 'c> {
 struct Limits {
     openings: Openings,
     throttles: Vec<Option<Throttle>>,
+    places: Places,
 }
 
 // === impl Api ===
@@ -169,6 +175,13 @@ impl Api {
         self.stages.get(name)
     }
 
+    /// Its stages, each with its canary behind it.
+    pub(super) fn sides(&self) -> impl Iterator<Item = &Rc<Stage>> {
+        self.stages
+            .values()
+            .flat_map(|stage| std::iter::once(stage).chain(stage.canary.as_ref().map(|canary| &canary.side)))
+    }
+
     /// Adds the counters of the sides of its stages, and of their web ACLs. Several stages may have one: it is counted once.
     pub(super) fn add_counters(&self, counters: &mut Vec<Rc<str>>) {
         for stage in self.stages.values() {
@@ -214,12 +227,14 @@ fn lists<'c>(
 }
 
 fn limits(
-    api: &str,
+    api: &config::Api,
     stage: &config::Stage,
     table: &RouteTable,
-    config: &Config,
+    sources: &Sources<'_, '_>,
     scope: &mut Scope<'_>,
 ) -> Limits {
+    let places = Places::compile(api, stage, table, sources.statistics, scope);
+    let (api, config) = (api.api_id.as_str(), sources.config);
     let throttles = throttle::routes(api, stage, table, config, scope);
     let openings = usage::openings(config, api, &stage.stage_name, table, &mut scope.root());
     if openings.is_empty()
@@ -238,7 +253,7 @@ fn limits(
                 stage.stage_name
             ));
     }
-    Limits { openings, throttles }
+    Limits { openings, throttles, places }
 }
 
 fn check_stage(stage: &config::Stage, protocol: ProtocolType, at: &str, scope: &mut Scope<'_>) {
@@ -343,13 +358,7 @@ impl<'c> All<'_, 'c> {
             );
             return None;
         };
-        let limits = limits(
-            &self.written.api_id,
-            stage,
-            &served.table,
-            self.sources.config,
-            &mut scope.below(at_stage),
-        );
+        let limits = limits(self.written, stage, &served.table, self.sources, &mut scope.below(at_stage));
         Some(Stage::compile(side, stage, self.written.protocol_type, served, limits, clusters, scope))
     }
 
@@ -405,6 +414,7 @@ impl Stage {
             table: Rc::clone(&served.table),
             integrations,
             web_acl: None,
+            places: limits.places,
             openings: limits.openings,
             throttles: limits.throttles,
         }

@@ -90,7 +90,6 @@ fn differs(written: &Option<String>, defaults: &[&str]) -> bool {
 
 /// Settings that are off change nothing, so they are accepted.
 fn route_settings(settings: &RouteSettings, at: &str, refuse: &mut dyn FnMut(bool, &str)) {
-    refuse(settings.detailed_metrics_enabled == Some(true), &format!("{at}.detailedMetricsEnabled"));
     refuse(!matches!(settings.logging_level, None | Some(LoggingLevel::Off)), &format!("{at}.loggingLevel"));
     refuse(settings.data_trace_enabled == Some(true), &format!("{at}.dataTraceEnabled"));
 }

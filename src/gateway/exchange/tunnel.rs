@@ -4,6 +4,8 @@ use super::{Exchange, State};
 use crate::gateway::Env;
 use crate::gateway::counts::Counter;
 use crate::gateway::flow::Splice;
+use crate::gateway::metrics::Metric;
+use crate::gateway::metrics::counts::connected;
 use crate::gateway::request::Request;
 use crate::gateway::websocket::{Direction, Tunnel};
 
@@ -30,8 +32,18 @@ impl Exchange {
         let (State::Upstream { tunnel: Some(tunnel), .. } | State::Tunnel(tunnel)) = &mut self.state else {
             return Splice::keep(unseen.saturating_add(shown.len()));
         };
-        let counts = &mut env.worker.borrow_mut().counts;
-        tunnel.part(direction, (unseen, shown), env.monotonic, |counter| counts.add(counter))
+        let worker = &mut *env.worker.borrow_mut();
+        let mut messages = 0;
+        let splice = tunnel.part(direction, (unseen, shown), env.monotonic, |counter| {
+            messages += u64::from(counter == Counter::Message);
+            worker.counts.add(counter);
+        });
+        if let Some(stage) = self.request.as_ref().and_then(|request| request.stage.as_ref())
+            && messages > 0
+        {
+            worker.apis.add(stage.places.stage().key, Metric::MessageCount, messages);
+        }
+        splice
     }
 
     /// The backend agrees to the upgrade.
@@ -41,6 +53,9 @@ impl Exchange {
         {
             env.worker.borrow_mut().counts.add(Counter::Connect);
             self.state = State::Tunnel(tunnel);
+            if let Some(request) = &self.request {
+                connected(request, env);
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 //! A worker adds them up by what rules are called in `MetricName`, and the shell tells Envoy's statistics on its tick. Names
 //! come from documents alone.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::gateway::metrics::name::named;
 use std::rc::Rc;
 
 /// Counters that are told of: Envoy keeps each for ever.
@@ -13,9 +13,6 @@ pub const MOST_COUNTERS: usize = 4096;
 
 /// A web ACL as a whole: AWS's value of the dimension `Rule`.
 const ALL: &str = "ALL";
-
-/// What stands in names as it is: dots part them.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,10 +56,10 @@ struct Counted {
 impl Event {
     fn name(self) -> &'static str {
         match self {
-            Self::Allowed => "allowed",
-            Self::Blocked => "blocked",
-            Self::Counted => "counted",
-            Self::Passed => "passed",
+            Self::Allowed => "allowed_requests_total",
+            Self::Blocked => "blocked_requests_total",
+            Self::Counted => "counted_requests_total",
+            Self::Passed => "passed_requests_total",
         }
     }
 }
@@ -70,19 +67,13 @@ impl Event {
 // === impl Place ===
 
 impl Place<'_> {
-    /// The name of a counter: `sekisho.waf.WEBACL.RULE.EVENT`, of a group's rule `sekisho.waf.WEBACL.RULE.INNER.EVENT`.
+    /// The name of a counter: `sekisho_waf;WEBACL;RULE;EVENT`, of a group's rule `sekisho_waf;WEBACL;RULE;INNER;EVENT`.
     #[must_use]
     pub fn counter(&self, event: Event) -> Rc<str> {
-        let mut name = "sekisho.waf".to_owned();
-        let parts =
-            [Some(&**self.acl), Some(self.rule.map_or(ALL, |rule| rule)), self.inner.map(|rule| &**rule)];
-        for part in parts.into_iter().flatten() {
-            name.push('.');
-            name.extend(utf8_percent_encode(part, ESCAPED));
-        }
-        name.push('.');
-        name.push_str(event.name());
-        name.into()
+        let rule = self.rule.map_or(ALL, |rule| rule);
+        let parts = [Some(&**self.acl), Some(rule), self.inner.map(|rule| &**rule)];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        named("waf", &parts, event.name()).into()
     }
 }
 
@@ -153,11 +144,11 @@ mod tests {
         let told = counts.drain();
         let told: Vec<_> = told.iter().map(|(name, count)| (name.as_ref(), *count)).collect();
         let expected = [
-            ("sekisho.waf.edge.ALL.allowed", 2),
-            ("sekisho.waf.edge.ALL.blocked", 1),
-            ("sekisho.waf.edge.common%2Fv1%2E0.passed", 2),
-            ("sekisho.waf.edge.common%2Fv1%2E0.SizeRestrictions.blocked", 1),
-            ("sekisho.waf.edge.common%2Fv1%2E0.SizeRestrictions.counted", 1),
+            ("sekisho_waf;edge;ALL;allowed_requests_total", 2),
+            ("sekisho_waf;edge;ALL;blocked_requests_total", 1),
+            ("sekisho_waf;edge;common/v1.0;passed_requests_total", 2),
+            ("sekisho_waf;edge;common/v1.0;SizeRestrictions;blocked_requests_total", 1),
+            ("sekisho_waf;edge;common/v1.0;SizeRestrictions;counted_requests_total", 1),
         ];
         assert_eq!(told, expected);
         assert_eq!(counts.drain(), []);

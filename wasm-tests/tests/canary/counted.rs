@@ -76,12 +76,13 @@ async fn every_answer_is_counted_once_for_its_side() {
     let gateway = Gateway::start(&document(), &backend, options).await;
     let mut expected: BTreeMap<String, u64> = SIDES
         .iter()
-        .flat_map(|side| EVENTS.iter().map(move |event| (format!("{side}.{event}"), 0)))
+        .flat_map(|side| EVENTS.iter().map(move |event| (format!("{side};{event}"), 0)))
         .collect();
     let counted = async || {
         let mut counted = BTreeMap::new();
-        for name in SIDES.iter().flat_map(|side| EVENTS.iter().map(move |event| format!("{side}.{event}"))) {
-            let value = gateway.admin_stat(&format!("wasmcustom.sekisho.canary.shop.prod.{name}")).await;
+        for name in SIDES.iter().flat_map(|side| EVENTS.iter().map(move |event| format!("{side};{event}"))) {
+            let value =
+                gateway.admin_stat(&format!("wasmcustom.sekisho_canary;shop;prod;{name}_total")).await;
             counted.insert(name, value);
         }
         counted
@@ -93,9 +94,9 @@ async fn every_answer_is_counted_once_for_its_side() {
                 let request = format!("{asked} HTTP/1.1\r\nhost: h.test\r\n{header}\r\n");
                 let response = raw::send(gateway.address(), request.as_bytes()).await.unwrap();
                 assert_eq!(response.status, status, "{request}{response:?}");
-                *expected.get_mut(&format!("{side}.requests")).unwrap() += 1;
+                *expected.get_mut(&format!("{side};requests")).unwrap() += 1;
                 let class = if status < 500 { "4xx" } else { "5xx" };
-                *expected.get_mut(&format!("{side}.{class}")).unwrap() += 1;
+                *expected.get_mut(&format!("{side};{class}")).unwrap() += 1;
             }
         }
     }
@@ -109,12 +110,15 @@ async fn every_answer_is_counted_once_for_its_side() {
     for (side, header) in [("stable", ""), ("canary", "x-canary: on\r\n")] {
         let request = format!("GET /prod/backend HTTP/1.1\r\nhost: h.test\r\n{header}\r\n");
         assert_eq!(raw::send(gateway.address(), request.as_bytes()).await.unwrap().status, 200);
-        *expected.get_mut(&format!("{side}.requests")).unwrap() += 1;
+        *expected.get_mut(&format!("{side};requests")).unwrap() += 1;
     }
     let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
     eventually("the workers tell", async || (sum(&counted().await) >= sum(&expected)).then_some(())).await;
     assert_eq!(counted().await, expected);
-    let prometheus = gateway.admin("/stats/prometheus?filter=sekisho.canary").await;
-    assert!(prometheus.contains("\nsekisho_canary_shop_prod_canary_5xx{} 9\n"), "{prometheus}");
+    let prometheus = gateway.admin("/stats/prometheus?filter=sekisho_canary").await;
+    assert!(
+        prometheus.contains("\nsekisho_canary_5xx_total{api_id=\"shop\",stage=\"prod\",side=\"canary\"} 9\n"),
+        "{prometheus}"
+    );
     gateway.assert_no_panic().await;
 }

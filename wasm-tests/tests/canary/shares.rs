@@ -21,9 +21,10 @@ async fn served(
     let backend = Backend::start().await;
     let options = Options { concurrency: workers, ..Options::default() };
     let gateway = Gateway::start(document, &backend, options).await;
-    let stat =
-        async |name: &str| gateway.admin_stat(&format!("wasmcustom.sekisho.canary.shop.prod.{name}")).await;
-    let there = gateway.admin("/stats?filter=sekisho.canary").await;
+    let stat = async |name: &str| {
+        gateway.admin_stat(&format!("wasmcustom.sekisho_canary;shop;prod;{name}_total")).await
+    };
+    let there = gateway.admin("/stats?filter=sekisho_canary").await;
     assert_eq!(there.lines().filter(|line| line.ends_with(": 0")).count(), 6, "{there}");
 
     let mut clients = connect(&gateway, CONNECTIONS).await;
@@ -34,7 +35,7 @@ async fn served(
     let all = || answers.iter().flatten();
     let canaries = all().filter(|answer| answer.is_canary).count();
     assert_eq!(all().count(), total);
-    let counted = async || (stat("stable.requests").await, stat("canary.requests").await);
+    let counted = async || (stat("stable;requests").await, stat("canary;requests").await);
     let expected = ((total - canaries) as u64, canaries as u64);
     eventually("the workers tell", async || {
         let (stable, canary) = counted().await;
@@ -42,7 +43,7 @@ async fn served(
     })
     .await;
     assert_eq!(counted().await, expected);
-    for errors in ["stable.4xx", "stable.5xx", "canary.4xx", "canary.5xx"] {
+    for errors in ["stable;4xx", "stable;5xx", "canary;4xx", "canary;5xx"] {
         assert_eq!(stat(errors).await, 0, "{errors}");
     }
     gateway.assert_no_panic().await;

@@ -20,7 +20,7 @@ async fn counted(gateway: &Gateway, expected: [u64; 3]) {
     eventually(&format!("the workers tell {expected:?}"), async || {
         let mut told = [0; 3];
         for (told, name) in told.iter_mut().zip(["asked", "unanswered", "allowed_unanswered"]) {
-            *told = gateway.admin_stat(&format!("wasmcustom.sekisho_fleet_quota_{name}")).await;
+            *told = gateway.admin_stat(&format!("wasmcustom.sekisho_fleet_quota_{name}_total")).await;
         }
         (told == expected).then_some(())
     })

@@ -9,7 +9,7 @@ use std::path::Path;
 use wasm_tests::{Dynamic, eventually};
 
 const DISCOVERY: &str = "extension_config_discovery.http_filter.sekisho";
-const REJECTED: &str = "wasmcustom.sekisho_config_rejected";
+const REJECTED: &str = "wasmcustom.sekisho_config_rejected_total";
 
 /// Refused updates by Envoy's count, and refused documents by the filter's.
 async fn refused(world: &Dynamic) -> (u64, u64) {

@@ -171,7 +171,7 @@ async fn without_credentials_nothing_leaves_and_the_answer_is_500() {
         }
         assert!(aws.backend.seen().is_empty(), "{:?}", aws.backend.seen());
         eventually("it is counted", async || {
-            (gateway.admin_stat("wasmcustom.sekisho_unsigned").await == 4).then_some(())
+            (gateway.admin_stat("wasmcustom.sekisho_unsigned_total").await == 4).then_some(())
         })
         .await;
         gateway.assert_no_panic().await;

@@ -96,16 +96,19 @@ async fn each_request_is_a_line_and_counted_by_its_rules() {
     assert_eq!(value("x-operator"), Some("%FILTER_STATE(wasm.sekisho_waf_log:PLAIN)%"));
 
     let expected = [
-        ("ALL.allowed", 2),
-        ("ALL.blocked", 3),
-        ("ALL.counted", 2),
-        ("watch.counted", 2),
-        ("bad.blocked", 3),
+        ("ALL;allowed", 2),
+        ("ALL;blocked", 3),
+        ("ALL;counted", 2),
+        ("watch;counted", 2),
+        ("bad;blocked", 3),
     ];
     let counted = async || {
         let mut counted = Vec::new();
         for (name, _) in expected {
-            counted.push((name, gateway.admin_stat(&format!("wasmcustom.sekisho.waf.edge.{name}")).await));
+            counted.push((
+                name,
+                gateway.admin_stat(&format!("wasmcustom.sekisho_waf;edge;{name}_requests_total")).await,
+            ));
         }
         counted
     };

@@ -1,8 +1,8 @@
 //! What passes, and what is counted of it.
 
 use super::ends::{
-    Server, close, closed_with, connect, counted, document, ended, frame, frames, gateway, next,
-    nothing_is_left, raw_client, receive, refused, rest, try_connect, with_limits,
+    Server, close, closed_with, connect, counted, counted_of_api, document, ended, frame, frames, gateway,
+    next, nothing_is_left, raw_client, receive, refused, rest, try_connect, with_limits,
 };
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
@@ -95,6 +95,7 @@ async fn what_a_backend_answers_instead_passes_as_any_answer() {
     );
     assert_eq!(server.told().heads.len(), 2);
     counted(&gateway, "connect_count", 0).await;
+    counted_of_api(&gateway, "integration_error", 2).await;
     nothing_is_left(&gateway).await;
 }
 

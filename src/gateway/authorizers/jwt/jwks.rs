@@ -54,6 +54,12 @@ impl KeySet {
         if keys.is_empty() { Err("it has no key that can verify a token") } else { Ok(Self { keys }) }
     }
 
+    /// How many keys there are: one at least.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.keys.len()
+    }
+
     /// The keys of an id that an algorithm may use.
     pub fn find<'a>(&'a self, kid: &'a str, algorithm: Algorithm) -> impl Iterator<Item = &'a Key> {
         let fits = move |key: &&Key| {

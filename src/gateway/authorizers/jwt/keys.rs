@@ -13,6 +13,7 @@ use crate::gateway::Env;
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::clusters::Endpoint;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
+use crate::gateway::metrics::state::KeysTold;
 use crate::gateway::shared::{LAYOUT, SharedStore};
 use learned::{Flying, Learned, Said};
 use ledger::{Ledger, Names, Reason};
@@ -131,6 +132,21 @@ impl Keyring {
     #[must_use]
     pub fn id(&self) -> &[u8; 32] {
         &self.id
+    }
+
+    /// What is told of it to statistics; none of keys that the document has.
+    pub fn told(&self, env: &Env<'_>) -> Option<KeysTold> {
+        let source = match &self.source {
+            KeySource::Inline(_) => return None,
+            KeySource::Uri(at) => at.url(),
+            KeySource::Discovery { issuer, .. } => issuer.clone(),
+        };
+        let mut worker = env.worker.borrow_mut();
+        let learned = worker.learned(&self.id);
+        let keys = learned.usable(env.wall).map_or(0, |set| set.count() as u64);
+        let ledger = &learned.ledger;
+        let learned = ledger.edition.map_or(0, |edition| edition.at.0 / 1000);
+        Some(KeysTold { source, keys, learned, failures: ledger.failures().into() })
     }
 
     /// The keys for a token, or the question for them.

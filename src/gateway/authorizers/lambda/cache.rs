@@ -39,6 +39,12 @@ impl Answers {
         self.allowing.get(key, now).or_else(|| self.refusing.get(key, now))
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.allowing.by_key.len() + self.refusing.by_key.len()
+    }
+
     /// Remembers an answer; those of its kind that were not asked for longest go.
     pub fn remember(&mut self, key: [u8; 32], answer: &Rc<Answer>, allows: bool, now: Millis, seconds: u32) {
         let until = Millis(now.0.saturating_add(u64::from(seconds) * 1000));

@@ -68,8 +68,10 @@ mod tests {
         };
         let (is_logged, counters) = logged(json!([]));
         assert!(!is_logged);
-        let counters: Vec<&str> = counters.iter().map(AsRef::as_ref).collect();
-        let expected = ["allowed", "blocked", "counted"].map(|event| format!("sekisho.waf.edge.ALL.{event}"));
+        let of_acls = |name: &&str| name.starts_with("sekisho_waf;");
+        let counters: Vec<&str> = counters.iter().map(AsRef::as_ref).filter(of_acls).collect();
+        let name = |event| format!("sekisho_waf;edge;ALL;{event}_requests_total");
+        let expected = ["allowed", "blocked", "counted"].map(name);
         assert_eq!(counters, expected);
         let printed =
             json!({ "LoggingConfiguration": { "ResourceArn": ARN, "LogDestinationConfigs": ["arn:x"] } });

@@ -90,6 +90,12 @@ impl Ledger {
         age >= FRESH && self.is_due(now) && now.0.saturating_sub(self.next.0) >= LEASE
     }
 
+    /// How often in a row the issuer has failed: no more than 32 are told apart.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
     /// Takes the lease.
     pub fn take_lease(&mut self, now: Millis) -> bool {
         let due = self.is_due(now);

@@ -1,0 +1,44 @@
+//! Gauges of Envoy's statistics that say how the filter stands: what it remembers and waits for, the keys of issuers, and the
+//! document that it serves. Every VM of an Envoy writes them: of what each has for itself it tells the difference, so that they
+//! add up; of what all see it tells the value.
+
+use super::host::{self, Gauge, HostError};
+use std::collections::BTreeMap;
+
+/// Gauges that are defined, and what they were last told.
+#[derive(Debug)]
+pub(super) struct Gauges(BTreeMap<String, (Gauge, u64)>);
+
+// === impl Gauges ===
+
+impl Gauges {
+    pub(super) const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// What all VMs see.
+    pub(super) fn set(&mut self, name: &str, value: u64) {
+        self.tell(name, value, |gauge, _| gauge.set(value));
+    }
+
+    /// What this VM has, of what all have together. A VM that dies takes with it what it could have taken back.
+    pub(super) fn share(&mut self, name: &'static str, value: u64) {
+        let number = |value| i64::try_from(value).unwrap_or(i64::MAX);
+        self.tell(name, value, |gauge, before| gauge.change(number(value) - number(before)));
+    }
+
+    fn tell(&mut self, name: &str, value: u64, write: impl FnOnce(&Gauge, u64) -> Result<(), HostError>) {
+        let told = match self.0.get_mut(name) {
+            Some((_, told)) if *told == value => return,
+            Some((gauge, told)) => write(gauge, std::mem::replace(told, value)),
+            None => host::gauge(name).and_then(|gauge| {
+                let written = write(&gauge, 0);
+                self.0.insert(name.to_owned(), (gauge, value));
+                written
+            }),
+        };
+        if let Err(error) = told {
+            log::warn!("sekisho: the statistic `{name}` cannot be written: {error}");
+        }
+    }
+}
