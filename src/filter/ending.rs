@@ -35,8 +35,8 @@ impl Stream {
     pub(super) fn on_log(&mut self, worker: &mut Worker) {
         let Some(exchange) = &mut self.exchange else { return };
         let observation = exchange.on_log(&HostEnding, &worker.env(&self.peer));
-        if let Some((destination, line)) = observation.access_log
-            && let Err(error) = host::log_access(destination, &line)
+        if let Some((state, line)) = observation.access_log
+            && let Err(error) = host::log_access(&state, &line)
         {
             log::error!("sekisho: a line of an access log is lost: {error}");
         }

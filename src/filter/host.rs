@@ -224,9 +224,9 @@ pub(super) fn log_inspection(line: &[u8]) -> Result<(), HostError> {
     Ok(abi::set_property(b"sekisho_waf_log", line)?)
 }
 
-/// Hands a line of an access log to Envoy's, which reads it as `%FILTER_STATE(wasm.sekisho_access_log_N:PLAIN)%`.
-pub(super) fn log_access(destination: usize, line: &[u8]) -> Result<(), HostError> {
-    Ok(abi::set_property(format!("sekisho_access_log_{destination}").as_bytes(), line)?)
+/// Hands a line of an access log to Envoy's, which reads it as `%FILTER_STATE(wasm.sekisho_access_log_…:PLAIN)%`.
+pub(super) fn log_access(state: &str, line: &[u8]) -> Result<(), HostError> {
+    Ok(abi::set_property(state.as_bytes(), line)?)
 }
 
 /// A property that is a number: Envoy hands over 64 bits, least significant byte first. 0 if there is none.

@@ -145,11 +145,15 @@ impl Exchange {
         let state = std::mem::replace(&mut self.state, State::Answered);
         match (state, &mut self.request) {
             (State::Authorizing { pending, seen }, Some(request)) => {
+                request.outcome.asked(reply, request.has_access_log(), env.monotonic);
                 let decision = authorizers::finish(pending, reply, request, env);
                 self.go_on(decision, Seen { whole: None, bytes: seen }, env)
             }
             (State::Invoking, Some(request)) => {
                 request.outcome.hand_back(reply.status(), env.monotonic);
+                if request.has_access_log() {
+                    request.outcome.endpoint_request_id = reply.request_id();
+                }
                 let answer = match integration(request) {
                     Some(Integration::Lambda(function)) => {
                         let answer = function.answer(request, reply);
@@ -194,6 +198,7 @@ impl Exchange {
         match decision {
             Err(rejection) => self.refuse(rejection),
             Ok(Decision::Ask(mut callout, pending)) => {
+                request.outcome.ask(env.monotonic);
                 callout.then_body = wanted_body(request).is_some();
                 self.state = State::Authorizing { pending, seen: seen.bytes };
                 Flow::Call(callout)
@@ -378,8 +383,7 @@ fn wanted_body(request: &Request) -> Option<BodyWanted> {
 
 /// The integration of the request's route.
 fn integration(request: &Request) -> Option<&Integration> {
-    let (_, route) = request.route.as_ref()?;
-    request.stage.as_ref()?.integrations.get(route.integration)
+    request.integration()
 }
 
 #[cfg(test)]

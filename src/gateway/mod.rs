@@ -2,6 +2,7 @@
 //!
 //! [`config`] is the document as written, [`compile()`] turns it into a [`Gateway`], and [`exchange`] is one request's life.
 
+pub mod access_log;
 pub mod admission;
 pub mod api_keys;
 pub mod arn;

@@ -12,6 +12,7 @@ use super::cors::Cors;
 use super::domains::custom::{Domain, Mapped};
 use super::flow::Bytes;
 use super::head::Head;
+use super::integrations::Integration;
 use super::json_path::JsonBody;
 use super::outcome::Outcome;
 use super::rate_limit_headers::Standing;
@@ -231,6 +232,19 @@ impl Request {
     /// The headers that rules of its web ACL add for its backend.
     pub fn waf_headers(&self) -> impl Iterator<Item = &Header> {
         self.waf.iter().flat_map(|record| &record.inserted).flat_map(|headers| headers.iter())
+    }
+
+    /// Whether its stage has an access log.
+    #[must_use]
+    pub fn has_access_log(&self) -> bool {
+        self.stage.as_ref().is_some_and(|stage| stage.access_log.is_some())
+    }
+
+    /// The integration of its route, once that is known.
+    #[must_use]
+    pub fn integration(&self) -> Option<&Integration> {
+        let (_, route) = self.route.as_ref()?;
+        self.stage.as_ref()?.integrations.get(route.integration)
     }
 
     /// The CORS of its API.

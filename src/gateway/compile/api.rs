@@ -8,6 +8,7 @@ use super::routes::RouteTable;
 use super::scope::Scope;
 use super::sides::{Side, sides};
 use super::{throttle, usage, waf};
+use crate::gateway::access_log::{self, AccessLog};
 use crate::gateway::authorizers::Authorizer;
 use crate::gateway::canary::Canary;
 use crate::gateway::canary::counts::Side as CanarySide;
@@ -68,6 +69,8 @@ pub struct Stage {
     pub integrations: Vec<Integration>,
     /// The web ACL that its requests pass first.
     pub web_acl: Option<Rc<WebAcl>>,
+    /// Its access log.
+    pub access_log: Option<Rc<AccessLog>>,
     /// The usage plans that open it.
     pub openings: Openings,
     /// How fast each route may be called, by its place.
@@ -309,12 +312,17 @@ impl<'c> All<'_, 'c> {
         let mut compiled = self.side(&own, stage, (at, at), clusters, scope)?;
         let (arn, acls) = (stage.web_acl_arn.as_deref(), self.sources.web_acls);
         compiled.web_acl = waf::of_stage(arn, self.sources.config, acls, at, scope);
+        let logs = stage.access_log_settings.as_ref();
+        compiled.access_log = logs.and_then(|logs| {
+            access_log::compile(logs, clusters, &mut scope.below(at).below("accessLogSettings"))
+        });
         let tables = self.tables(&[Some(&own), canary.as_ref()]);
         check_route_settings(stage, &tables, &mut scope.below(at));
         if let (Some(side), Some(settings)) = (canary, &stage.canary_settings) {
             let at_canary = format!("{at}.canarySettings");
             let mut side = self.side(&side, stage, (at, &at_canary), clusters, scope)?;
             side.web_acl.clone_from(&compiled.web_acl);
+            side.access_log.clone_from(&compiled.access_log);
             for (side, is_canary) in [(&mut compiled, false), (&mut side, true)] {
                 side.canary_side = Some(CanarySide::new(&self.written.api_id, &stage.stage_name, is_canary));
             }
@@ -405,6 +413,7 @@ impl Stage {
             table: Rc::clone(&served.table),
             integrations,
             web_acl: None,
+            access_log: None,
             openings: limits.openings,
             throttles: limits.throttles,
         }

@@ -46,7 +46,6 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
     }
     for (i, stage) in api.stages.iter().enumerate() {
         let at = format!("stages[{i}]");
-        refuse(stage.access_log_settings.is_some(), &format!("{at}.accessLogSettings"));
         if let Some(settings) = &stage.default_route_settings {
             route_settings(settings, &format!("{at}.defaultRouteSettings"), refuse);
         }

@@ -1,16 +1,17 @@
 //! The end: what is left to be told of a request when nothing more can happen to it.
 
 use super::Exchange;
-use crate::gateway::Env;
-use crate::gateway::outcome::{Ending, Observation};
+use crate::gateway::outcome::{Ending, Observation, Over};
+use crate::gateway::{Env, access_log};
 
 impl Exchange {
     /// The request is over, answered or not. Called once, last.
-    pub fn on_log(&mut self, ending: &dyn Ending, _env: &Env<'_>) -> Observation {
+    pub fn on_log(&mut self, ending: &dyn Ending, env: &Env<'_>) -> Observation {
         let Some(request) = &mut self.request else { return Observation::default() };
         if request.outcome.status == 0 {
             request.outcome.status = ending.status();
         }
-        Observation::default()
+        let over = Over { request, ending, now: env.monotonic };
+        Observation { access_log: access_log::line(&over), ..Observation::default() }
     }
 }
