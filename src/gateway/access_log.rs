@@ -53,3 +53,6 @@ pub fn line(over: &Over<'_>) -> Option<(Rc<str>, Vec<u8>)> {
     let log = stage.as_ref()?.access_log.as_ref()?;
     Some((Rc::clone(&log.state), log.line(over)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -192,6 +192,8 @@ impl Gateway {
             .arg(&told)
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(["--disable-hot-restart", "--log-level", "warning"])
+            // Files of logs are read while it runs.
+            .args(["--file-flush-interval-msec", "50"])
             .args(["--component-log-level", &format!("wasm:{}", options.wasm_log)])
             .envs(&options.environment)
             .env(sigv4::SECRET_VARIABLE, sigv4::SECRET)

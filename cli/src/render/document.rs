@@ -7,6 +7,7 @@ use super::rate_limits::RateLimits;
 use super::tls::{Tls, files};
 use crate::hash_key::{PREFIX, hash, hash_plain_keys};
 use crate::{Error, validate};
+use sekisho::gateway::access_log::destination::Destination;
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::compile::compile;
 use sekisho::gateway::config::{Api, Config, ConnectionType, ProtocolType, load};
@@ -49,6 +50,8 @@ pub struct Plan {
     pub rate_limits: RateLimits,
     /// TLS of custom domains.
     pub tls: Tls,
+    /// Where stages' access logs go.
+    pub access_logs: Vec<Destination>,
     /// Whether a web ACL is logged.
     pub waf_log: bool,
 }
@@ -120,6 +123,7 @@ pub fn plan_with(
         software_signatures: compiled.gateway.wants().software_signatures,
         rate_limits: RateLimits::of(&config),
         tls,
+        access_logs: compiled.access_logs,
         waf_log: !config.logging_configurations.is_empty(),
     };
     Ok((plan, compiled.warnings))

@@ -3,6 +3,7 @@
 //! [`document`] says what a document asks of Envoy, [`settings`] what the command line says; each other module is one
 //! part of Envoy's configuration. Why each setting is as it is stands in `envoy/README.md`.
 
+pub mod access_log;
 pub mod bootstrap;
 pub mod cluster;
 pub mod discovery;

@@ -1,0 +1,105 @@
+//! Envoy's access loggers: those of web ACLs' logs, and one for each destination of stages' access logs. The filter leaves a
+//! finished line in filter state; a logger writes it, and nothing for a request that has none.
+
+use super::{Plan, Settings};
+use sekisho::gateway::access_log::destination::Destination;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// What collectors know the lines by.
+const LOG_NAME: &str = "sekisho_access";
+
+/// The loggers of what the filter leaves.
+#[must_use]
+pub fn loggers(plan: &Plan, settings: &Settings) -> Vec<Value> {
+    let access = plan.access_logs.iter().map(access_log);
+    waf_log(plan, settings).into_iter().chain(access).collect()
+}
+
+/// The log of web ACLs: a line for each request of which the filter has left one. What a client sent stands in it escaped; Envoy
+/// adds the version of HTTP, and the end.
+fn waf_log(plan: &Plan, settings: &Settings) -> Option<Value> {
+    if !plan.waf_log {
+        return None;
+    }
+    const STATE: &str = "wasm.sekisho_waf_log";
+    let format = format!("%FILTER_STATE({STATE}:PLAIN)%,\"httpVersion\":\"%PROTOCOL%\"}}}}\n");
+    let (name, writer) = match &settings.waf_log {
+        Some(file) => to_file(file, &format),
+        None => to_stdout(&format),
+    };
+    Some(where_left(STATE, name, &writer))
+}
+
+/// The logger of a destination.
+fn access_log(destination: &Destination) -> Value {
+    let state = format!("wasm.{}", destination.state());
+    let line = format!("%FILTER_STATE({state}:PLAIN)%");
+    let (name, writer) = match destination {
+        Destination::Stdout => to_stdout(&format!("{line}\n")),
+        Destination::File(path) => to_file(Path::new(path), &format!("{line}\n")),
+        Destination::Otlp(cluster) => (
+            "envoy.access_loggers.open_telemetry",
+            json!({
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig",
+                "common_config": service(cluster),
+                "body": { "string_value": line },
+            }),
+        ),
+        Destination::Als(cluster) => {
+            let mut common = service(cluster);
+            if let Some(common) = common.as_object_mut() {
+                common.insert("filter_state_objects_to_log".into(), json!([state]));
+            }
+            (
+                "envoy.access_loggers.http_grpc",
+                json!({
+                    "@type": "type.googleapis.com/envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+                    "common_config": common,
+                }),
+            )
+        }
+    };
+    where_left(&state, name, &writer)
+}
+
+/// A gRPC service that takes lines.
+fn service(cluster: &str) -> Value {
+    json!({
+        "log_name": LOG_NAME,
+        "grpc_service": { "envoy_grpc": { "cluster_name": cluster } },
+        "transport_api_version": "V3",
+        // What waits to be sent, at most.
+        "buffer_size_bytes": 65_536,
+        "buffer_flush_interval": "1s",
+    })
+}
+
+fn to_file(path: &Path, format: &str) -> (&'static str, Value) {
+    let writer = json!({
+        "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+        "path": path.to_string_lossy(),
+        "log_format": { "text_format_source": { "inline_string": format } },
+    });
+    ("envoy.access_loggers.file", writer)
+}
+
+fn to_stdout(format: &str) -> (&'static str, Value) {
+    let writer = json!({
+        "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+        "log_format": { "text_format_source": { "inline_string": format } },
+    });
+    ("envoy.access_loggers.stdout", writer)
+}
+
+/// A logger that writes where the filter has left something.
+fn where_left(state: &str, name: &str, writer: &Value) -> Value {
+    let is_left = json!({
+        "name": "envoy.access_loggers.extension_filters.cel",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+            "expression": format!("'{state}' in filter_state"),
+        },
+    });
+    json!({ "name": name, "filter": { "extension_filter": is_left }, "typed_config": writer })
+}
