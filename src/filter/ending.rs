@@ -40,5 +40,10 @@ impl Stream {
         {
             log::error!("sekisho: a line of an access log is lost: {error}");
         }
+        if let Some(lines) = observation.execution_log
+            && let Err(error) = host::log_execution(&lines)
+        {
+            log::error!("sekisho: an execution log is lost: {error}");
+        }
     }
 }

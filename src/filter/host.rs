@@ -229,6 +229,11 @@ pub(super) fn log_access(state: &str, line: &[u8]) -> Result<(), HostError> {
     Ok(abi::set_property(state.as_bytes(), line)?)
 }
 
+/// Hands the lines of an execution log to Envoy's access log, which reads them as `%FILTER_STATE(wasm.sekisho_execution_log:PLAIN)%`.
+pub(super) fn log_execution(lines: &[u8]) -> Result<(), HostError> {
+    Ok(abi::set_property(b"sekisho_execution_log", lines)?)
+}
+
 /// A property that is a number: Envoy hands over 64 bits, least significant byte first. 0 if there is none.
 pub(super) fn number(path: &[u8]) -> u64 {
     let bytes = abi::property(path).ok().and_then(|bytes| bytes.try_into().ok());

@@ -7,6 +7,7 @@ mod aws_service;
 mod canary;
 mod cluster;
 mod domain;
+mod execution;
 mod fleet;
 mod function;
 mod integration;

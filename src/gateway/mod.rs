@@ -21,6 +21,7 @@ pub mod diagnostics;
 pub mod domains;
 mod envoy_replies;
 pub mod exchange;
+pub mod execution_log;
 pub mod fleet;
 pub mod flow;
 pub mod gateway_responses;

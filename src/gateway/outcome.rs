@@ -78,6 +78,8 @@ pub struct Over<'a> {
 pub struct Observation {
     /// Its line for the access log of its stage, without an end of line, and the filter state by which it is written.
     pub access_log: Option<(Rc<str>, Vec<u8>)>,
+    /// The lines of its execution log.
+    pub execution_log: Option<Vec<u8>>,
     /// Times for histograms: which of [`super::Gateway`]'s, and milliseconds.
     pub times: Vec<(usize, u64)>,
 }

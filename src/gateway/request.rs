@@ -10,6 +10,7 @@ use super::compile::{Api, Gateway, Route, Stage};
 use super::config::ProtocolType;
 use super::cors::Cors;
 use super::domains::custom::{Domain, Mapped};
+use super::execution_log::Trace;
 use super::flow::Bytes;
 use super::head::Head;
 use super::integrations::Integration;
@@ -72,6 +73,8 @@ pub struct Request {
     pub began: Nanos,
     /// What became of it.
     pub outcome: Outcome,
+    /// Its execution log, where its method has one.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// What went wrong, for gateway responses.
@@ -140,6 +143,7 @@ impl Request {
             authorizer_error: None,
             began: env.monotonic,
             outcome: Outcome::default(),
+            trace: None,
         }
     }
 

@@ -58,6 +58,8 @@ pub struct Options {
     pub geoip_asn_db: Option<PathBuf>,
     /// `--waf-log` of a rendered gateway.
     pub waf_log: Option<PathBuf>,
+    /// `--execution-log` of a rendered gateway.
+    pub execution_log: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -84,6 +86,7 @@ impl Default for Options {
             geoip_db: None,
             geoip_asn_db: None,
             waf_log: None,
+            execution_log: None,
         }
     }
 }

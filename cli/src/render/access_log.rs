@@ -13,7 +13,7 @@ const LOG_NAME: &str = "sekisho_access";
 #[must_use]
 pub fn loggers(plan: &Plan, settings: &Settings) -> Vec<Value> {
     let access = plan.access_logs.iter().map(access_log);
-    waf_log(plan, settings).into_iter().chain(access).collect()
+    waf_log(plan, settings).into_iter().chain(execution_log(plan, settings)).chain(access).collect()
 }
 
 /// The log of web ACLs: a line for each request of which the filter has left one. What a client sent stands in it escaped; Envoy
@@ -25,6 +25,20 @@ fn waf_log(plan: &Plan, settings: &Settings) -> Option<Value> {
     const STATE: &str = "wasm.sekisho_waf_log";
     let format = format!("%FILTER_STATE({STATE}:PLAIN)%,\"httpVersion\":\"%PROTOCOL%\"}}}}\n");
     let (name, writer) = match &settings.waf_log {
+        Some(file) => to_file(file, &format),
+        None => to_stdout(&format),
+    };
+    Some(where_left(STATE, name, &writer))
+}
+
+/// The execution logs of REST APIs: the lines of a request together.
+fn execution_log(plan: &Plan, settings: &Settings) -> Option<Value> {
+    if !plan.execution_log {
+        return None;
+    }
+    const STATE: &str = "wasm.sekisho_execution_log";
+    let format = format!("%FILTER_STATE({STATE}:PLAIN)%\n");
+    let (name, writer) = match &settings.execution_log {
         Some(file) => to_file(file, &format),
         None => to_stdout(&format),
     };

@@ -105,6 +105,9 @@ pub struct Args {
     /// File of the logs of web ACLs with a logging configuration. Envoy's standard output when absent.
     #[arg(long, value_name = "FILE")]
     pub waf_log: Option<PathBuf>,
+    /// File of the execution logs of REST APIs with a `loggingLevel`. Envoy's standard output when absent.
+    #[arg(long, value_name = "FILE")]
+    pub execution_log: Option<PathBuf>,
     /// Who is told of the files that are written.
     #[command(flatten)]
     pub audit: audit::Args,
@@ -329,6 +332,7 @@ impl Args {
             geoip_db: self.geoip_db.clone(),
             geoip_asn_db: self.geoip_asn_db.clone(),
             waf_log: self.waf_log.clone(),
+            execution_log: self.execution_log.clone(),
         }
     }
 }

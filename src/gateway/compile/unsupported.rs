@@ -2,8 +2,8 @@
 //! behaviour. A capability that is built takes its line away.
 
 use crate::gateway::config::{
-    Api, Authorizer, AuthorizerType, Config, Integration, IntegrationType, LoggingLevel, NotYet,
-    ProtocolType, RouteSettings,
+    Api, Authorizer, AuthorizerType, Config, Integration, IntegrationType, NotYet, ProtocolType,
+    RouteSettings,
 };
 use crate::gateway::diagnostics::Diagnostics;
 
@@ -90,6 +90,4 @@ fn differs(written: &Option<String>, defaults: &[&str]) -> bool {
 /// Settings that are off change nothing, so they are accepted.
 fn route_settings(settings: &RouteSettings, at: &str, refuse: &mut dyn FnMut(bool, &str)) {
     refuse(settings.detailed_metrics_enabled == Some(true), &format!("{at}.detailedMetricsEnabled"));
-    refuse(!matches!(settings.logging_level, None | Some(LoggingLevel::Off)), &format!("{at}.loggingLevel"));
-    refuse(settings.data_trace_enabled == Some(true), &format!("{at}.dataTraceEnabled"));
 }

@@ -2,7 +2,7 @@
 
 use super::Exchange;
 use crate::gateway::outcome::{Ending, Observation, Over};
-use crate::gateway::{Env, access_log};
+use crate::gateway::{Env, access_log, execution_log};
 
 impl Exchange {
     /// The request is over, answered or not. Called once, last.
@@ -11,7 +11,8 @@ impl Exchange {
         if request.outcome.status == 0 {
             request.outcome.status = ending.status();
         }
+        let execution_log = execution_log::lines(request);
         let over = Over { request, ending, now: env.monotonic };
-        Observation { access_log: access_log::line(&over), ..Observation::default() }
+        Observation { access_log: access_log::line(&over), execution_log, ..Observation::default() }
     }
 }
