@@ -187,6 +187,8 @@ impl Gateway {
         let envoy = toolchain::envoy(options.envoy_version.as_deref());
         let log =
             File::create(folder.path().join("envoy.log")).expect("the temporary folder can be written to");
+        let printed =
+            File::create(folder.path().join("envoy.out")).expect("the temporary folder can be written to");
         let told = folder.path().join("admin");
         let child = Command::new(&envoy)
             .arg("--config-path")
@@ -203,7 +205,7 @@ impl Gateway {
             .env(sigv4::TOKEN_VARIABLE, sigv4::TOKEN)
             .env("SEKISHO_TEST_SHORT_SECRET", "too short")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(printed)
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", envoy.display()));
@@ -305,6 +307,12 @@ impl Gateway {
     #[must_use]
     pub fn log(&self) -> String {
         tail(&self.whole_log())
+    }
+
+    /// What Envoy wrote to its standard output.
+    #[must_use]
+    pub fn printed(&self) -> String {
+        fs::read_to_string(self.folder.path().join("envoy.out")).unwrap_or_default()
     }
 
     /// All that Envoy wrote.
