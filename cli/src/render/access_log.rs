@@ -3,11 +3,14 @@
 
 use super::{Plan, Settings};
 use sekisho::gateway::access_log::destination::Destination;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// What collectors know the lines by.
 const LOG_NAME: &str = "sekisho_access";
+const OPEN_TELEMETRY: &str =
+    "type.googleapis.com/envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig";
+const GRPC: &str = "type.googleapis.com/envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig";
 
 /// The loggers of what the filter leaves.
 #[must_use]
@@ -52,41 +55,34 @@ fn access_log(destination: &Destination) -> Value {
     let (name, writer) = match destination {
         Destination::Stdout => to_stdout(&format!("{line}\n")),
         Destination::File(path) => to_file(Path::new(path), &format!("{line}\n")),
-        Destination::Otlp(cluster) => (
-            "envoy.access_loggers.open_telemetry",
-            json!({
-                "@type": "type.googleapis.com/envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig",
-                "common_config": service(cluster),
-                "body": { "string_value": line },
-            }),
-        ),
+        Destination::Otlp(cluster) => {
+            let mut config = service(cluster);
+            config.insert("@type".into(), json!(OPEN_TELEMETRY));
+            config.insert("body".into(), json!({ "string_value": line }));
+            ("envoy.access_loggers.open_telemetry", Value::Object(config))
+        }
         Destination::Als(cluster) => {
             let mut common = service(cluster);
-            if let Some(common) = common.as_object_mut() {
-                common.insert("filter_state_objects_to_log".into(), json!([state]));
-            }
-            (
-                "envoy.access_loggers.http_grpc",
-                json!({
-                    "@type": "type.googleapis.com/envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
-                    "common_config": common,
-                }),
-            )
+            common.insert("transport_api_version".into(), json!("V3"));
+            common.insert("filter_state_objects_to_log".into(), json!([state]));
+            ("envoy.access_loggers.http_grpc", json!({ "@type": GRPC, "common_config": common }))
         }
     };
     where_left(&state, name, &writer)
 }
 
 /// A gRPC service that takes lines.
-fn service(cluster: &str) -> Value {
-    json!({
-        "log_name": LOG_NAME,
-        "grpc_service": { "envoy_grpc": { "cluster_name": cluster } },
-        "transport_api_version": "V3",
+fn service(cluster: &str) -> Map<String, Value> {
+    [
+        ("log_name", json!(LOG_NAME)),
+        ("grpc_service", json!({ "envoy_grpc": { "cluster_name": cluster } })),
         // What waits to be sent, at most.
-        "buffer_size_bytes": 65_536,
-        "buffer_flush_interval": "1s",
-    })
+        ("buffer_size_bytes", json!(65_536)),
+        ("buffer_flush_interval", json!("1s")),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
 }
 
 fn to_file(path: &Path, format: &str) -> (&'static str, Value) {

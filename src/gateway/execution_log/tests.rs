@@ -35,6 +35,7 @@ fn document(level: &str, data: bool) -> Value {
         "integrationResponses": [{ "statusCode": 200, "responseTemplates": { "application/json": "hello" } }],
     });
     let mut document = rest(&["GET /pets/{id}"], mock);
+    document["limits"] = json!({ "headerBytes": 65_536 });
     let stage = &mut document["apis"][0]["stages"][0];
     stage["defaultRouteSettings"] = json!({ "loggingLevel": level, "dataTraceEnabled": data });
     document

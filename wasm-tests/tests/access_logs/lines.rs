@@ -85,7 +85,7 @@ fn check(stage: &str, lines: &[String]) {
         assert_eq!(told["status"], if i % 2 == 0 { 200 } else { 404 }, "{line}");
         assert_eq!(told["ip"], "127.0.0.1");
         assert_eq!(told["length"], told["in"], "{line}");
-        assert_eq!(told["length"], if i % 2 == 0 { 0 } else { 23 }, "{line}");
+        assert_eq!(told["length"], if i % 2 == 0 { "ok".len() } else { 23 }, "{line}");
         assert!(told["latency"].is_u64(), "{line}");
         let sent = agents()[i % agents().len()].clone();
         let sent = String::from_utf8_lossy(&sent);
