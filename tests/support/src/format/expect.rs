@@ -26,6 +26,7 @@ pub struct Expect {
     /// What services are asked: each question, in order.
     pub asked: Option<Vec<ExpectRequest>>,
     /// The line of the stage's access log; `null` where there is none.
+    #[serde(default, deserialize_with = "written")]
     pub access_log: Option<Matcher>,
     /// The line as a JSON value that may have more.
     pub access_log_json: Option<Value>,
@@ -128,6 +129,11 @@ impl ExpectRequest {
             && json.is_none()
             && partial_json.is_none()
     }
+}
+
+/// What is written, `null` too: that is an expectation.
+fn written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Matcher>, D::Error> {
+    Matcher::deserialize(deserializer).map(Some)
 }
 
 fn prepare_body(
