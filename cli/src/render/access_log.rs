@@ -1,6 +1,7 @@
 //! Envoy's access loggers: those of web ACLs' logs, and one for each destination of stages' access logs. The filter leaves a
 //! finished line in filter state; a logger writes it, and nothing for a request that has none.
 
+use super::settings::authority;
 use super::{Plan, Settings};
 use sekisho::gateway::access_log::destination::Destination;
 use serde_json::{Map, Value, json};
@@ -8,6 +9,8 @@ use std::path::Path;
 
 /// What collectors know the lines by.
 const LOG_NAME: &str = "sekisho_access";
+/// Whom a cluster is asked for whose name is no authority, as Istio's are.
+const AUTHORITY: &str = "access-log";
 const OPEN_TELEMETRY: &str =
     "type.googleapis.com/envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig";
 const GRPC: &str = "type.googleapis.com/envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig";
@@ -15,7 +18,7 @@ const GRPC: &str = "type.googleapis.com/envoy.extensions.access_loggers.grpc.v3.
 /// The loggers of what the filter leaves.
 #[must_use]
 pub fn loggers(plan: &Plan, settings: &Settings) -> Vec<Value> {
-    let access = plan.access_logs.iter().map(access_log);
+    let access = plan.access_logs.iter().map(|destination| access_log(destination, plan));
     waf_log(plan, settings).into_iter().chain(execution_log(plan, settings)).chain(access).collect()
 }
 
@@ -49,20 +52,20 @@ fn execution_log(plan: &Plan, settings: &Settings) -> Option<Value> {
 }
 
 /// The logger of a destination.
-fn access_log(destination: &Destination) -> Value {
+fn access_log(destination: &Destination, plan: &Plan) -> Value {
     let state = format!("wasm.{}", destination.state());
     let line = format!("%FILTER_STATE({state}:PLAIN)%");
     let (name, writer) = match destination {
         Destination::Stdout => to_stdout(&format!("{line}\n")),
         Destination::File(path) => to_file(Path::new(path), &format!("{line}\n")),
         Destination::Otlp(cluster) => {
-            let mut config = service(cluster);
+            let mut config = service(cluster, plan);
             config.insert("@type".into(), json!(OPEN_TELEMETRY));
             config.insert("body".into(), json!({ "string_value": line }));
             ("envoy.access_loggers.open_telemetry", Value::Object(config))
         }
         Destination::Als(cluster) => {
-            let mut common = service(cluster);
+            let mut common = service(cluster, plan);
             common.insert("transport_api_version".into(), json!("V3"));
             common.insert("filter_state_objects_to_log".into(), json!([state]));
             ("envoy.access_loggers.http_grpc", json!({ "@type": GRPC, "common_config": common }))
@@ -72,10 +75,18 @@ fn access_log(destination: &Destination) -> Value {
 }
 
 /// A gRPC service that takes lines.
-fn service(cluster: &str) -> Map<String, Value> {
+fn service(cluster: &str, plan: &Plan) -> Map<String, Value> {
+    // Envoy would say the cluster's name, and no server takes `http://…#…` for an authority.
+    let made = plan.clusters.iter().find(|it| it.name == cluster);
+    let is_authority = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    let authority = match made {
+        Some(made) => authority(&made.host, made.port),
+        None if is_authority(cluster) => cluster.to_owned(),
+        None => AUTHORITY.to_owned(),
+    };
     [
         ("log_name", json!(LOG_NAME)),
-        ("grpc_service", json!({ "envoy_grpc": { "cluster_name": cluster } })),
+        ("grpc_service", json!({ "envoy_grpc": { "cluster_name": cluster, "authority": authority } })),
         // What waits to be sent, at most.
         ("buffer_size_bytes", json!(65_536)),
         ("buffer_flush_interval", json!("1s")),
