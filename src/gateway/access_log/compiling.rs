@@ -55,7 +55,7 @@ fn destination(
         check_arn(arn, written, scope);
     }
     let text = written.destination.as_deref().unwrap_or("stdout");
-    let destination = match text.split_once(':') {
+    match text.split_once(':') {
         None if text == "stdout" => Some(Destination::Stdout),
         Some(("file", path)) => file(path, scope),
         Some(("otlp", cluster)) => cluster_of(cluster, clusters, scope).map(Destination::Otlp),
@@ -64,8 +64,7 @@ fn destination(
             scope.error("destination", format!("`{text}` is no destination")).help(DESTINATIONS);
             None
         }
-    };
-    destination
+    }
 }
 
 /// What AWS prints stays in the document; its lines go elsewhere.

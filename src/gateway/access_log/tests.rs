@@ -189,8 +189,8 @@ fn json_stays_json_whatever_a_client_sends() {
         assert!(line.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{line}");
         let told: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let text = String::from_utf8_lossy(&sent);
-        let end = text.floor_char_boundary(MOST_OF_VALUE);
-        let expected = if end < text.len() { format!("{}...", &text[..end]) } else { text.into_owned() };
+        let (start, is_all) = super::writing::cut(&text);
+        let expected = if is_all { start.to_owned() } else { format!("{start}...") };
         assert_eq!(told["agent"], json!(expected));
         assert!(told["bare"] == json!(expected) || told["bare"].is_null(), "{line}");
         assert_eq!(told["list"], json!([201, format!("x{expected}")]));
@@ -207,7 +207,7 @@ fn no_value_ends_its_field() {
         let unescaped = line.replace("\\\\", "").replace("\\\"", "");
         assert_eq!(unescaped.matches('"').count(), 2, "{line}");
         let (first, rest) = line.split_once("] \"").unwrap();
-        assert!(!first[1..].contains(['[', ']']), "{line}");
+        assert!(!first.strip_prefix('[').unwrap().contains(['[', ']']), "{line}");
         let (_, last) = rest.rsplit_once("\" ").unwrap();
         assert_eq!(last.matches([' ', ';']).count(), 1, "{line}");
     }

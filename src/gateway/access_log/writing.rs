@@ -57,9 +57,13 @@ fn is_scalar(text: &str) -> bool {
 }
 
 /// As much of a value as a line has, and whether that is all.
-fn cut(text: &str) -> (&str, bool) {
-    let end = text.floor_char_boundary(MOST_OF_VALUE);
-    (text.get(..end).unwrap_or(text), end >= text.len())
+pub(super) fn cut(text: &str) -> (&str, bool) {
+    if text.len() <= MOST_OF_VALUE {
+        return (text, true);
+    }
+    // A character has at most four bytes.
+    let start = (MOST_OF_VALUE - 3..=MOST_OF_VALUE).rev().find_map(|end| text.get(..end));
+    (start.unwrap_or_default(), false)
 }
 
 fn quoted(line: &mut Vec<u8>, text: &str) {

@@ -82,10 +82,10 @@ fn check(stage: &str, lines: &[String]) {
         let path = told["path"].as_str().unwrap();
         let i: usize = path.rsplit('/').next().unwrap().parse().unwrap();
         assert!(path.starts_with(&format!("/{stage}/")), "{line}");
-        assert_eq!(told["status"], if i % 2 == 0 { 200 } else { 404 }, "{line}");
+        assert_eq!(told["status"], if i.is_multiple_of(2) { 200 } else { 404 }, "{line}");
         assert_eq!(told["ip"], "127.0.0.1");
         assert_eq!(told["length"], told["in"], "{line}");
-        assert_eq!(told["length"], if i % 2 == 0 { "ok".len() } else { 23 }, "{line}");
+        assert_eq!(told["length"], if i.is_multiple_of(2) { "ok".len() } else { 23 }, "{line}");
         assert!(told["latency"].is_u64(), "{line}");
         let sent = agents()[i % agents().len()].clone();
         let sent = String::from_utf8_lossy(&sent);
