@@ -45,10 +45,15 @@ impl Stream {
         if let Some(times) = &observation.times {
             worker.metrics.record(times);
         }
-        if let Some((destination, line)) = observation.access_log
-            && let Err(error) = host::log_access(destination, &line)
+        if let Some((state, line)) = observation.access_log
+            && let Err(error) = host::log_access(&state, &line)
         {
             log::error!("sekisho: a line of an access log is lost: {error}");
+        }
+        if let Some(lines) = observation.execution_log
+            && let Err(error) = host::log_execution(&lines)
+        {
+            log::error!("sekisho: an execution log is lost: {error}");
         }
     }
 }

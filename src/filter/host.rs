@@ -234,9 +234,14 @@ pub(super) fn log_inspection(line: &[u8]) -> Result<(), HostError> {
     Ok(abi::set_property(b"sekisho_waf_log", line)?)
 }
 
-/// Hands a line of an access log to Envoy's, which reads it as `%FILTER_STATE(wasm.sekisho_access_log_N:PLAIN)%`.
-pub(super) fn log_access(destination: usize, line: &[u8]) -> Result<(), HostError> {
-    Ok(abi::set_property(format!("sekisho_access_log_{destination}").as_bytes(), line)?)
+/// Hands a line of an access log to Envoy's, which reads it as `%FILTER_STATE(wasm.sekisho_access_log_…:PLAIN)%`.
+pub(super) fn log_access(state: &str, line: &[u8]) -> Result<(), HostError> {
+    Ok(abi::set_property(state.as_bytes(), line)?)
+}
+
+/// Hands the lines of an execution log to Envoy's access log, which reads them as `%FILTER_STATE(wasm.sekisho_execution_log:PLAIN)%`.
+pub(super) fn log_execution(lines: &[u8]) -> Result<(), HostError> {
+    Ok(abi::set_property(b"sekisho_execution_log", lines)?)
 }
 
 /// A property that is a number: Envoy hands over 64 bits, least significant byte first. 0 if there is none.

@@ -7,6 +7,7 @@ mod aws_service;
 mod canary;
 mod cluster;
 mod domain;
+mod execution;
 mod fleet;
 mod function;
 mod integration;
@@ -24,12 +25,14 @@ mod waf;
 mod weaker;
 
 pub use api::{Api, Stage};
+pub use cluster::Clusters;
 pub use routes::{Route, RouteTable};
 pub use scope::Scope;
 pub use waf::MOST_CAPACITY;
 pub use weaker::{Weaker, weaker};
 
 use super::Wants;
+use super::access_log::destination::Destination;
 use super::authorizers::Authorizer;
 use super::authorizers::jwt::keys::Keyring;
 use super::clusters::Cluster;
@@ -41,7 +44,6 @@ use super::surroundings::Surroundings;
 use super::throttle::Throttle;
 use super::usage_plans::UsagePlans;
 use super::waf::WebAcl;
-use cluster::Clusters;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
@@ -95,6 +97,8 @@ pub struct Compiled {
     pub clusters: Vec<Cluster>,
     /// Whether an integration leaves the choice of a backend to Envoy's own routes.
     pub uses_envoy_routes: bool,
+    /// Where lines of access logs go, each destination once.
+    pub access_logs: Vec<Destination>,
     /// Web ACLs by their ARNs, those that no stage names too.
     pub web_acls: HashMap<String, Rc<WebAcl>>,
     /// What the author should know.
@@ -169,6 +173,7 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
     let uses_envoy_routes = clusters.uses_envoy_routes;
     Ok(Compiled {
         gateway,
+        access_logs: clusters.logs(),
         clusters: clusters.into_list(),
         uses_envoy_routes,
         web_acls,

@@ -1,6 +1,8 @@
 //! `$context` variables. <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html> and
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>
 
+pub mod ended;
+
 use super::Millis;
 use super::api_keys::presented;
 use super::client_cert::{MEMBERS, Member};
@@ -123,6 +125,9 @@ const NAMES: [(&str, Variable); 35] = [
     ("xrayTraceId", Variable::TraceId),
 ];
 
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// Variables and families of variables that AWS fills for capabilities that a request may not use.
 const ABSENT: [&str; 17] = [
     "authenticate.",
@@ -199,6 +204,23 @@ impl Variable {
                 | Self::AuthorizerError
                 | Self::Authorizer(_)
                 | Self::Absent
+        )
+    }
+
+    /// Whether a client chooses the value, or a part of it.
+    #[must_use]
+    pub fn is_clients(&self) -> bool {
+        matches!(
+            self,
+            Self::Authorizer(_)
+                | Self::Claim(_)
+                | Self::ClientCert(_)
+                | Self::DomainName
+                | Self::DomainPrefix
+                | Self::HttpMethod
+                | Self::Path
+                | Self::TraceId
+                | Self::UserAgent
         )
     }
 
@@ -280,16 +302,27 @@ fn without_query(path: &[u8]) -> &[u8] {
 pub fn clf(at: Millis) -> String {
     let seconds = i64::try_from(at.0 / 1000).unwrap_or_default();
     let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let month = at.month().to_string();
-    let month = month.get(..3).unwrap_or_default();
-    format!(
-        "{:02}/{month}/{:04}:{:02}:{:02}:{:02} +0000",
-        at.day(),
-        at.year(),
-        at.hour(),
-        at.minute(),
-        at.second()
-    )
+    let month = MONTHS.get(usize::from(u8::from(at.month())).saturating_sub(1)).copied().unwrap_or_default();
+    let mut text = String::with_capacity(26);
+    push_digits(u32::from(at.day()), 2, &mut text);
+    text.push('/');
+    text.push_str(month);
+    text.push('/');
+    push_digits(at.year().unsigned_abs(), 4, &mut text);
+    for part in [at.hour(), at.minute(), at.second()] {
+        text.push(':');
+        push_digits(u32::from(part), 2, &mut text);
+    }
+    text.push_str(" +0000");
+    text
+}
+
+/// So many digits of a number. `write!` takes a hundred instructions for each.
+fn push_digits(number: u32, digits: u32, text: &mut String) {
+    for place in (0..digits).rev() {
+        let digit = number / 10_u32.pow(place) % 10;
+        text.push(char::from_digit(digit, 10).unwrap_or('0'));
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::aws::is_unsigned;
 use super::compile::Gateway;
 use super::cors::is_cors;
 use super::counts::Counter;
+use super::execution_log;
 use super::flow::{Answer, BodyWanted, Bytes, Callout, CalloutReply, ChunkFlow, Flow};
 use super::gateway_responses::GatewayResponses;
 use super::head::{Head, MalformedHead};
@@ -171,11 +172,16 @@ impl Exchange {
         let state = std::mem::replace(&mut self.state, State::Answered);
         match (state, &mut self.request) {
             (State::Authorizing { pending, seen }, Some(request)) => {
+                request.outcome.asked(reply, request.has_access_log(), env.monotonic);
                 let decision = authorizers::finish(pending, reply, request, env);
                 self.go_on(decision, Seen { whole: None, bytes: seen }, env)
             }
             (State::Invoking, Some(request)) => {
                 request.outcome.hand_back(reply.status(), env.monotonic);
+                execution_log::step(request, |trace, request| trace.replied(request, reply));
+                if request.has_access_log() {
+                    request.outcome.endpoint_request_id = reply.request_id();
+                }
                 let answer = match integration(request) {
                     Some(Integration::Lambda(function)) => {
                         let answer = function.answer(request, reply);
@@ -220,6 +226,7 @@ impl Exchange {
         match decision {
             Err(rejection) => self.refuse(rejection),
             Ok(Decision::Ask(mut callout, pending)) => {
+                request.outcome.ask(env.monotonic);
                 callout.then_body = wanted_body(request).is_some();
                 self.state = State::Authorizing { pending, seen: seen.bytes };
                 Flow::Call(callout)
@@ -308,6 +315,7 @@ impl Exchange {
     fn integrate(&mut self, _: Admitted, body: Option<&[u8]>, sent: u64, env: &Env<'_>) -> Flow {
         let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
         request.outcome.hand_over(env.monotonic);
+        execution_log::step(request, |trace, request| trace.admitted(request, body));
         let request = &*request;
         let json = body.map(JsonBody::new);
         let facts = Facts { request_body: json.as_ref(), ..request.facts() };
@@ -324,6 +332,8 @@ impl Exchange {
             Some(Integration::HttpProxy(backend)) => match backend.forward(&facts) {
                 Err(rejection) => self.refuse(rejection),
                 Ok(edits) => {
+                    self.trace(|trace, _| trace.forwards(&edits));
+                    let Some(request) = &self.request else { return self.refuse(Rejection::Internal) };
                     let tunnel = tunnel::of(request).map(Box::new);
                     self.state = State::Upstream { sent, tunnel };
                     Flow::Forward(edits)
@@ -342,6 +352,7 @@ impl Exchange {
         match callout {
             Err(rejection) => self.refuse(rejection),
             Ok(callout) => {
+                self.trace(|trace, _| trace.asks(&callout));
                 self.state = State::Invoking;
                 Flow::Call(callout)
             }
@@ -360,10 +371,17 @@ impl Exchange {
                 let told = answer.headers.iter().filter(|(name, _)| name.as_ref() == b"vary");
                 let vary = request.vary_header(told.map(|(_, value)| value.as_ref()));
                 answer.replace(vary.into_iter());
+                self.trace(|trace, _| trace.answers(&answer));
                 Flow::Answer(answer)
             }
             (Err(rejection), _) => self.refuse(rejection),
             (Ok(_), None) => self.refuse(Rejection::Internal),
+        }
+    }
+
+    fn trace(&mut self, tell: impl FnOnce(&mut execution_log::Trace, &Request)) {
+        if let Some(request) = &mut self.request {
+            execution_log::step(request, tell);
         }
     }
 
@@ -385,6 +403,7 @@ impl Exchange {
         answer.add_missing(request.standing_headers());
         answer.headers.extend(request.cors_headers().chain(request.vary_header([])));
         let problem = rejection.problem(answer.status, request);
+        execution_log::step(request, |trace, _| trace.refused(rejection, &problem, &answer));
         request.outcome.rejection = Some(rejection);
         request.outcome.problem = Some(problem);
         answer
@@ -404,8 +423,7 @@ fn wanted_body(request: &Request) -> Option<BodyWanted> {
 
 /// The integration of the request's route.
 fn integration(request: &Request) -> Option<&Integration> {
-    let (_, route) = request.route.as_ref()?;
-    request.stage.as_ref()?.integrations.get(route.integration)
+    request.integration()
 }
 
 #[cfg(test)]

@@ -131,6 +131,16 @@ impl CalloutReply {
     pub fn is_usable(&self) -> bool {
         self.status().is_some_and(|status| !matches!(status, 503 | 504))
     }
+
+    /// The id that an AWS service gave the call, as far as it is one.
+    #[must_use]
+    pub fn request_id(&self) -> Option<Box<str>> {
+        const LONGEST: usize = 128;
+        let Self::Answered { head, .. } = self else { return None };
+        let id = head.first(b"x-amzn-requestid").or_else(|| head.first(b"x-amz-request-id"))?;
+        let is_id = id.len() <= LONGEST && id.iter().all(u8::is_ascii_graphic);
+        std::str::from_utf8(id).ok().filter(|_| is_id).map(Box::from)
+    }
 }
 
 /// Changes to a head, in order.

@@ -2,6 +2,7 @@
 //!
 //! [`config`] is the document as written, [`compile()`] turns it into a [`Gateway`], and [`exchange`] is one request's life.
 
+pub mod access_log;
 pub mod admission;
 pub mod api_keys;
 pub mod arn;
@@ -20,6 +21,7 @@ pub mod diagnostics;
 pub mod domains;
 mod envoy_replies;
 pub mod exchange;
+pub mod execution_log;
 pub mod fleet;
 pub mod flow;
 pub mod gateway_responses;

@@ -1,9 +1,11 @@
 //! What became of a request: what access logs, metrics and execution logs tell of it when it is over.
 
 use super::Nanos;
+use super::flow::CalloutReply;
 use super::metrics::counts::Times;
 use super::rejection::Rejection;
-use super::request::Problem;
+use super::request::{Problem, Request};
+use std::rc::Rc;
 
 /// What became of a request so far.
 #[derive(Debug, Default)]
@@ -16,6 +18,10 @@ pub struct Outcome {
     pub problem: Option<Problem>,
     /// The integration that it was handed to.
     pub integration: Option<Integrated>,
+    /// What was asked for its authorizer, if anything was.
+    pub authorizer: Option<Asked>,
+    /// The id that the function or the AWS service of its integration gave the call, where somebody logs it.
+    pub endpoint_request_id: Option<Box<str>>,
 }
 
 /// How an integration did.
@@ -32,6 +38,19 @@ pub struct Integrated {
     pub function_status: Option<u16>,
 }
 
+/// How it went with what an authorizer asked: keys of an issuer, a function. Of several questions the last answer counts.
+#[derive(Debug)]
+pub struct Asked {
+    /// When it asked first.
+    pub began: Nanos,
+    /// When it was answered last.
+    pub ended: Option<Nanos>,
+    /// The status of the answer; none if none came.
+    pub status: Option<u16>,
+    /// The id that whoever answered gave the call, where somebody logs it.
+    pub request_id: Option<Box<str>>,
+}
+
 /// What only the host knows of a request that is over. Asking costs: it is asked for what somebody reads.
 pub trait Ending: std::fmt::Debug {
     /// Bytes of the body that the client was sent.
@@ -44,11 +63,24 @@ pub trait Ending: std::fmt::Debug {
     fn status(&self) -> u16;
 }
 
+/// A request that is over, for those who tell of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Over<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// What the host knows.
+    pub ending: &'a dyn Ending,
+    /// When it ended.
+    pub now: Nanos,
+}
+
 /// What a request that is over leaves to be told of.
 #[derive(Debug, Default)]
 pub struct Observation {
-    /// Its line for the access log of its stage, without an end of line, and the number of that log's destination.
-    pub access_log: Option<(usize, Vec<u8>)>,
+    /// Its line for the access log of its stage, without an end of line, and the filter state by which it is written.
+    pub access_log: Option<(Rc<str>, Vec<u8>)>,
+    /// The lines of its execution log.
+    pub execution_log: Option<Vec<u8>>,
     /// How long it took, for histograms; none if it reached no stage.
     pub times: Option<Times>,
 }
@@ -56,6 +88,20 @@ pub struct Observation {
 // === impl Outcome ===
 
 impl Outcome {
+    /// The authorizer asks somebody.
+    pub fn ask(&mut self, now: Nanos) {
+        self.authorizer.get_or_insert(Asked { began: now, ended: None, status: None, request_id: None });
+    }
+
+    /// The authorizer's question is answered, or will not be.
+    pub fn asked(&mut self, reply: &CalloutReply, is_logged: bool, now: Nanos) {
+        if let Some(asked) = &mut self.authorizer {
+            asked.ended = Some(now);
+            asked.status = reply.status();
+            asked.request_id = if is_logged { reply.request_id() } else { None };
+        }
+    }
+
     /// The request is handed to its integration.
     pub fn hand_over(&mut self, now: Nanos) {
         self.integration = Some(Integrated { began: now, ended: None, status: None, function_status: None });
@@ -77,12 +123,36 @@ impl Outcome {
     }
 }
 
+// === impl Asked ===
+
+impl Asked {
+    /// Milliseconds that it took; none while it is not answered.
+    #[must_use]
+    pub fn millis(&self) -> Option<u64> {
+        Some(millis_between(self.began, self.ended?))
+    }
+}
+
+// === impl Over ===
+
+impl Over<'_> {
+    /// Milliseconds from the request's head to its end.
+    #[must_use]
+    pub fn millis(&self) -> u64 {
+        millis_between(self.request.began, self.now)
+    }
+}
+
+fn millis_between(began: Nanos, ended: Nanos) -> u64 {
+    ended.0.saturating_sub(began.0) / 1_000_000
+}
+
 // === impl Integrated ===
 
 impl Integrated {
     /// Milliseconds that it took; none while it has not ended. `$context.integrationLatency`
     #[must_use]
     pub fn millis(&self) -> Option<u64> {
-        Some(self.ended?.0.saturating_sub(self.began.0) / 1_000_000)
+        Some(millis_between(self.began, self.ended?))
     }
 }

@@ -3,6 +3,7 @@
 //! HTTP APIs answer `{"message":"…"}` with AWS's fixed words; REST APIs answer through gateway responses, which a document
 //! may customise. <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
 
+mod logged;
 mod reasons;
 mod words;
 

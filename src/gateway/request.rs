@@ -10,8 +10,10 @@ use super::compile::{Api, Gateway, Route, Stage};
 use super::config::ProtocolType;
 use super::cors::Cors;
 use super::domains::custom::{Domain, Mapped};
+use super::execution_log::Trace;
 use super::flow::Bytes;
 use super::head::Head;
+use super::integrations::Integration;
 use super::json_path::JsonBody;
 use super::outcome::Outcome;
 use super::rate_limit_headers::Standing;
@@ -19,6 +21,7 @@ use super::rejection::Rejection;
 use super::routes::{Captures, RequestPath};
 use super::usage_plans::Member;
 use super::waf::action::Header;
+use super::waf::record::Verdict;
 use super::{Env, Millis, Nanos};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -48,6 +51,8 @@ pub struct Request {
     pub api: Option<Rc<Api>>,
     /// The stage, once known.
     pub stage: Option<Rc<Stage>>,
+    /// What its stage's web ACL says, once that has judged it.
+    pub verdict: Option<Verdict>,
     /// What rules of its stage's web ACL add for its backend, the last of a name standing.
     pub inserted: Vec<Rc<[Header]>>,
     /// The line of that web ACL's log, until it is written.
@@ -70,6 +75,8 @@ pub struct Request {
     pub began: Nanos,
     /// What became of it.
     pub outcome: Outcome,
+    /// Its execution log, where its method has one.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// What went wrong, for gateway responses.
@@ -128,6 +135,7 @@ impl Request {
             api: None,
             stage: None,
             inserted: Vec::new(),
+            verdict: None,
             waf_log: None,
             uncounted_side: None,
             path: None,
@@ -138,6 +146,7 @@ impl Request {
             authorizer_error: None,
             began: env.monotonic,
             outcome: Outcome::default(),
+            trace: None,
         }
     }
 
@@ -230,6 +239,19 @@ impl Request {
     /// The headers that rules of its web ACL add for its backend.
     pub fn waf_headers(&self) -> impl Iterator<Item = &Header> {
         self.inserted.iter().flat_map(|headers| headers.iter())
+    }
+
+    /// Whether its stage has an access log.
+    #[must_use]
+    pub fn has_access_log(&self) -> bool {
+        self.stage.as_ref().is_some_and(|stage| stage.access_log.is_some())
+    }
+
+    /// The integration of its route, once that is known.
+    #[must_use]
+    pub fn integration(&self) -> Option<&Integration> {
+        let (_, route) = self.route.as_ref()?;
+        self.stage.as_ref()?.integrations.get(route.integration)
     }
 
     /// The CORS of its API.

@@ -12,6 +12,7 @@ use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{Callout, CalloutReply, ChunkFlow, Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
+use sekisho::gateway::outcome::Ending;
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::{Secret, Surroundings, Verification};
 use sekisho::gateway::{Env, Gateway, Millis, Nanos, Worker, compile};
@@ -37,6 +38,32 @@ pub(crate) struct Native {
     worker: RefCell<Worker>,
     shared: Memory,
     asks_unasked: BTreeSet<String>,
+}
+
+/// A request that is over, as the host sees it.
+#[derive(Debug)]
+struct Over {
+    response_bytes: u64,
+    request_bytes: u64,
+}
+
+impl Ending for Over {
+    fn response_bytes(&self) -> u64 {
+        self.response_bytes
+    }
+
+    fn request_bytes(&self) -> u64 {
+        self.request_bytes
+    }
+
+    fn tls_version(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    // Each request here has a response.
+    fn status(&self) -> u16 {
+        0
+    }
 }
 
 /// The gateway's environment is what the file says.
@@ -119,10 +146,25 @@ impl Engine for Native {
 
 impl Native {
     fn exchange(&self, turn: &Turn<'_>, env: &Env<'_>, asked: &mut Vec<Seen>) -> Result<Observed, String> {
+        let mut exchange = Exchange::new(Rc::clone(&self.gateway));
+        let observed = self.decide(&mut exchange, turn, env, asked)?;
+        let size = |bytes: usize| bytes as u64;
+        let sent = turn.request.body.as_ref().map_or(0, String::len);
+        let ending = Over { response_bytes: size(observed.body.len()), request_bytes: size(sent) };
+        let logged = exchange.on_log(&ending, env).access_log.map(|(_, line)| line);
+        Ok(Observed { logged: logged.into_iter().collect(), ..observed })
+    }
+
+    fn decide(
+        &self,
+        exchange: &mut Exchange,
+        turn: &Turn<'_>,
+        env: &Env<'_>,
+        asked: &mut Vec<Seen>,
+    ) -> Result<Observed, String> {
         let mut pairs = arriving(turn.request);
         let body = turn.request.body.clone().unwrap_or_default().into_bytes();
         let announced = pairs.iter().any(|(name, value)| name == "content-length" && value != b"0");
-        let mut exchange = Exchange::new(Rc::clone(&self.gateway));
         let mut flow = exchange.on_request_headers(Ok(Head::from_pairs(&pairs, !announced)), env);
         let mut held = false;
         // The client is made to wait with its body, which is not to be had before the head goes on.
@@ -143,7 +185,7 @@ impl Native {
                 }
                 Flow::Answer(local) => {
                     let local = (local_pairs(&local), local.body.to_vec());
-                    return respond(&mut exchange, turn, local, Origin::Upstream, env);
+                    return respond(exchange, turn, local, Origin::Upstream, env);
                 }
                 Flow::Forward(edits) => {
                     apply(&mut pairs, &edits);
@@ -152,12 +194,12 @@ impl Native {
                     for piece in body.chunks(16_384).filter(|_| !held) {
                         if let ChunkFlow::Answer(local) = exchange.on_request_chunk(piece.len()) {
                             let local = (local_pairs(&local), local.body.to_vec());
-                            return respond(&mut exchange, turn, local, Origin::Upstream, env);
+                            return respond(exchange, turn, local, Origin::Upstream, env);
                         }
                     }
                     let Some((status, text, details)) = in_place_of(&host) else {
                         let answer = backend_pairs(turn.answer, turn.request);
-                        return respond(&mut exchange, turn, answer, Origin::Upstream, env)
+                        return respond(exchange, turn, answer, Origin::Upstream, env)
                             .map(|observed| Observed { backend: vec![seen], ..observed });
                     };
                     let pairs = vec![
@@ -165,7 +207,7 @@ impl Native {
                         ("content-length".to_owned(), text.len().to_string().into_bytes()),
                         ("content-type".to_owned(), b"text/plain".to_vec()),
                     ];
-                    return respond(&mut exchange, turn, (pairs, text.into()), Origin::Envoy(details), env);
+                    return respond(exchange, turn, (pairs, text.into()), Origin::Envoy(details), env);
                 }
             };
         }

@@ -73,6 +73,7 @@ fn rendered(plan: &Plan, options: &Options) -> Value {
     settings.geoip_db.clone_from(&options.geoip_db);
     settings.geoip_asn_db.clone_from(&options.geoip_asn_db);
     settings.waf_log.clone_from(&options.waf_log);
+    settings.execution_log.clone_from(&options.execution_log);
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }
 

@@ -60,6 +60,8 @@ pub struct Options {
     pub waf_log: Option<PathBuf>,
     /// The listener that clients connect to, of a bootstrap that is there already.
     pub listener: &'static str,
+    /// `--execution-log` of a rendered gateway.
+    pub execution_log: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -87,6 +89,7 @@ impl Default for Options {
             geoip_asn_db: None,
             waf_log: None,
             listener: PLAIN,
+            execution_log: None,
         }
     }
 }
@@ -187,6 +190,8 @@ impl Gateway {
         let envoy = toolchain::envoy(options.envoy_version.as_deref());
         let log =
             File::create(folder.path().join("envoy.log")).expect("the temporary folder can be written to");
+        let printed =
+            File::create(folder.path().join("envoy.out")).expect("the temporary folder can be written to");
         let told = folder.path().join("admin");
         let child = Command::new(&envoy)
             .arg("--config-path")
@@ -195,13 +200,15 @@ impl Gateway {
             .arg(&told)
             .args(["--concurrency", &options.concurrency.to_string()])
             .args(["--disable-hot-restart", "--log-level", "warning"])
+            // Files of logs are read while it runs.
+            .args(["--file-flush-interval-msec", "50"])
             .args(["--component-log-level", &format!("wasm:{}", options.wasm_log)])
             .envs(&options.environment)
             .env(sigv4::SECRET_VARIABLE, sigv4::SECRET)
             .env(sigv4::TOKEN_VARIABLE, sigv4::TOKEN)
             .env("SEKISHO_TEST_SHORT_SECRET", "too short")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(printed)
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", envoy.display()));
@@ -303,6 +310,12 @@ impl Gateway {
     #[must_use]
     pub fn log(&self) -> String {
         tail(&self.whole_log())
+    }
+
+    /// What Envoy wrote to its standard output.
+    #[must_use]
+    pub fn printed(&self) -> String {
+        fs::read_to_string(self.folder.path().join("envoy.out")).unwrap_or_default()
     }
 
     /// All that Envoy wrote.

@@ -9,13 +9,15 @@ use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
 use sekisho::gateway::{Env, Millis, Nanos, compile};
 use sekisho_cases::{Engine, File, Observed, Services, Turn};
+use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use wasm_tests::{Backend, Gateway, Options, raw};
+use wasm_tests::{Backend, Gateway, Options, eventually, raw};
 
 fn main() -> ExitCode {
     sekisho_cases::main::<Envoy>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases"))
@@ -27,6 +29,14 @@ struct Envoy {
     backend: Backend,
     runtime: Runtime,
     asks_unasked: BTreeSet<String>,
+    log: AccessLog,
+}
+
+/// The file that all access logs of a document go to.
+struct AccessLog {
+    folder: TempDir,
+    /// Bytes of it that were looked at.
+    read: usize,
 }
 
 impl Engine for Envoy {
@@ -36,14 +46,16 @@ impl Engine for Envoy {
     fn start(file: &File) -> Result<Self, String> {
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
         // A case is sent as plain text: the certificates of its document are names.
+        let log = AccessLog::new();
+        let document = log.receive(&file.config);
         let options = Options { environment: file.secrets.clone(), plain_only: true, ..Options::default() };
         let (gateway, backend) = runtime.block_on(async {
             let backend = Backend::start().await;
             // From its first tick on, the gateway may ask what no case knows of.
             backend.stands_for(Services::new(&file.services, BTreeSet::new()));
-            Gateway::try_start(&file.config, &backend, options).await.map(|gateway| (gateway, backend))
+            Gateway::try_start(&document, &backend, options).await.map(|gateway| (gateway, backend))
         })?;
-        Ok(Self { gateway, backend, runtime, asks_unasked: unasked(file)? })
+        Ok(Self { gateway, backend, runtime, asks_unasked: unasked(file)?, log })
     }
 
     fn now_millis(&self) -> u64 {
@@ -80,11 +92,47 @@ impl Engine for Envoy {
             body: response.body,
             backend,
             asked,
+            logged: if turn.logs { self.runtime.block_on(self.log.lines()) } else { Vec::new() },
         })
     }
 
     fn log(&mut self) -> String {
         self.gateway.log()
+    }
+}
+
+// === impl AccessLog ===
+
+impl AccessLog {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder can be made"), read: 0 }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("access.log")
+    }
+
+    /// The document with all of its access logs here.
+    fn receive(&self, document: &Value) -> Value {
+        let mut document = document.clone();
+        let apis = document["apis"].as_array_mut().into_iter().flatten();
+        let stages = apis.flat_map(|api| api["stages"].as_array_mut().into_iter().flatten());
+        for settings in stages.filter_map(|stage| stage.get_mut("accessLogSettings")) {
+            settings["destination"] = json!(format!("file:{}", self.file().display()));
+        }
+        document
+    }
+
+    /// The lines since the last time, once there are some.
+    async fn lines(&mut self) -> Vec<Vec<u8>> {
+        let lines = eventually("a line of the access log", async || {
+            let text = std::fs::read(self.file()).unwrap_or_default();
+            let new = text[self.read..].to_vec();
+            new.ends_with(b"\n").then_some(new)
+        });
+        let new = lines.await;
+        self.read += new.len();
+        new.trim_ascii_end().split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
     }
 }
 

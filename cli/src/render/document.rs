@@ -7,9 +7,10 @@ use super::rate_limits::RateLimits;
 use super::tls::{Tls, files};
 use crate::hash_key::{PREFIX, hash, hash_plain_keys};
 use crate::{Error, validate};
+use sekisho::gateway::access_log::destination::Destination;
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::compile::compile;
-use sekisho::gateway::config::{Api, Config, ConnectionType, ProtocolType, load};
+use sekisho::gateway::config::{Api, Config, ConnectionType, LoggingLevel, ProtocolType, load};
 use sekisho::gateway::diagnostics::Diagnostics;
 use sekisho::gateway::surroundings::Elsewhere;
 use serde_json::Value;
@@ -53,6 +54,10 @@ pub struct Plan {
     pub rate_limits: RateLimits,
     /// TLS of custom domains.
     pub tls: Tls,
+    /// Where stages' access logs go.
+    pub access_logs: Vec<Destination>,
+    /// Whether a method has an execution log.
+    pub execution_log: bool,
     /// Whether a web ACL is logged.
     pub waf_log: bool,
 }
@@ -125,6 +130,8 @@ pub fn plan_with(
         software_signatures: compiled.gateway.wants().software_signatures,
         rate_limits: RateLimits::of(&config),
         tls,
+        execution_log: has_execution_log(&config),
+        access_logs: compiled.access_logs,
         waf_log: !config.logging_configurations.is_empty(),
     };
     Ok((plan, compiled.warnings))
@@ -241,6 +248,13 @@ fn secret_variables(config: &Config) -> Vec<String> {
         names.extend(jwt.filter_map(|jwt| jwt.secret_env.clone()));
     }
     names.into_iter().collect()
+}
+
+fn has_execution_log(config: &Config) -> bool {
+    let stages = config.apis.iter().flat_map(|api| &api.stages);
+    let mut settings =
+        stages.flat_map(|stage| stage.default_route_settings.iter().chain(stage.route_settings.values()));
+    settings.any(|settings| !matches!(settings.logging_level, None | Some(LoggingLevel::Off)))
 }
 
 fn envoy_routes(config: &Config) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! The filter for an Envoy that is configured already: the filter, and what it needs around it.
 
 use super::dynamic::Delivery;
-use super::{Plan, Rendering, Settings, bootstrap, cluster, filter, geoip, listener, route, sts};
+use super::{Plan, Rendering, Settings, access_log, bootstrap, cluster, filter, geoip, listener, route, sts};
 use serde_json::{Value, json};
 
 const HEADER: &str = "\
@@ -21,9 +21,10 @@ path, `x-sekisho-*` headers), and Envoy answers some requests in its own words. 
 #[must_use]
 pub fn fragment(plan: &Plan, settings: &Settings) -> Rendering {
     let mut manager = listener::needed(plan);
-    if let (Some(log), Some(manager)) = (listener::waf_log(plan, settings), manager.as_object_mut()) {
+    let loggers = access_log::loggers(plan, settings);
+    if let Some(manager) = manager.as_object_mut().filter(|_| !loggers.is_empty()) {
         // Beside whatever else is logged.
-        manager.insert("access_log".into(), json!([log]));
+        manager.insert("access_log".into(), loggers.into());
     }
     let routes = route::route_config(plan);
     let host = routes.pointer("/virtual_hosts/0").cloned().unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::dynamic::Delivery;
 use super::settings::socket_address;
 use super::tls::chain::{self, Transport};
-use super::{Plan, Settings, filter, geoip, local_reply, route, upstream};
+use super::{Plan, Settings, access_log, filter, geoip, local_reply, route, upstream};
 use serde_json::{Value, json};
 
 /// Names of the listeners: plain text, TLS, HTTP/3.
@@ -110,8 +110,12 @@ fn connection_manager(plan: &Plan, settings: &Settings, delivery: Delivery<'_>, 
     if let Value::Object(limits) = limits(settings, edge) {
         map.extend(limits);
     }
-    let logs: Vec<Value> =
-        settings.access_log.then(access_log).into_iter().chain(waf_log(plan, settings)).collect();
+    let logs: Vec<Value> = settings
+        .access_log
+        .then(requests_log)
+        .into_iter()
+        .chain(access_log::loggers(plan, settings))
+        .collect();
     if !logs.is_empty() {
         map.insert("access_log".into(), logs.into());
     }
@@ -244,44 +248,8 @@ fn early_removals() -> Value {
     })
 }
 
-/// The log of web ACLs: a line for each request of which the filter has left one. What a client sent stands in it escaped; Envoy
-/// adds the version of HTTP, and the end.
-#[must_use]
-pub fn waf_log(plan: &Plan, settings: &Settings) -> Option<Value> {
-    if !plan.waf_log {
-        return None;
-    }
-    const STATE: &str = "wasm.sekisho_waf_log";
-    let format = format!("%FILTER_STATE({STATE}:PLAIN)%,\"httpVersion\":\"%PROTOCOL%\"}}}}\n");
-    let log_format = json!({ "text_format_source": { "inline_string": format } });
-    let (name, writer) = match &settings.waf_log {
-        Some(file) => (
-            "envoy.access_loggers.file",
-            json!({
-                "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
-                "path": file.to_string_lossy(),
-                "log_format": log_format,
-            }),
-        ),
-        None => (
-            "envoy.access_loggers.stdout",
-            json!({
-                "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
-                "log_format": log_format,
-            }),
-        ),
-    };
-    let is_left = json!({
-        "name": "envoy.access_loggers.extension_filters.cel",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-            "expression": format!("'{STATE}' in filter_state"),
-        },
-    });
-    Some(json!({ "name": name, "filter": { "extension_filter": is_left }, "typed_config": writer }))
-}
-
-fn access_log() -> Value {
+/// Every request as Envoy sees it.
+fn requests_log() -> Value {
     json!({
         "name": "envoy.access_loggers.stdout",
         "typed_config": {

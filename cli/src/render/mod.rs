@@ -3,6 +3,7 @@
 //! [`document`] says what a document asks of Envoy, [`settings`] what the command line says; each other module is one
 //! part of Envoy's configuration. Why each setting is as it is stands in `envoy/README.md`.
 
+pub mod access_log;
 pub mod bootstrap;
 pub mod cluster;
 pub mod discovery;
@@ -109,6 +110,9 @@ pub struct Args {
     /// Manifests for a mesh.
     #[command(flatten, next_help_heading = "Meshes")]
     pub mesh: istio::Args,
+    /// File of the execution logs of REST APIs with a `loggingLevel`. Envoy's standard output when absent.
+    #[arg(long, value_name = "FILE")]
+    pub execution_log: Option<PathBuf>,
     /// Who is told of the files that are written.
     #[command(flatten)]
     pub audit: audit::Args,
@@ -351,6 +355,7 @@ impl Args {
             geoip_db: self.geoip_db.clone(),
             geoip_asn_db: self.geoip_asn_db.clone(),
             waf_log: self.waf_log.clone(),
+            execution_log: self.execution_log.clone(),
         }
     }
 }

@@ -42,6 +42,8 @@ pub struct Settings {
     /// The file of web ACLs' logs; Envoy's standard output if there is none.
     #[serde(default)]
     pub waf_log: Option<PathBuf>,
+    /// File of the execution logs; standard output when absent.
+    pub execution_log: Option<PathBuf>,
 }
 
 /// Where clients of custom domains connect, unless the command line says otherwise.
@@ -75,6 +77,7 @@ impl Settings {
             geoip_db: None,
             geoip_asn_db: None,
             waf_log: None,
+            execution_log: None,
         }
     }
 
@@ -92,6 +95,7 @@ impl Settings {
             geoip_db: self.geoip_db.map(absolute).transpose()?,
             geoip_asn_db: self.geoip_asn_db.map(absolute).transpose()?,
             waf_log: self.waf_log.map(absolute).transpose()?,
+            execution_log: self.execution_log.map(absolute).transpose()?,
             ..self
         })
     }

@@ -30,6 +30,8 @@ pub fn plan(clusters: Vec<Cluster>) -> Plan {
         software_signatures: false,
         rate_limits: sekisho_cli::render::rate_limits::RateLimits::default(),
         tls: sekisho_cli::render::tls::Tls::default(),
+        access_logs: Vec::new(),
+        execution_log: false,
         waf_log: false,
     }
 }

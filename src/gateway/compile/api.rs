@@ -7,12 +7,14 @@ use super::integration;
 use super::routes::RouteTable;
 use super::scope::Scope;
 use super::sides::{Side, sides};
-use super::{throttle, usage, waf};
+use super::{execution, throttle, usage, waf};
+use crate::gateway::access_log::{self, AccessLog};
 use crate::gateway::authorizers::Authorizer;
 use crate::gateway::canary::Canary;
 use crate::gateway::canary::counts::Side as CanarySide;
 use crate::gateway::config::{self, ApiKeySource, Config, ProtocolType};
 use crate::gateway::cors::Cors;
+use crate::gateway::execution_log::Level;
 use crate::gateway::gateway_responses::GatewayResponses;
 use crate::gateway::integrations::Integration;
 use crate::gateway::metrics::{self, Places};
@@ -71,10 +73,14 @@ pub struct Stage {
     pub web_acl: Option<Rc<WebAcl>>,
     /// Where its requests are counted.
     pub places: Places,
+    /// Its access log.
+    pub access_log: Option<Rc<AccessLog>>,
     /// The usage plans that open it.
     pub openings: Openings,
     /// How fast each route may be called, by its place.
     throttles: Vec<Option<Throttle>>,
+    /// What of each route is logged, by its place.
+    levels: Vec<Option<Level>>,
 }
 
 /// The lists that a stage serves.
@@ -324,12 +330,18 @@ impl<'c> All<'_, 'c> {
         let mut compiled = self.side(&own, stage, (at, at), clusters, scope)?;
         let (arn, acls) = (stage.web_acl_arn.as_deref(), self.sources.web_acls);
         compiled.web_acl = waf::of_stage(arn, self.sources.config, acls, at, scope);
+        execution::check(stage, self.written.protocol_type, &mut scope.below(at));
+        let logs = stage.access_log_settings.as_ref();
+        compiled.access_log = logs.and_then(|logs| {
+            access_log::compile(logs, clusters, &mut scope.below(at).below("accessLogSettings"))
+        });
         let tables = self.tables(&[Some(&own), canary.as_ref()]);
         check_route_settings(stage, &tables, &mut scope.below(at));
         if let (Some(side), Some(settings)) = (canary, &stage.canary_settings) {
             let at_canary = format!("{at}.canarySettings");
             let mut side = self.side(&side, stage, (at, &at_canary), clusters, scope)?;
             side.web_acl.clone_from(&compiled.web_acl);
+            side.access_log.clone_from(&compiled.access_log);
             for (side, is_canary) in [(&mut compiled, false), (&mut side, true)] {
                 side.canary_side = Some(CanarySide::new(&self.written.api_id, &stage.stage_name, is_canary));
             }
@@ -415,8 +427,10 @@ impl Stage {
             integrations,
             web_acl: None,
             places: limits.places,
+            access_log: None,
             openings: limits.openings,
             throttles: limits.throttles,
+            levels: execution::levels(written, &served.table),
         }
     }
 
@@ -424,6 +438,12 @@ impl Stage {
     #[must_use]
     pub fn throttle(&self, route: usize) -> Option<&Throttle> {
         self.throttles.get(route)?.as_ref()
+    }
+
+    /// What of a route's requests is logged, by its place; none where nothing is.
+    #[must_use]
+    pub fn execution_log(&self, route: usize) -> Option<Level> {
+        self.levels.get(route).copied().flatten()
     }
 
     /// What stands before the path of a route: nothing for `$default`, else `/` and the stage's name.

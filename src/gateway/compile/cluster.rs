@@ -1,5 +1,6 @@
 //! Derives Envoy clusters: one for each address, protocol and setting that tells two apart.
 
+use crate::gateway::access_log::destination::Destination;
 use crate::gateway::authorizers::jwt::keys::{KeySource, Keyring};
 use crate::gateway::clusters::{Cluster, Signing, plain_name};
 use crate::gateway::config::{Config, Integration, ProtocolVersion};
@@ -10,7 +11,7 @@ use std::rc::Rc;
 
 /// The clusters found so far.
 #[derive(Debug)]
-pub(super) struct Clusters<'c> {
+pub struct Clusters<'c> {
     /// CONFIG's `endpoints`.
     pub(super) endpoints: &'c BTreeMap<String, String>,
     /// The gateway's own region.
@@ -21,6 +22,7 @@ pub(super) struct Clusters<'c> {
     pub(super) uses_envoy_routes: bool,
     by_name: BTreeMap<String, Cluster>,
     keyrings: Vec<Rc<Keyring>>,
+    logs: Vec<Destination>,
 }
 
 // === impl Clusters ===
@@ -34,6 +36,7 @@ impl<'c> Clusters<'c> {
             uses_envoy_routes: false,
             by_name: BTreeMap::new(),
             keyrings: Vec::new(),
+            logs: Vec::new(),
         }
     }
 
@@ -68,7 +71,7 @@ impl<'c> Clusters<'c> {
     }
 
     /// The name of the cluster for a gRPC service that is asked by the gateway itself.
-    pub(super) fn derive_grpc(&mut self, uri: &BackendUri) -> String {
+    pub fn derive_grpc(&mut self, uri: &BackendUri) -> String {
         self.derive_for_gateway(uri, ProtocolVersion::Grpc, None)
     }
 
@@ -112,6 +115,18 @@ impl<'c> Clusters<'c> {
     /// The keyrings found so far.
     pub(super) fn keyrings(&self) -> Vec<Rc<Keyring>> {
         self.keyrings.clone()
+    }
+
+    /// Notes that lines of access logs go somewhere.
+    pub fn log_to(&mut self, destination: Destination) {
+        if !self.logs.contains(&destination) {
+            self.logs.push(destination);
+        }
+    }
+
+    /// Where lines of access logs go, each once.
+    pub(super) fn logs(&self) -> Vec<Destination> {
+        self.logs.clone()
     }
 
     pub(super) fn into_list(self) -> Vec<Cluster> {

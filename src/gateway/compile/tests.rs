@@ -233,11 +233,7 @@ fn what_is_not_supported_yet_says_so_with_its_path() {
         "is not supported yet\n  help: docs/compatibility.md lists what is, and what is not";
     for (pointer, value, path) in [
         ("/apis/0/integrations/0/integrationType", json!("AWS"), "apis[0].integrations[0].integrationType"),
-        (
-            "/apis/0/stages/0/defaultRouteSettings",
-            json!({ "dataTraceEnabled": true }),
-            "apis[0].stages[0].defaultRouteSettings.dataTraceEnabled",
-        ),
+        ("/apis/0/minimumCompressionSize", json!(1), "apis[0].minimumCompressionSize"),
     ] {
         let found = spoiled(set(pointer, value));
         assert!(found.starts_with(&format!("error: {path}: {PROBLEM}")), "{path}: {found}");

@@ -2,8 +2,7 @@
 //! behaviour. A capability that is built takes its line away.
 
 use crate::gateway::config::{
-    Api, Authorizer, AuthorizerType, Config, Integration, IntegrationType, LoggingLevel, NotYet,
-    ProtocolType, RouteSettings,
+    Api, Authorizer, AuthorizerType, Config, Integration, IntegrationType, NotYet, ProtocolType,
 };
 use crate::gateway::diagnostics::Diagnostics;
 
@@ -44,16 +43,6 @@ fn api(api: &Api, refuse: &mut dyn FnMut(bool, &str)) {
             refuse(present, &format!("deployments[{i}].{path}"));
         });
     }
-    for (i, stage) in api.stages.iter().enumerate() {
-        let at = format!("stages[{i}]");
-        refuse(stage.access_log_settings.is_some(), &format!("{at}.accessLogSettings"));
-        if let Some(settings) = &stage.default_route_settings {
-            route_settings(settings, &format!("{at}.defaultRouteSettings"), refuse);
-        }
-        for (key, settings) in &stage.route_settings {
-            route_settings(settings, &format!("{at}.routeSettings[{key:?}]"), refuse);
-        }
-    }
 }
 
 fn authorizers(authorizers: &[Authorizer], refuse: &mut dyn FnMut(bool, &str)) {
@@ -86,10 +75,4 @@ fn lists(integrations: &[Integration], refuse: &mut dyn FnMut(bool, &str)) {
 /// Whether a member says something else than AWS prints where nobody chose anything.
 fn differs(written: &Option<String>, defaults: &[&str]) -> bool {
     written.as_deref().is_some_and(|written| !defaults.contains(&written))
-}
-
-/// Settings that are off change nothing, so they are accepted.
-fn route_settings(settings: &RouteSettings, at: &str, refuse: &mut dyn FnMut(bool, &str)) {
-    refuse(!matches!(settings.logging_level, None | Some(LoggingLevel::Off)), &format!("{at}.loggingLevel"));
-    refuse(settings.data_trace_enabled == Some(true), &format!("{at}.dataTraceEnabled"));
 }

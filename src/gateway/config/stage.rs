@@ -93,13 +93,14 @@ pub enum LoggingLevel {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AccessLogSettings {
-    /// Text with `$context` variables.
+    /// Text with `$context` variables, `$context.requestId` or `$context.extendedRequestId` among them: one line.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 3072)))]
     pub format: Option<String>,
-    /// *Extension.* `stdout`, `file:PATH`, `otlp:CLUSTER` or `als:CLUSTER`.
+    /// *Extension.* `stdout`, `file:/PATH`, `otlp:CLUSTER` or `als:CLUSTER`; `stdout` when absent. In the place of a cluster that
+    /// exists already, `http://HOST:PORT` makes one.
     pub destination: Option<String>,
-    /// Not supported yet.
-    pub destination_arn: Option<NotYet>,
+    /// A log group or a stream of Firehose's: accepted as AWS prints it, and nothing is sent there.
+    pub destination_arn: Option<String>,
 }
 
 /// A canary of a stage.

@@ -5,6 +5,7 @@ use crate::gateway::authorizers::{self, Decision};
 use crate::gateway::canary::Canary;
 use crate::gateway::client_cert::ClientCert;
 use crate::gateway::config::ProtocolType;
+use crate::gateway::execution_log::Trace;
 use crate::gateway::flow::Answer;
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
@@ -42,6 +43,7 @@ pub(super) fn select(request: &mut Request, env: &Env<'_>) -> Result<Decision, R
     let (Some(stage), Some(path)) = (&request.stage, &request.path) else { return Err(Rejection::Internal) };
     let route = stage.table.select(request.method(), path);
     request.route = Some(route.ok_or(Rejection::UnknownRoute)?);
+    request.trace = Trace::begin(request);
     authorizers::begin(request, env)
 }
 

@@ -1,9 +1,9 @@
 //! The end: what is left to be told of a request when nothing more can happen to it.
 
 use super::Exchange;
-use crate::gateway::Env;
 use crate::gateway::metrics::counts::count;
-use crate::gateway::outcome::{Ending, Observation};
+use crate::gateway::outcome::{Ending, Observation, Over};
+use crate::gateway::{Env, access_log, execution_log};
 
 impl Exchange {
     /// The request is over, answered or not. Called once, last.
@@ -15,6 +15,9 @@ impl Exchange {
         if let Some(rejection) = request.outcome.rejection {
             env.worker.borrow_mut().refused.add(rejection);
         }
-        Observation { times: count(request, ending, env), ..Observation::default() }
+        let times = count(request, ending, env);
+        let execution_log = execution_log::lines(request);
+        let over = Over { request, ending, now: env.monotonic };
+        Observation { access_log: access_log::line(&over), execution_log, times }
     }
 }

@@ -58,6 +58,7 @@ impl Exchange {
             (Decision::Done(outcome), _) => {
                 let line = log(&acl, &outcome.record, &view, request);
                 request.waf_log = line;
+                request.verdict = Some(outcome.record.verdict());
                 request.inserted = outcome.record.inserted;
                 match outcome.block {
                     Some(block) => self.block(&block),

@@ -3,6 +3,7 @@
 use super::{Exchange, Origin, State, integration};
 use crate::gateway::Env;
 use crate::gateway::envoy_replies;
+use crate::gateway::execution_log;
 use crate::gateway::flow::{BodyWanted, Edits, ResponseFlow};
 use crate::gateway::head::{Head, MalformedHead};
 use crate::gateway::integrations::Integration;
@@ -21,6 +22,9 @@ impl Exchange {
         let status = head.as_ref().map(status).unwrap_or_default();
         if let (State::Upstream { .. }, Some(request)) = (&self.state, &mut self.request) {
             request.outcome.hand_back((origin == Origin::Upstream).then_some(status), env.monotonic);
+            if let (Ok(head), Origin::Upstream) = (&head, origin) {
+                execution_log::step(request, |trace, request| trace.responded(request, status, head));
+            }
         }
         let flow = self.respond(head, origin, status, env);
         self.count(status, &flow, env);

@@ -29,6 +29,15 @@ pub struct Record {
     pub blocked: Option<Option<u16>>,
 }
 
+/// What a web ACL says of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may go on.
+    Allowed,
+    /// It is answered by this status.
+    Blocked(u16),
+}
+
 /// A rule that fitted and only counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
@@ -86,6 +95,12 @@ pub enum Kind {
 // === impl Record ===
 
 impl Record {
+    /// Whether it is blocked, and by which status: 403 where no rule has an answer of its own.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.blocked.map_or(Verdict::Allowed, |own| Verdict::Blocked(own.unwrap_or(403)))
+    }
+
     /// Headers for the backend.
     pub fn insert(&mut self, headers: &Rc<[Header]>) {
         if !headers.is_empty() {

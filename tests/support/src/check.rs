@@ -47,6 +47,15 @@ pub fn compare<E: Engine>(expect: &Expect, observed: &Observed, unasked: &BTreeS
     if let Some(asked) = &expect.asked {
         verdict.asked::<E>(asked, &observed.asked, unasked);
     }
+    if let Some(line) = &expect.access_log {
+        verdict.value("access log", line, &observed.logged, E::CLIENT);
+    }
+    if let Some(part) = &expect.access_log_json {
+        match observed.logged.as_slice() {
+            [line] => verdict.json("access log ", None, Some(part), line),
+            lines => verdict.differences.push(format!("access log: {} lines, expected 1", lines.len())),
+        }
+    }
     verdict
 }
 

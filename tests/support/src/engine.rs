@@ -50,6 +50,8 @@ pub struct Turn<'a> {
     pub answer: &'a Answer,
     /// Who answers the gateway's questions.
     pub services: Services,
+    /// Whether a line of an access log is to come.
+    pub logs: bool,
 }
 
 /// Headers in order, names in lower case.
@@ -68,6 +70,8 @@ pub struct Observed {
     pub backend: Vec<Seen>,
     /// What services were asked.
     pub asked: Vec<Seen>,
+    /// The lines of access logs.
+    pub logged: Vec<Vec<u8>>,
 }
 
 /// A request as the backend, or a service, saw it.

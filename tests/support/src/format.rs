@@ -19,6 +19,8 @@
 //!       body: ok                                                  # or `json:`, or `partialJson:`
 //!       backend: { method: GET, path: "/a%20b", headers: { host: backend.test }, body: "" }    # or `none`
 //!       asked: [{ host: idp.test, path: /keys }]                  # each question, in order; `[]` is none
+//!       accessLog: /^GET 200/                                     # the line of the stage's access log, or `null`
+//!       accessLogJson: { status: "200" }                          # the same as JSON, which may have more
 //!   - name: several requests, one after the other
 //!     steps:
 //!       - { request: { ... }, expect: { ... } }                   # and `backend`, `services`
@@ -40,6 +42,7 @@
 //! - What the gateway learns or remembers (keys, decisions) lasts from step to step. Natively each case begins without
 //!   memory; in Envoy all cases of a file share it, in the order of the file. So cases use tokens, identities and issuers of
 //!   their own: one that depends on its neighbours fails in one of the engines.
+//! - Where one case of a file looks at the access log, all do: a line more than expected is seen at the next one.
 //! - Questions to hosts that the gateway also asks of its own accord, ahead of requests, are compared natively only.
 
 mod expect;
@@ -179,6 +182,11 @@ impl File {
                 return Err(format!("two cases are named `{}`", case.name));
             }
             case.prepare().map_err(|problem| format!("case `{}`: {problem}", case.name))?;
+        }
+        let looking = |case: &&Case| case.steps.iter().any(|step| step.expect.looks_at_log());
+        let blind = |case: &&Case| case.steps.iter().any(|step| !step.expect.looks_at_log());
+        if let (Some(_), Some(case)) = (file.cases.iter().find(looking), file.cases.iter().find(blind)) {
+            return Err(format!("case `{}`: other cases of the file look at the access log", case.name));
         }
         if file.cases.is_empty() {
             return Err("there is no case in it".to_owned());

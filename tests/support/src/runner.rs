@@ -131,7 +131,12 @@ fn run_case<E: Engine>(engine: &mut E, file: &File, case: &Case, count: &mut Cou
         engine.pass(step.later);
         let moment = Moment { now_millis: engine.now_millis(), secrets: &file.secrets };
         let request = placeholders::request(&step.request, &moment);
-        let turn = Turn { request: &request, answer: &step.backend, services: file.services(case, step) };
+        let turn = Turn {
+            request: &request,
+            answer: &step.backend,
+            services: file.services(case, step),
+            logs: step.expect.expects_line(),
+        };
         count.requests += 1;
         let mut differences = match engine.send(&turn) {
             Ok(observed) => {

@@ -25,6 +25,11 @@ pub struct Expect {
     pub backend: Option<ExpectBackend>,
     /// What services are asked: each question, in order.
     pub asked: Option<Vec<ExpectRequest>>,
+    /// The line of the stage's access log; `null` where there is none.
+    #[serde(default, deserialize_with = "written")]
+    pub access_log: Option<Matcher>,
+    /// The line as a JSON value that may have more.
+    pub access_log_json: Option<Value>,
 }
 
 /// What must reach the backend.
@@ -73,9 +78,22 @@ pub enum Matcher {
 // === impl Expect ===
 
 impl Expect {
+    /// Whether it says something of the access log.
+    #[must_use]
+    pub fn looks_at_log(&self) -> bool {
+        self.access_log.is_some() || self.access_log_json.is_some()
+    }
+
+    /// Whether a line of the access log must come.
+    #[must_use]
+    pub fn expects_line(&self) -> bool {
+        self.looks_at_log() && !matches!(self.access_log, Some(Matcher::Absent))
+    }
+
     pub(super) fn prepare(&mut self) -> Result<(), String> {
         check_headers(&self.headers)?;
         prepare_body(self.body.as_ref(), &mut self.json, &mut self.partial_json)?;
+        prepare_body(self.access_log.as_ref(), &mut None, &mut self.access_log_json)?;
         if let Some(ExpectBackend::Request(request)) = &mut self.backend {
             request.prepare()?;
             if request.expects_nothing() {
@@ -111,6 +129,11 @@ impl ExpectRequest {
             && json.is_none()
             && partial_json.is_none()
     }
+}
+
+/// What is written, `null` too: that is an expectation.
+fn written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Matcher>, D::Error> {
+    Matcher::deserialize(deserializer).map(Some)
 }
 
 fn prepare_body(

@@ -4,6 +4,7 @@ use super::flow::{
     Answer, BodyWanted, Bytes, Callout, CalloutReply, ChunkFlow, Edits, Flight, Flow, ResponseFlow, Splice,
 };
 use super::head::{Head, MalformedHead};
+use super::outcome::{Ending, Observation};
 use super::websocket::Direction;
 use super::{Env, Gateway};
 use std::borrow::Cow;
@@ -46,6 +47,10 @@ impl Exchange {
 
     pub fn take_waf_log(&mut self) -> Option<Vec<u8>> {
         None
+    }
+
+    pub fn on_log(&mut self, _: &dyn Ending, _: &Env<'_>) -> Observation {
+        Observation::default()
     }
 
     pub fn on_request_headers(&mut self, head: Result<Head, MalformedHead>, env: &Env<'_>) -> Flow {

@@ -15,6 +15,7 @@ pub mod flow;
 #[path = "../../../../../src/gateway/head.rs"]
 #[allow(dead_code)]
 pub mod head;
+pub mod outcome;
 #[path = "../../../../../src/gateway/protobuf.rs"]
 pub mod protobuf;
 #[path = "../../../../../src/gateway/shared.rs"]

@@ -1,0 +1,141 @@
+//! A collector of OpenTelemetry's logs, and a gRPC access log service of Envoy's: they keep what they are sent.
+
+use bytes::{Buf, Bytes};
+use futures_util::stream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::header::{HeaderMap, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// A running receiver. Dropped, it is stopped.
+pub struct Receiver {
+    pub address: SocketAddr,
+    messages: Arc<Mutex<Vec<Bytes>>>,
+    task: JoinHandle<()>,
+}
+
+impl Receiver {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let messages = Arc::new(Mutex::new(Vec::new()));
+        let keeping = Arc::clone(&messages);
+        let task = tokio::spawn(async move {
+            loop {
+                let (connection, _) = listener.accept().await.unwrap();
+                let keeping = Arc::clone(&keeping);
+                tokio::spawn(async move {
+                    let service = service_fn(move |request| serve(request, Arc::clone(&keeping)));
+                    let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                    // Envoy ends before its connections do.
+                    let _ = server.serve_connection(TokioIo::new(connection), service).await;
+                });
+            }
+        });
+        Self { address, messages, task }
+    }
+
+    /// Texts of the log records of an OpenTelemetry exporter.
+    pub fn otlp_lines(&self) -> Vec<String> {
+        // resource_logs, scope_logs, log_records, body, string_value.
+        self.texts(&[1, 2, 2, 5, 1])
+    }
+
+    /// The filter state of the entries of Envoy's service: each is an `Any` of a `BytesValue`.
+    pub fn als_lines(&self) -> Vec<String> {
+        // http_logs, log_entry, common_properties, filter_state_objects, their values, the `Any`'s value, the text.
+        self.texts(&[2, 1, 1, 21, 2, 2, 1])
+    }
+
+    fn texts(&self, path: &[u64]) -> Vec<String> {
+        let messages = self.messages.lock().unwrap().clone();
+        let texts = messages.into_iter().flat_map(|message| fields(message, path));
+        texts.map(|text| String::from_utf8(text.to_vec()).unwrap()).collect()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(
+    request: Request<Incoming>,
+    messages: Arc<Mutex<Vec<Bytes>>>,
+) -> Result<Response<Body>, Infallible> {
+    let is_stream = request.uri().path().ends_with("/StreamAccessLogs");
+    let read = read(request.into_body(), messages);
+    let body = if is_stream {
+        // It is read as long as it is written, and answered never.
+        tokio::spawn(read);
+        StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>()).boxed_unsync()
+    } else {
+        read.await;
+        let mut trailers = HeaderMap::new();
+        trailers.insert("grpc-status", HeaderValue::from_static("0"));
+        // An empty message.
+        Full::new(Bytes::from_static(&[0; 5])).with_trailers(async { Some(Ok(trailers)) }).boxed_unsync()
+    };
+    Ok(Response::builder().header("content-type", "application/grpc").body(body).unwrap())
+}
+
+/// Keeps the messages of a body: a flag, a length, and so many bytes.
+async fn read(mut body: Incoming, messages: Arc<Mutex<Vec<Bytes>>>) {
+    let mut waiting = Vec::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        waiting.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        while let Some(length) = waiting.get(1..5).map(|mut length| length.get_u32() as usize) {
+            if waiting.len() < 5 + length {
+                break;
+            }
+            let message: Vec<u8> = waiting.drain(..5 + length).skip(5).collect();
+            messages.lock().unwrap().push(message.into());
+        }
+    }
+}
+
+/// The fields of a protobuf message at the end of a path of field numbers.
+fn fields(message: Bytes, path: &[u64]) -> Vec<Bytes> {
+    let Some((number, below)) = path.split_first() else { return vec![message] };
+    let (mut rest, mut found) = (message, Vec::new());
+    while rest.has_remaining() {
+        let key = varint(&mut rest);
+        match key & 7 {
+            0 => drop(varint(&mut rest)),
+            1 => rest.advance(8),
+            2 => {
+                let length = varint(&mut rest) as usize;
+                let field = rest.split_to(length);
+                if key >> 3 == *number {
+                    found.extend(fields(field, below));
+                }
+            }
+            5 => rest.advance(4),
+            other => panic!("wire type {other}"),
+        }
+    }
+    found
+}
+
+fn varint(bytes: &mut Bytes) -> u64 {
+    let mut value = 0;
+    for shift in (0..).step_by(7) {
+        let byte = bytes.get_u8();
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    value
+}
