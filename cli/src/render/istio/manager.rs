@@ -1,6 +1,6 @@
 //! What Istio's connection manager is told: the settings that the filter needs, as far as a patch can set them.
 
-use crate::render::{Plan, Settings, listener};
+use crate::render::{Plan, Settings, access_log, listener};
 use serde_json::{Value, json};
 
 /// Settings that say nothing as a patch, or would be wrong as one.
@@ -29,7 +29,10 @@ pub(super) fn patch(plan: &Plan, settings: &Settings) -> Value {
         }
         // `SANITIZE` is the zero of its type. This one lets no client's header pass either, and Envoy writes the truth.
         members.insert("forward_client_cert_details".into(), json!("SANITIZE_SET"));
-        members.extend(listener::waf_log(plan, settings).map(|log| ("access_log".into(), json!([log]))));
+        let loggers = access_log::loggers(plan, settings);
+        if !loggers.is_empty() {
+            members.insert("access_log".into(), loggers.into());
+        }
         members.insert(
             "@type".into(),
             json!("type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
