@@ -49,7 +49,9 @@ impl Exchange {
         None
     }
 
-    pub fn on_log(&mut self, _: &dyn Ending, _: &Env<'_>) -> Observation {
+    pub fn on_log(&mut self, ending: &dyn Ending, _: &Env<'_>) -> Observation {
+        let bytes = ending.request_bytes() + ending.response_bytes();
+        log::debug!("probe: over, {}, {bytes} bytes, {:?}", ending.status(), ending.tls_version());
         Observation::default()
     }
 

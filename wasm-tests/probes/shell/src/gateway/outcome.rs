@@ -1,5 +1,6 @@
 //! The core's words for the end of a request; the probe tells of none.
 
+use super::metrics::counts::Times;
 use std::rc::Rc;
 
 pub trait Ending: std::fmt::Debug {
@@ -13,4 +14,5 @@ pub trait Ending: std::fmt::Debug {
 pub struct Observation {
     pub access_log: Option<(Rc<str>, Vec<u8>)>,
     pub execution_log: Option<Vec<u8>>,
+    pub times: Option<Times>,
 }
