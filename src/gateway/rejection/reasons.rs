@@ -4,7 +4,7 @@ use super::Rejection;
 
 impl Rejection {
     /// Every [`Rejection::details`] that there is.
-    pub const REASONS: [&'static str; 78] = [
+    pub const REASONS: [&'static str; 79] = [
         "sekisho_access_denied",
         "sekisho_access_denied_explicitly",
         "sekisho_api_configuration",
@@ -16,6 +16,7 @@ impl Rejection {
         "sekisho_bad_mapped_value",
         "sekisho_bad_path",
         "sekisho_client_cert",
+        "sekisho_content_encoding",
         "sekisho_default_endpoint_disabled",
         "sekisho_event_too_large",
         "sekisho_expired_token",

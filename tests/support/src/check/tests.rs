@@ -52,6 +52,7 @@ fn observed() -> Observed {
             question("idp.test", "/d", b""),
             question("fn.test", "/f", br#"{"id":"x1","deep":{"a":1}}"#),
         ],
+        logged: Vec::new(),
     }
 }
 
