@@ -51,7 +51,8 @@ pub struct Asked {
     pub request_id: Option<Box<str>>,
 }
 
-/// What only the host knows of a request that is over. Asking costs: it is asked for what somebody reads.
+/// What only the host knows of a request that is over. The shell has the bytes at hand; to ask for the rest costs, and is done
+/// where somebody reads it.
 pub trait Ending: std::fmt::Debug {
     /// Bytes of the body that the client was sent.
     fn response_bytes(&self) -> u64;

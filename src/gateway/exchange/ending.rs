@@ -15,9 +15,8 @@ impl Exchange {
         if let Some(rejection) = request.outcome.rejection {
             env.worker.borrow_mut().refused.add(rejection);
         }
-        let times = count(request, ending, env);
         let execution_log = execution_log::lines(request);
         let over = Over { request, ending, now: env.monotonic };
-        Observation { access_log: access_log::line(&over), execution_log, times }
+        Observation { access_log: access_log::line(&over), execution_log, times: count(&over, env) }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{COUNTED, MOST_STATISTICS, Metric, PlaceKey};
 use crate::gateway::Env;
-use crate::gateway::outcome::Ending;
+use crate::gateway::outcome::Over;
 use crate::gateway::request::Request;
 use nohash_hasher::IntMap;
 
@@ -68,7 +68,8 @@ impl Counted {
 }
 
 /// Counts a request that is over. What never reached a stage is nobody's.
-pub(in crate::gateway) fn count(request: &Request, ending: &dyn Ending, env: &Env<'_>) -> Option<Times> {
+pub(in crate::gateway) fn count(over: &Over<'_>, env: &Env<'_>) -> Option<Times> {
+    let Over { request, ending, .. } = *over;
     let places = &request.stage.as_ref()?.places;
     let place = places.of(request.route.as_ref().map(|(route, _)| *route));
     let outcome = &request.outcome;
@@ -94,7 +95,7 @@ pub(in crate::gateway) fn count(request: &Request, ending: &dyn Ending, env: &En
     {
         apis.add(places.stage().key, metric, 1);
     }
-    let latency = (!is_connection).then(|| env.monotonic.0.saturating_sub(request.began.0) / 1_000_000);
+    let latency = (!is_connection).then(|| over.millis());
     let integration_latency = outcome.integration.as_ref().and_then(|integrated| integrated.millis());
     Some(Times { place: place.key, latency, integration_latency })
 }
