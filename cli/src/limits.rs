@@ -7,6 +7,7 @@
 pub mod absent;
 mod authorizers;
 mod documents;
+mod logs;
 pub mod own;
 pub mod page;
 pub mod quotas;

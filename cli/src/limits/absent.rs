@@ -13,12 +13,6 @@ pub struct Absent {
 
 /// Every one of them.
 pub static ABSENT: &[Absent] = &[
-    Absent { item: "Entry of an access log", aws: "HTTP: 1 MB H", why: "there are no access logs yet" },
-    Absent {
-        item: "Event of an execution log",
-        aws: "REST, WebSocket: 1,024 bytes H",
-        why: "there are no execution logs yet",
-    },
     Absent {
         item: "Response cache",
         aws: "REST: 0 to 3600 s, 300 s if nothing is said; an item has 1,048,576 bytes",

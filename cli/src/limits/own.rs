@@ -1,6 +1,9 @@
 //! Limits of ours that AWS does not have, or does not tell: what bounds memory, time and what clients can make grow.
 
-use super::Unit::{Bytes, Characters, Milliseconds, PerSecond, Seconds, Things};
+mod firewall;
+mod memory;
+
+use super::Unit::{Bytes, Characters, PerSecond, Seconds, Things};
 use super::{Number, source};
 
 /// A limit of ours.
@@ -31,10 +34,10 @@ pub static OWN: &[Group] = &[
     Group { title: "What a request may bring", limits: REQUEST },
     Group { title: "What is on its way, of each worker", limits: UNDER_WAY },
     Group { title: "What functions and services take and answer", limits: ANSWERS },
-    Group { title: "What a worker remembers", limits: MEMORY },
-    Group { title: "Keys of issuers", limits: KEYS },
-    Group { title: "Statistics, which Envoy keeps for ever", limits: STATISTICS },
-    Group { title: "The firewall", limits: FIREWALL },
+    Group { title: "What a worker remembers", limits: memory::MEMORY },
+    Group { title: "Keys of issuers", limits: memory::KEYS },
+    Group { title: "Statistics, which Envoy keeps for ever", limits: memory::STATISTICS },
+    Group { title: "The firewall", limits: firewall::FIREWALL },
     Group { title: "The document", limits: DOCUMENT },
 ];
 
@@ -217,140 +220,6 @@ const ANSWERS: &[Own] = &[
         "Value in the head of a call of a service",
         source(8_192, Bytes, "src/gateway/integrations/aws_service/rest.rs", "LONGEST_IN_HEAD"),
         "400",
-        "",
-    ),
-];
-
-const WORKER: &str = "src/gateway/worker.rs";
-
-const MEMORY: &[Own] = &[
-    own(
-        "Claims of verified tokens",
-        source(4_194_304, Bytes, WORKER, "TOKEN_BYTES"),
-        "the oldest are forgotten",
-        "",
-    ),
-    own(
-        "Answers of authorizers, of each kind",
-        source(4_194_304, Bytes, "src/gateway/authorizers/lambda/cache.rs", "BYTES"),
-        "the oldest are forgotten; refusals push out nobody who is allowed",
-        "",
-    ),
-    own(
-        "Leases of throttles",
-        source(65_536, Things, WORKER, "MOST_LEASES"),
-        "all are forgotten, with their tokens",
-        "",
-    ),
-    own(
-        "Keys of a fleet that have used up their quota",
-        source(4_096, Things, WORKER, "MOST_USED_UP"),
-        "the service is asked again",
-        "",
-    ),
-    own(
-        "Issuers of former documents",
-        source(16, Things, WORKER, "MOST_OTHER_SOURCES"),
-        "their keys are forgotten",
-        "",
-    ),
-];
-
-const LEDGER: &str = "src/gateway/authorizers/jwt/keys/ledger.rs";
-const JWKS: &str = "src/gateway/authorizers/jwt/jwks.rs";
-
-const KEYS: &[Own] = &[
-    own("Keys of a set", source(256, Things, JWKS, "MOST_KEYS"), "the set is refused", ""),
-    own("Keys of one id that a token is tried with", source(4, Things, JWKS, "MOST_TRIES"), "401", ""),
-    own(
-        "How long keys are believed without asking (as AWS)",
-        source(7_200_000, Milliseconds, LEDGER, "FRESH"),
-        "the issuer is asked",
-        "",
-    ),
-    own(
-        "How long they serve while the issuer fails",
-        source(86_400_000, Milliseconds, LEDGER, "STALE"),
-        "401",
-        "",
-    ),
-    own(
-        "How long an issuer that fails is left alone",
-        source(30_000, Milliseconds, LEDGER, "MOST_BACK_OFF"),
-        "it is asked again",
-        "",
-    ),
-    own("Questions that unknown key ids may ask in a row", source(4, Things, LEDGER, "EARLY"), "401", ""),
-    own(
-        "… and until one more is earned",
-        source(5_000, Milliseconds, LEDGER, "COOL_DOWN"),
-        "it may be asked",
-        "",
-    ),
-];
-
-const STATISTICS: &[Own] = &[
-    own(
-        "Keys of usage plans that are told of",
-        source(5_000, Things, "src/gateway/usage.rs", "MOST_KEYS"),
-        "further keys count, and are not told of",
-        "",
-    ),
-    own(
-        "Counters of canaries: six for each stage",
-        source(1_536, Things, "src/gateway/canary/counts.rs", "MOST_COUNTERS"),
-        "further stages are not told of",
-        "",
-    ),
-    own(
-        "Counters of web ACLs",
-        source(4_096, Things, "src/gateway/waf/counts.rs", "MOST_COUNTERS"),
-        "further rules are not told of",
-        "",
-    ),
-];
-
-const FIREWALL: &[Own] = &[
-    own(
-        "Capacity of a web ACL, in units (as AWS)",
-        source(5_000, Things, "src/gateway/compile/waf.rs", "MOST_CAPACITY"),
-        "an error of the document",
-        "",
-    ),
-    own(
-        "Networks of an IP set (as AWS)",
-        source(10_000, Things, "src/gateway/waf/ip_set.rs", "MOST_NETWORKS"),
-        "an error of the document",
-        "",
-    ),
-    own(
-        "Body that is inspected, where nothing is said (as AWS)",
-        source(16_384, Bytes, "src/gateway/compile/waf.rs", "BODY_BYTES"),
-        "`OversizeHandling`",
-        "`AssociationConfig`",
-    ),
-    own(
-        "Headers, and cookies, that are inspected (as AWS)",
-        source(200, Things, "src/gateway/waf/field.rs", "INSPECTED_ITEMS"),
-        "`OversizeHandling`",
-        "",
-    ),
-    own(
-        "… their bytes",
-        source(8_192, Bytes, "src/gateway/waf/field.rs", "INSPECTED_BYTES"),
-        "`OversizeHandling`",
-        "",
-    ),
-    own(
-        "Pages of 4 KiB that a rate-based rule counts in",
-        source(1_024, Things, "src/gateway/waf/rate/plan.rs", "PAGES"),
-        "origins share a counter",
-        "",
-    ),
-    own(
-        "Bytes of a line of the log behind which no more of a client's headers is written",
-        source(24_576, Bytes, "src/gateway/waf/log.rs", "MOST_OF_CLIENT"),
-        "they are left out",
         "",
     ),
 ];

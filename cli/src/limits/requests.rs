@@ -4,7 +4,7 @@ use super::Allowed::{self, Most, Untold, Within};
 use super::Raised::{Hard, Soft, Unsaid};
 use super::Unit::{Bytes, Characters, Milliseconds, PerSecond, Seconds, Things};
 use super::{Aws, Number, Shown, source};
-use super::{authorizers, documents};
+use super::{authorizers, documents, logs};
 
 /// A limit that somebody meets.
 #[derive(Debug)]
@@ -143,6 +143,8 @@ pub static LIMITS: &[&Limit] = &[
     &documents::STAGE_VARIABLE_NAME,
     &documents::ACCESS_LOG,
     &documents::TRUSTSTORE,
+    &logs::ENTRY,
+    &logs::EVENT,
 ];
 
 static METHOD_ARN: Limit = Limit {

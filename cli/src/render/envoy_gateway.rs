@@ -33,6 +33,15 @@ pub fn policy(plan: &Plan, gateway: &str, module: &Module) -> Result<Rendering, 
                 .to_owned(),
         });
     }
+    if !plan.access_logs.is_empty() || plan.execution_log {
+        return Err(Error::Mesh {
+            what: "a stage of the document has a log, and an EnvoyExtensionPolicy adds no logger that writes its lines"
+                .to_owned(),
+            help: "leave `accessLogSettings` and `loggingLevel` out, or put the filter into the Gateway by an EnvoyPatchPolicy \
+                   with `sekisho render --filter`"
+                .to_owned(),
+        });
+    }
     let mut wasm = json!({
         "name": filter::NAME,
         "rootID": filter::NAME,

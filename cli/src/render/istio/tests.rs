@@ -1,5 +1,6 @@
 use super::{Args, Module, Proxy, label, manifests, name};
-use crate::render::{Plan, Settings, document};
+use crate::render::{Plan, Settings, document, envoy_gateway};
+use sekisho::gateway::access_log::destination::Destination;
 use serde_json::{Value, json};
 
 const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -119,6 +120,24 @@ fn what_a_mesh_cannot_give_is_refused_with_a_way_out() {
     let relative = Settings { wasm: "sekisho.wasm".into(), ..settings() };
     assert!(refused(&proxied(), &relative, &nowhere).contains("sekisho image"));
     assert!(manifests(&proxied(), &settings(), &nowhere).is_ok());
+}
+
+/// The filter leaves lines; without a logger they would be lost in silence.
+#[test]
+fn whoever_logs_has_a_logger_or_is_refused() {
+    let logging = Plan { access_logs: vec![Destination::Stdout], execution_log: true, ..proxied() };
+    let text = rendered(&logging, &args(Proxy::Gateway))[0].to_string();
+    for state in [&Destination::Stdout.state(), "sekisho_execution_log"] {
+        assert!(text.contains(&format!("%FILTER_STATE(wasm.{state}:PLAIN)%")), "{state}: {text}");
+    }
+    let module = args(Proxy::Gateway).module.unwrap();
+    for access in [true, false] {
+        let access_logs = if access { logging.access_logs.clone() } else { Vec::new() };
+        let plan = Plan { clusters: Vec::new(), access_logs, execution_log: !access, ..proxied() };
+        let error = envoy_gateway::policy(&plan, "eg", &module).unwrap_err();
+        assert!(error.help().unwrap().contains("`accessLogSettings`"), "{error}");
+    }
+    assert!(envoy_gateway::policy(&Plan { clusters: Vec::new(), ..proxied() }, "eg", &module).is_ok());
 }
 
 #[test]
