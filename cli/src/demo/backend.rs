@@ -1,10 +1,14 @@
 //! What is behind a story's gateway: a service, or functions and the services that they use.
 
 mod functions;
+mod issuer;
+mod prometheus;
 mod service;
+mod stack;
 
 pub(super) use functions::Functions;
 pub(super) use service::Service;
+pub(super) use stack::Stack;
 
 use super::Error;
 use crate::toolchain::Missing;
@@ -30,8 +34,8 @@ pub(super) trait Backend: fmt::Debug {
     /// What it is called: `the service`.
     fn name(&self) -> &'static str;
 
-    /// Where the gateway finds it: `http://127.0.0.1:8081`.
-    fn origin(&self) -> &str;
+    /// Where the document says that something is, and where it is: `http://127.0.0.1:8081`.
+    fn places(&self) -> Vec<(&'static str, &str)>;
 
     /// Whether all of it runs, and nobody asked to stop.
     fn check(&mut self) -> Result<(), Error>;
@@ -47,6 +51,21 @@ pub(super) trait Backend: fmt::Debug {
 
     /// Its log files, with whose they are.
     fn logs(&self) -> Vec<(&'static str, &Path)>;
+
+    /// Where tokens are had, if requests have any.
+    fn token_endpoint(&self) -> Option<String> {
+        None
+    }
+
+    /// Starts what looks at Envoy, whose admin interface is there. Its files go to a folder.
+    fn observe(&mut self, _ui: &Ui, _files: &Path, _admin: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Shows what that has seen of the story's requests.
+    fn look(&mut self, _ui: &Ui) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// Where a backend puts its files.

@@ -20,13 +20,28 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the gateway may take from its listening to its first good answer: functions start when they are asked.
 const FIRST_ANSWER: Duration = Duration::from_secs(60);
 
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+/// The grant by which a program gets a token.
+const GRANT: &str = "grant_type=client_credentials&client_id=demo";
+
 /// A client of one gateway.
 pub(super) struct Client {
     gateway: String,
     /// The authority of the gateway's certificate, and where it is.
     trusted: Option<(RootCerts, PathBuf)>,
+    /// What requests with a token have.
+    token: RefCell<Option<String>>,
     /// Placeholders of a story and the ids they stand for.
     ids: RefCell<Vec<(&'static str, Value)>>,
+}
+
+/// What a request has beside its method and URL.
+struct Sent<'a> {
+    /// Its content type and its body.
+    body: Option<(&'static str, &'a str)>,
+    /// Its token.
+    bearer: Option<&'a str>,
 }
 
 struct Answer {
@@ -35,34 +50,45 @@ struct Answer {
     body: String,
 }
 
+// === impl Sent ===
+
+impl Sent<'_> {
+    const NOTHING: Self = Self { body: None, bearer: None };
+}
+
 // === impl Client ===
 
 impl Client {
-    /// A client of Envoy, by HTTPS if there is any.
-    pub(super) fn new(envoy: &Envoy) -> Result<Self, Error> {
-        let ids = RefCell::default();
+    /// A client of Envoy, by HTTPS if there is any; else it asks for this host in the place of the address.
+    pub(super) fn new(envoy: &Envoy, host: &'static str) -> Result<Self, Error> {
+        let (ids, token) = (RefCell::default(), RefCell::default());
         let Some(secure) = &envoy.secure else {
-            return Ok(Self { gateway: envoy.gateway.clone(), trusted: None, ids });
+            let gateway = envoy.gateway.replace("127.0.0.1", host);
+            return Ok(Self { gateway, trusted: None, token, ids });
         };
         let path = secure.authority.clone();
         let read = std::fs::read(&path).and_then(|pem| Certificate::from_pem(&pem).map_err(io::Error::other));
         let authority =
             read.map_err(|source| Error::Io { path: path.clone(), doing: "cannot read it", source })?;
         let roots = RootCerts::new_with_certs(&[authority]);
-        Ok(Self { gateway: secure.gateway.clone(), trusted: Some((roots, path)), ids })
+        Ok(Self { gateway: secure.gateway.clone(), trusted: Some((roots, path)), token, ids })
     }
 
     fn roots(&self) -> Option<&RootCerts> {
         self.trusted.as_ref().map(|(roots, _)| roots)
     }
 
-    /// Waits until a request goes all the way: Envoy listens before its workers have the filter.
-    pub(super) fn wait(&self, ui: &Ui, servers: &mut Servers) -> Result<(), Error> {
-        let url = format!("{}/users", self.gateway);
+    /// Waits until requests go all the way: Envoy listens before its workers have the filter.
+    pub(super) fn wait(&self, ui: &Ui, servers: &mut Servers, ready: &[&str]) -> Result<(), Error> {
+        ready.iter().try_for_each(|path| self.wait_for(ui, servers, path))
+    }
+
+    fn wait_for(&self, ui: &Ui, servers: &mut Servers, path: &str) -> Result<(), Error> {
+        let url = format!("{}{path}", self.gateway);
         let Servers { envoy, backend, .. } = servers;
         let answered = envoy.process.wait_until("answering a request", FIRST_ANSWER, |_| {
-            let answer =
-                send("GET", &url, None, self.roots()).map(|answer| (answer.status.as_u16(), answer.body));
+            let answer = send("GET", &url, &Sent::NOTHING, self.roots())
+                .map(|answer| (answer.status.as_u16(), answer.body));
             backend.show(ui);
             if let Err(error) = backend.check().and_then(|()| backend.can_answer()) {
                 return Probe::Ready(Err(error));
@@ -76,6 +102,24 @@ impl Client {
         answered?
     }
 
+    /// Gets a token, as a program does, if there is who gives some.
+    pub(super) fn sign_in(&self, ui: &Ui, servers: &Servers) -> Result<(), Error> {
+        let Some(url) = servers.backend.token_endpoint() else { return Ok(()) };
+        ui.say("# get a token of the issuer");
+        ui.say(&format!(
+            "$ TOKEN=$(curl -s {url} -d '{GRANT}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
+        ));
+        ui.say("");
+        let form = Sent { body: Some((FORM, GRANT)), bearer: None };
+        let wrong = |problem| Error::Request { request: format!("POST {url}"), problem, log: String::new() };
+        let answer = send("POST", &url, &form, None).map_err(wrong)?;
+        let record: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let token = record.get("access_token").and_then(Value::as_str);
+        let token = token.ok_or_else(|| wrong(format!("{} and no `access_token`", answer.status)))?;
+        self.token.replace(Some(token.to_owned()));
+        Ok(())
+    }
+
     /// Makes a request, and shows it and its answer.
     pub(super) fn show(&self, ui: &Ui, request: &Request, servers: &Servers) -> Result<(), Error> {
         let url = format!("{}{}", self.gateway, self.filled(request.path));
@@ -87,6 +131,7 @@ impl Client {
                 request.method,
                 &url,
                 body.as_deref(),
+                request.bearer,
                 self.trusted.as_ref().map(|(_, path)| path.as_path())
             )
         ));
@@ -95,7 +140,12 @@ impl Client {
             problem,
             log: servers.envoy.process.tail(),
         };
-        let answer = send(request.method, &url, body.as_deref(), self.roots());
+        let token = self.token.borrow();
+        let sent = Sent {
+            body: body.as_deref().map(|body| (JSON, body)),
+            bearer: token.as_deref().filter(|_| request.bearer),
+        };
+        let answer = send(request.method, &url, &sent, self.roots());
         servers.backend.show(ui);
         let answer = answer.map_err(wrong)?;
         ui.say(&format!("{}", answer.status));
@@ -129,25 +179,26 @@ impl Client {
 }
 
 /// The line a person would type.
-fn curl(method: &str, url: &str, body: Option<&str>, authority: Option<&Path>) -> String {
+fn curl(method: &str, url: &str, body: Option<&str>, bearer: bool, authority: Option<&Path>) -> String {
     let trusting = authority.map_or_else(String::new, |path| format!("--cacert '{}' ", path.display()));
     let method = if method == "GET" { String::new() } else { format!("-X {method} ") };
     let url = if url.contains('?') { format!("'{url}'") } else { url.to_owned() };
+    let bearer = if bearer { " -H \"authorization: Bearer $TOKEN\"" } else { "" };
     match body {
         Some(body) => {
             let body = body.replace('\'', r"'\''");
-            format!("curl -i {trusting}{method}{url} -H 'content-type: application/json' -d '{body}'")
+            format!("curl -i {trusting}{method}{url}{bearer} -H 'content-type: application/json' -d '{body}'")
         }
-        None => format!("curl -i {trusting}{method}{url}"),
+        None => format!("curl -i {trusting}{method}{url}{bearer}"),
     }
 }
 
 /// Status and body of a page.
 pub(super) fn get(url: &str) -> Result<(u16, String), String> {
-    send("GET", url, None, None).map(|answer| (answer.status.as_u16(), answer.body))
+    send("GET", url, &Sent::NOTHING, None).map(|answer| (answer.status.as_u16(), answer.body))
 }
 
-fn send(method: &str, url: &str, body: Option<&str>, roots: Option<&RootCerts>) -> Result<Answer, String> {
+fn send(method: &str, url: &str, sent: &Sent<'_>, roots: Option<&RootCerts>) -> Result<Answer, String> {
     // One connection for each request, as curl has. What a proxy variable names is not asked for this machine's own ports.
     let mut config = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -162,9 +213,13 @@ fn send(method: &str, url: &str, body: Option<&str>, roots: Option<&RootCerts>) 
     }
     let agent: ureq::Agent = config.build().into();
     let request = http::Request::builder().method(method).uri(url);
-    let answered = match body {
-        Some(body) => {
-            let request = request.header("content-type", "application/json").body(body);
+    let request = match sent.bearer {
+        Some(token) => request.header("authorization", format!("Bearer {token}")),
+        None => request,
+    };
+    let answered = match sent.body {
+        Some((kind, body)) => {
+            let request = request.header("content-type", kind).body(body);
             agent.run(request.map_err(|error| error.to_string())?)
         }
         None => agent.run(request.body(()).map_err(|error| error.to_string())?),

@@ -9,7 +9,6 @@ use crate::render::{Settings, bootstrap, discovery, document, listener};
 use crate::toolchain::{target_folder, workspace};
 use crate::ui::Ui;
 use serde_json::{Value, json};
-use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -44,8 +43,8 @@ pub(super) struct Parts<'a> {
     /// The filter.
     pub(super) module: &'a Path,
     pub(super) story: &'a Told,
-    /// Where the story's backend is.
-    pub(super) origin: &'a str,
+    /// Where the document says that the story's backend is, and where it is.
+    pub(super) places: &'a [(&'static str, &'a str)],
     /// The folder of its files.
     pub(super) files: &'a Path,
 }
@@ -58,11 +57,8 @@ impl Envoy {
         let bootstrap = write_bootstrap(args, parts, authority.as_ref())?;
         let step = ui.step("starting Envoy");
         let admin_file = parts.files.join("admin-address");
-        let mut options: Vec<OsString> = vec!["--config-path".into(), bootstrap.into()];
+        let mut options = super::parts::ENVOY.arguments(&[("config", &bootstrap.display().to_string())]);
         options.extend(["--admin-address-path".into(), admin_file.clone().into()]);
-        options.extend(
-            ["--use-dynamic-base-id", "--concurrency", "2", "--log-level", "warn"].map(OsString::from),
-        );
         let mut process = Process::start("Envoy", parts.program, options, &log(parts.files))?;
         match process.wait_until("starting", START, |_| listening(&admin_file, authority.is_some())) {
             Ok(Listening { admin, plain, tls }) => {
@@ -117,18 +113,20 @@ fn on_localhost(document: &str, ca: &LocalCa) -> Result<String, Error> {
 }
 
 fn write_bootstrap(args: &Args, parts: &Parts<'_>, authority: Option<&LocalCa>) -> Result<PathBuf, Error> {
-    let Parts { module, story, origin, files, .. } = parts;
+    let Parts { module, story, places, files, .. } = parts;
     let path = workspace()?.join(story.document);
-    let document = std::fs::read_to_string(&path).map_err(|source| Error::Io {
+    let mut document = std::fs::read_to_string(&path).map_err(|source| Error::Io {
         path: path.clone(),
         doing: "cannot read it",
         source,
     })?;
     let document_error = |problem| Error::Document { path, problem };
-    if !document.contains(story.place) {
-        return Err(document_error(format!("nothing is at `{}`", story.place)));
+    for (place, origin) in *places {
+        if !document.contains(place) {
+            return Err(document_error(format!("nothing is at `{place}`")));
+        }
+        document = document.replace(place, origin);
     }
-    let document = document.replace(story.place, origin);
     let document = match authority {
         Some(ca) => on_localhost(&document, ca)?,
         None => document,

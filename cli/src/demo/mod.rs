@@ -5,6 +5,7 @@ mod backend;
 mod client;
 mod envoy;
 mod error;
+pub mod parts;
 mod ports;
 mod servers;
 mod story;
@@ -17,7 +18,7 @@ use servers::Servers;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use story::{Data, Story, Told};
+use story::{Data, STACK, Story, Told};
 
 pub use error::Error;
 
@@ -28,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   sekisho demo
   sekisho demo lambda-crud
+  sekisho demo --all
   sekisho demo --https --port 0
   sekisho demo users-posts --port 8888 --admin-port 0
   sekisho demo --envoy /usr/local/bin/envoy --keep-data ./data";
@@ -39,6 +41,9 @@ pub struct Args {
     /// The example that is run.
     #[arg(value_enum, default_value_t = Story::UsersPosts)]
     story: Story,
+    /// The whole stack of docker-compose.yml without Docker: the service, the function, an issuer of tokens, and Prometheus if it is installed.
+    #[arg(long, conflicts_with_all = ["story", "https", "keep_data"])]
+    all: bool,
     /// The gateway's port on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     port: u16,
@@ -88,7 +93,7 @@ fn watched(args: &Args, ui: &Ui) -> Result<(), Error> {
         doing: "cannot handle interrupts",
         source,
     })?;
-    let story = args.story.told();
+    let story = if args.all { &STACK } else { args.story.told() };
     if let (Some(_), Data::Nothing { why }) = (&args.keep_data, &story.data) {
         return Err(Error::NoData { story: args.story.name(), why });
     }
@@ -111,18 +116,20 @@ fn watched(args: &Args, ui: &Ui) -> Result<(), Error> {
 
 fn serve(args: &Args, ui: &Ui, story: &Told, envoy: &Path, module: &Path) -> Result<(), Error> {
     let mut servers = Servers::start(ui, args, story, envoy, module)?;
-    let client = Client::new(&servers.envoy)?;
-    client.wait(ui, &mut servers)?;
+    let client = Client::new(&servers.envoy, story.host)?;
+    client.wait(ui, &mut servers, story.ready)?;
 
     ui.say("");
+    client.sign_in(ui, &servers)?;
     for request in (story.requests)(args.keep_data.is_some()) {
         servers.check()?;
         client.show(ui, &request, &servers)?;
     }
+    servers.backend.look(ui)?;
     let secure = servers.envoy.secure.as_ref().map(|it| ("https", it.gateway.as_str()));
     let envoy = [("gateway", servers.envoy.gateway.as_str()), ("admin", &servers.envoy.admin)];
     for (name, endpoint) in envoy.into_iter().chain(secure).chain(servers.backend.endpoints()) {
-        ui.say(&format!("{name:9} {endpoint}"));
+        ui.say(&format!("{name:10} {endpoint}"));
     }
     if args.once {
         servers.stop(ui);

@@ -30,9 +30,10 @@ impl Servers {
             Error::Io { path: std::env::temp_dir(), doing: "cannot make a folder in it", source }
         })?;
         let data = args.keep_data.clone().unwrap_or_else(|| files.path().join("data"));
-        let backend = story.needs.start(ui, &Folders { files: files.path(), data: &data })?;
-        let parts = Parts { program, module, story, origin: backend.origin(), files: files.path() };
+        let mut backend = story.needs.start(ui, &Folders { files: files.path(), data: &data })?;
+        let parts = Parts { program, module, story, places: &backend.places(), files: files.path() };
         let envoy = Envoy::start(ui, args, &parts)?;
+        backend.observe(ui, files.path(), &envoy.admin)?;
         Ok(Self { envoy, backend, files })
     }
 

@@ -1,7 +1,10 @@
 //! The stories: which document, what it needs behind it, and the requests that are shown.
 
 mod lambda_crud;
+mod stack;
 mod users_posts;
+
+pub(super) use stack::STACK;
 
 use super::backend::Needs;
 use clap::ValueEnum;
@@ -20,8 +23,10 @@ pub(super) enum Story {
 pub(super) struct Told {
     /// Its document, from the workspace's folder.
     pub(super) document: &'static str,
-    /// Where the document says that its backend is; the demo puts the real address there.
-    pub(super) place: &'static str,
+    /// The host that clients ask for.
+    pub(super) host: &'static str,
+    /// The paths that must answer 200 before anything is shown.
+    pub(super) ready: &'static [&'static str],
     /// What is behind the gateway.
     pub(super) needs: &'static dyn Needs,
     /// What `--keep-data` keeps.
@@ -52,6 +57,8 @@ pub(super) struct Request {
     pub(super) path: &'static str,
     /// The JSON body.
     pub(super) body: Option<Value>,
+    /// Whether it has a token.
+    pub(super) bearer: bool,
     /// The status.
     pub(super) status: u16,
     /// What the answer's `id` is called in later requests.
@@ -77,8 +84,15 @@ impl Story {
 
 /// A user and a post are made, read, changed and deleted. `not_there` is about the 404 that the backend gives.
 fn records(user: Value, not_there: &'static str) -> Vec<Request> {
-    let request =
-        |about, method, path, status| Request { about, method, path, body: None, status, gives: None };
+    let request = |about, method, path, status| Request {
+        about,
+        method,
+        path,
+        body: None,
+        bearer: false,
+        status,
+        gives: None,
+    };
     let post = json!({ "userId": "{user}", "title": "Hello", "body": "My first post" });
     vec![
         Request {

@@ -16,6 +16,8 @@ pub(in crate::demo) struct Functions {
     pub(in crate::demo) folder: &'static str,
     /// The script in it that creates the tables.
     pub(in crate::demo) tables: &'static str,
+    /// Where the document says that functions are invoked.
+    pub(in crate::demo) place: &'static str,
 }
 
 /// Fields are dropped in this order: the functions end before what they use.
@@ -23,6 +25,7 @@ pub(in crate::demo) struct Functions {
 struct Running {
     server: Server,
     moto: Moto,
+    place: &'static str,
     origin: String,
     log: PathBuf,
 }
@@ -50,7 +53,7 @@ impl Needs for Functions {
         let port = Port::bind(0).map_err(Error::Functions)?;
         let server = Server::start(port, functions, REGION.to_owned(), ACCOUNT.to_owned());
         let origin = format!("http://{}", server.address());
-        Ok(Box::new(Running { server, moto, origin, log }))
+        Ok(Box::new(Running { server, moto, place: self.place, origin, log }))
     }
 }
 
@@ -61,8 +64,8 @@ impl Backend for Running {
         "the functions and moto"
     }
 
-    fn origin(&self) -> &str {
-        &self.origin
+    fn places(&self) -> Vec<(&'static str, &str)> {
+        vec![(self.place, &self.origin)]
     }
 
     fn check(&mut self) -> Result<(), Error> {

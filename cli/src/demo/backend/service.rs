@@ -1,22 +1,24 @@
 //! A service of an example: a crate, built by cargo, on a free port.
 
 use super::{Backend, Folders, Needs, START};
-use crate::demo::Error;
+use crate::demo::{Error, parts};
 use crate::process::{Probe, Process};
 use crate::toolchain::{self, Missing};
 use crate::ui::Ui;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// A service that is needed.
 pub(in crate::demo) struct Service {
     /// The crate, and its program.
     pub(in crate::demo) package: &'static str,
+    /// Where the document says that it is.
+    pub(in crate::demo) place: &'static str,
 }
 
 #[derive(Debug)]
 struct Running {
     process: Process,
+    place: &'static str,
     origin: String,
     log: PathBuf,
 }
@@ -32,8 +34,8 @@ impl Needs for Service {
     fn start(&self, ui: &Ui, folders: &Folders<'_>) -> Result<Box<dyn Backend>, Error> {
         let program = toolchain::service(ui, self.package)?;
         let step = ui.step(&format!("starting the service `{}`", self.package));
-        let mut args: Vec<OsString> = ["--listen", "127.0.0.1:0", "--data"].map(OsString::from).into();
-        args.push(folders.data.into());
+        let data = folders.data.display().to_string();
+        let args = parts::USERS_POSTS.arguments(&[("listen", "127.0.0.1:0"), ("data", &data)]);
         let log = folders.files.join("service.log");
         let mut process = Process::start("the service", &program, args, &log)?;
         let origin = process.wait_until("starting", START, |process| match process.said("listening on ") {
@@ -43,7 +45,7 @@ impl Needs for Service {
         match origin {
             Ok(origin) => {
                 step.done(&format!("it listens on {origin}"));
-                Ok(Box::new(Running { process, origin, log }))
+                Ok(Box::new(Running { process, place: self.place, origin, log }))
             }
             Err(error) => {
                 step.fail("it does not serve");
@@ -60,8 +62,8 @@ impl Backend for Running {
         "the service"
     }
 
-    fn origin(&self) -> &str {
-        &self.origin
+    fn places(&self) -> Vec<(&'static str, &str)> {
+        vec![(self.place, &self.origin)]
     }
 
     fn check(&mut self) -> Result<(), Error> {

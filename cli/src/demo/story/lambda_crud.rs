@@ -6,8 +6,13 @@ use serde_json::json;
 
 pub(super) const LAMBDA_CRUD: Told = Told {
     document: "examples/lambda-crud/gateway.json",
-    place: "http://127.0.0.1:3001",
-    needs: &Functions { folder: "examples/lambda-crud", tables: "create_tables.py" },
+    host: "127.0.0.1",
+    ready: &["/users"],
+    needs: &Functions {
+        folder: "examples/lambda-crud",
+        tables: "create_tables.py",
+        place: "http://127.0.0.1:3001",
+    },
     data: Data::Nothing { why: "its tables are in the memory of moto" },
     requests: |_| {
         records(

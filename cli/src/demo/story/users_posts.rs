@@ -6,8 +6,9 @@ use serde_json::json;
 
 pub(super) const USERS_POSTS: Told = Told {
     document: "examples/users-posts/gateway.json",
-    place: "http://127.0.0.1:8081",
-    needs: &Service { package: "users-posts" },
+    host: "127.0.0.1",
+    ready: &["/users"],
+    needs: &Service { package: "users-posts", place: "http://127.0.0.1:8081" },
     data: Data::Folder,
     requests,
 };
