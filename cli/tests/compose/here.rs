@@ -3,6 +3,7 @@
 use crate::common::{self, Demo, sekisho};
 use crate::{can_run, read};
 use sekisho_cli::demo::parts::{FUNCTION, Here, PARTS, Part};
+use sekisho_cli::process::on_path;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -47,7 +48,7 @@ fn demo_runs_each_part_as_the_file_does() {
     let mut same = 0;
     for part in PARTS {
         let Here::Same { program } = part.here else { continue };
-        if program == "prometheus" && !sekisho_cases::installed(program) {
+        if program == "prometheus" && on_path(program).is_none() {
             sekisho_cases::skip("demo_runs_each_part_as_the_file_does (Prometheus)", program);
             continue;
         }
@@ -76,6 +77,17 @@ fn demo_runs_each_part_as_the_file_does() {
     let code = common::root().join(FUNCTION.files[0].0).canonicalize().unwrap();
     assert_eq!(Path::new(&function["LAMBDA_TASK_ROOT"]).canonicalize().unwrap(), code);
 
+    // Requests for the address are for none of the three APIs.
+    let status = |host: &str| {
+        let gateway = demo.gateway().replace("127.0.0.1", host);
+        common::shell(&format!("curl -s -o /dev/null -w '%{{http_code}}' {gateway}/users"))
+    };
+    if on_path("curl").is_some() {
+        assert_eq!((status("localhost"), status("127.0.0.1")), ("200".to_owned(), "403".to_owned()));
+    } else {
+        sekisho_cases::skip("demo_runs_each_part_as_the_file_does (hosts)", "curl");
+    }
+
     let endpoints: Vec<String> = ["gateway", "admin", "service", "issuer", "lambda", "moto"]
         .map(|name| demo.endpoint(name).to_owned())
         .into();
@@ -103,7 +115,7 @@ fn once_asks_each_part() {
     assert!(said.contains(r#"-H "authorization: Bearer $TOKEN""#), "{said}");
     assert!(!said.contains("eyJ"), "no token is printed: {said}");
     assert!(errors.contains("no Grafana: "), "{errors}");
-    if sekisho_cases::installed("prometheus") {
+    if on_path("prometheus").is_some() {
         for (api, count) in [("private", "2"), ("functions", "")] {
             let sample = format!(r#"{{"metric":{{"api_id":"{api}"}},"value":["#);
             let (_, rest) = said.split_once(&sample).unwrap_or_else(|| panic!("{api}: {said}"));
