@@ -2,7 +2,7 @@
 
 use super::dynamic::Delivery;
 use super::settings::authority;
-use super::{Plan, Settings, signing, upstream};
+use super::{Plan, Settings, signing, tracing, upstream};
 use crate::hash_key::hash;
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::config::{HealthCheck, ProtocolVersion};
@@ -23,6 +23,7 @@ pub fn clusters(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Vec
     if plan.clusters.iter().any(|it| it.signing.is_some()) {
         clusters.push(signing::nowhere());
     }
+    clusters.extend(tracing::cluster(settings));
     clusters
 }
 
@@ -92,7 +93,7 @@ pub fn cluster(it: &Cluster, settings: &Settings, filters: Vec<Value>) -> Value 
 }
 
 /// Every address of a name is a host, as in `STRICT_DNS`.
-fn dns() -> Value {
+pub(super) fn dns() -> Value {
     json!({
         "name": "envoy.clusters.dns",
         "typed_config": {

@@ -3,7 +3,7 @@
 use super::dynamic::Delivery;
 use super::settings::socket_address;
 use super::tls::chain::{self, Transport};
-use super::{Plan, Settings, access_log, filter, geoip, local_reply, route, upstream};
+use super::{Plan, Settings, access_log, filter, geoip, local_reply, route, tracing, upstream};
 use serde_json::{Value, json};
 
 /// Names of the listeners: plain text, TLS, HTTP/3.
@@ -118,6 +118,9 @@ fn connection_manager(plan: &Plan, settings: &Settings, delivery: Delivery<'_>, 
         .collect();
     if !logs.is_empty() {
         map.insert("access_log".into(), logs.into());
+    }
+    for (name, value) in tracing::manager(plan, settings).into_iter().flatten() {
+        map.insert(name.into(), value);
     }
     let (name, routes) = match delivery {
         Delivery::Static => ("route_config", route::route_config(plan)),

@@ -25,6 +25,7 @@ pub mod signing;
 pub mod sts;
 pub mod teller;
 pub mod tls;
+pub mod tracing;
 pub mod upstream;
 pub mod yaml;
 
@@ -113,6 +114,13 @@ pub struct Args {
     /// File of the execution logs of REST APIs with a `loggingLevel`. Envoy's standard output when absent.
     #[arg(long, value_name = "FILE")]
     pub execution_log: Option<PathBuf>,
+    /// Who takes traces by OpenTelemetry: `otlp:CLUSTER`, a cluster of the document, by gRPC; or `http://HOST:PORT`, by HTTP in
+    /// plain text. Without it W3C's `traceparent` passes as it came.
+    #[arg(long, value_name = "COLLECTOR", value_parser = tracing::collector)]
+    pub tracing: Option<tracing::Collector>,
+    /// How many requests are traced of those without a trace of their own, in percent.
+    #[arg(long, value_name = "PERCENT", default_value = "5", value_parser = tracing::per_million, requires = "tracing")]
+    pub tracing_sampling: u32,
     /// Who is told of the files that are written.
     #[command(flatten)]
     pub audit: audit::Args,
@@ -183,6 +191,12 @@ pub enum Error {
         /// What else to do.
         help: String,
     },
+    /// Traces would go to a cluster that nobody makes.
+    #[error("--tracing: the document makes no cluster `{name}`")]
+    Collector {
+        /// Its name.
+        name: String,
+    },
     /// The settings cannot be written.
     #[error("the settings cannot be written: {source}")]
     Settings {
@@ -238,6 +252,11 @@ pub fn check(plan: &Plan, settings: &Settings) -> Result<(), Error> {
     }
     if let Some(it) = plan.clusters.iter().find(|it| is_admin(it, settings.admin)) {
         return Err(Error::Admin { cluster: it.name.clone() });
+    }
+    if let Some(tracing::Collector::Cluster(name)) = settings.tracing.as_ref().map(|it| &it.collector)
+        && !plan.clusters.iter().any(|it| it.name == *name)
+    {
+        return Err(Error::Collector { name: name.clone() });
     }
     match (cluster::foreign_secrets(plan).chain(plan.tls.foreign_secrets()).next(), &settings.secrets) {
         (Some(name), None) => Err(Error::Secret { name: name.to_owned() }),
@@ -321,6 +340,9 @@ impl Error {
                     .to_owned(),
             ),
             Self::NoFleetQuota => Some("`\"scope\": \"FLEET\"` in its `quota`".to_owned()),
+            Self::Collector { .. } => {
+                Some("name the collector by its address: `--tracing http://HOST:PORT`".to_owned())
+            }
             Self::Write { .. } | Self::Busy { .. } | Self::Settings { .. } => None,
         }
     }
@@ -356,6 +378,10 @@ impl Args {
             geoip_asn_db: self.geoip_asn_db.clone(),
             waf_log: self.waf_log.clone(),
             execution_log: self.execution_log.clone(),
+            tracing: self.tracing.clone().map(|collector| tracing::Tracing {
+                collector,
+                sampled_per_million: self.tracing_sampling,
+            }),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where the gateway listens and what it may use: what the command line says, not the document.
 
+use super::tracing::Tracing;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::net::{IpAddr, SocketAddr};
@@ -44,6 +45,9 @@ pub struct Settings {
     pub waf_log: Option<PathBuf>,
     /// File of the execution logs; standard output when absent.
     pub execution_log: Option<PathBuf>,
+    /// Where traces go, if there are any.
+    #[serde(default)]
+    pub tracing: Option<Tracing>,
 }
 
 /// Where clients of custom domains connect, unless the command line says otherwise.
@@ -78,6 +82,7 @@ impl Settings {
             geoip_asn_db: None,
             waf_log: None,
             execution_log: None,
+            tracing: None,
         }
     }
 
