@@ -36,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
     let pairs = [(&b":path"[..], &path[..]), (b"a", text), (b"cookie", text), (b"cookie", text)];
     let head = Head::from_pairs(&pairs, false);
     let view =
-        View { head: &head, body: Body::Seen { bytes: text, more: false }, client: Client::new("192.0.2.1", &head) };
+        View { head: &head, body: Body::Seen { bytes: text, more: false }, meaning: None, client: Client::new("192.0.2.1", &head) };
     let field = field(*choice);
     let mut looked_at = 0;
     let extent = field.each(&view, &[], &mut Room::default(), &mut |part| looked_at += part.len());

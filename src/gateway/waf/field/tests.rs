@@ -24,7 +24,7 @@ fn seen_at(
     body: Body<'_>,
     steps: &[PreParseTextTransformationType],
 ) -> (Vec<String>, Extent) {
-    let view = View { head, body, client: Client::new("192.0.2.1", head) };
+    let view = View { head, body, meaning: None, client: Client::new("192.0.2.1", head) };
     let mut seen = Vec::new();
     let extent = field
         .each(&view, steps, &mut Room::default(), &mut |part| seen.push(part.escape_ascii().to_string()));

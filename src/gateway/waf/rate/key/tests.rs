@@ -11,7 +11,7 @@ use crate::gateway::waf::view::{Body, View};
 use std::rc::Rc;
 
 fn view<'r>(address: &str, head: &'r Head) -> View<'r> {
-    View { head, body: Body::NotYet, client: Client::new(address, head) }
+    View { head, body: Body::NotYet, meaning: None, client: Client::new(address, head) }
 }
 
 fn seed(byte: u8) -> Seed {
