@@ -228,7 +228,7 @@ fn no_byte_hides_a_long_word() {
         let piece = [&b"a.".repeat(100)[..], &[byte]].concat();
         let text = piece.repeat(16_000 / piece.len());
         let begun = Instant::now();
-        is_sqli(&text, Low);
+        let _ = is_sqli(&text, Low);
         begun.elapsed()
     };
     let usual = time(b'-');
