@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use sekisho::gateway::config::waf::{BodyParsingFallbackBehavior, MatchScope, OversizeHandling};
 use sekisho::gateway::head::Head;
 use sekisho::gateway::waf::client::Client;
-use sekisho::gateway::waf::field::{Extent, Field, JsonParts, Names, Room};
+use sekisho::gateway::waf::field::{Extent, Field, JsonParts, Names, Pointers, Room};
 use sekisho::gateway::waf::view::{Body, View};
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ fn field(choice: u8) -> Field {
         4 => Field::Headers(Names::All, scope, CONTINUE),
         5 => Field::SingleHeader("cookie".to_owned()),
         6 => Field::JsonBody(JsonParts::All, scope, fallback, CONTINUE),
-        _ => Field::JsonBody(JsonParts::Pointers(pointers()), scope, fallback, CONTINUE),
+        _ => Field::JsonBody(JsonParts::Pointers(Pointers::new(&pointers())), scope, fallback, CONTINUE),
     }
 }
 

@@ -12,6 +12,8 @@ mod headers;
 mod json;
 mod query;
 
+pub use json::Pointers;
+
 use super::transform::PreParse;
 use super::view::{Body, View};
 use crate::gateway::config::waf::{BodyParsingFallbackBehavior, MatchScope, OversizeHandling};
@@ -66,7 +68,7 @@ pub enum JsonParts {
     /// All.
     All,
     /// What stands below these JSON pointers (RFC 6901), or at them.
-    Pointers(Vec<String>),
+    Pointers(Pointers),
 }
 
 /// What was there of a field.

@@ -98,7 +98,7 @@ async fn compressed_bodies_are_looked_into() {
         let (told, got) = send(&gateway, &backend, headers, body).await;
         assert_eq!((told.as_str(), got), (*expected, *expected == "200"), "{name}");
     }
-    assert_eq!(rows.len(), 25);
+    assert_eq!(rows.len(), 27);
     chunked(&gateway, &attack).await;
     gateway.assert_no_panic().await;
 }
