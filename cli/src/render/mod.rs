@@ -378,10 +378,10 @@ impl Args {
             geoip_asn_db: self.geoip_asn_db.clone(),
             waf_log: self.waf_log.clone(),
             execution_log: self.execution_log.clone(),
-            tracing: self.tracing.clone().map(|collector| tracing::Tracing {
-                collector,
-                sampled_per_million: self.tracing_sampling,
-            }),
+            tracing: self
+                .tracing
+                .clone()
+                .map(|collector| tracing::Tracing { collector, sampled_per_million: self.tracing_sampling }),
         }
     }
 }

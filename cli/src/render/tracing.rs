@@ -56,7 +56,8 @@ pub fn collector(text: &str) -> Result<Collector, String> {
         Some(host) => host.parse::<std::net::Ipv6Addr>().map_err(|_| EXPECTED)?.to_string(),
         None => host.to_owned(),
     };
-    let is_name = |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    let is_name =
+        |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     let port = port.parse().ok().filter(|port| *port != 0).ok_or(EXPECTED)?;
     if host.is_empty() || !(is_name(&host) || host.parse::<IpAddr>().is_ok()) {
         return Err(EXPECTED.to_owned());
@@ -117,7 +118,10 @@ fn provider(tracing: &Tracing, plan: &Plan) -> Value {
         Collector::Cluster(cluster) => {
             let made = plan.clusters.iter().find(|it| it.name == *cluster);
             let authority = made.map_or_else(|| cluster.clone(), |made| authority(&made.host, made.port));
-            ("grpc_service", json!({ "envoy_grpc": { "cluster_name": cluster, "authority": authority }, "timeout": "3s" }))
+            (
+                "grpc_service",
+                json!({ "envoy_grpc": { "cluster_name": cluster, "authority": authority }, "timeout": "3s" }),
+            )
         }
         Collector::Http { host, port } => {
             let uri = format!("http://{}/v1/traces", authority(host, *port));
@@ -164,7 +168,16 @@ mod tests {
         assert_eq!(collector("http://127.0.0.1:4318"), http("127.0.0.1"));
         assert_eq!(collector("http://otel.internal:4318"), http("otel.internal"));
         assert_eq!(collector("http://[::1]:4318"), http("::1"));
-        for wrong in ["", "otlp:", "http://otel", "https://otel:4318", "http://:4318", "http://a b:1", "http://a:0", "http://::1:1"] {
+        for wrong in [
+            "",
+            "otlp:",
+            "http://otel",
+            "https://otel:4318",
+            "http://:4318",
+            "http://a b:1",
+            "http://a:0",
+            "http://::1:1",
+        ] {
             assert!(collector(wrong).is_err(), "{wrong}");
         }
     }

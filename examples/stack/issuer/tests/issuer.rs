@@ -52,7 +52,9 @@ impl Drop for Running {
 fn key(set: &Value) -> ES256PublicKey {
     use base64::Engine;
     let part = |name: &str| {
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(set["keys"][0][name].as_str().unwrap()).unwrap()
+        base64::engine::general_purpose::URL_SAFE_NO_PAD
+            .decode(set["keys"][0][name].as_str().unwrap())
+            .unwrap()
     };
     let point = [vec![4], part("x"), part("y")].concat();
     ES256PublicKey::from_bytes(&point).unwrap()
@@ -77,7 +79,10 @@ fn a_token_is_what_its_keys_say() {
     };
     let claims = key(&keys).verify_token::<NoCustomClaims>(token, Some(options.clone())).unwrap();
     assert_eq!(claims.subject.as_deref(), Some("ann"));
-    assert_eq!(claims.expires_at.unwrap() - claims.issued_at.unwrap(), jwt_simple::prelude::Duration::from_mins(10));
+    assert_eq!(
+        claims.expires_at.unwrap() - claims.issued_at.unwrap(),
+        jwt_simple::prelude::Duration::from_mins(10)
+    );
 
     // Another one has another key.
     let other = Running::start();
