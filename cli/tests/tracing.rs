@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::sekisho;
+use common::{sekisho, shell};
 use sekisho_cli::Ui;
 use sekisho_cli::process::{Probe, Process};
 use sekisho_cli::toolchain::{self, ENVOY_VERSION};
@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -266,9 +267,36 @@ fn a_collector_is_an_address_or_a_cluster_of_the_document() {
     assert!(!well && said.contains("--tracing: the document makes no cluster `nowhere`"), "{said}");
     let (well, said) = text(&["--tracing", "otlp:http://127.0.0.1:8081"]);
     assert!(well && said.contains("grpc_service") && said.contains("parent_based"), "{said}");
-    for wrong in [["--tracing", "https://otel:4318"], ["--tracing-sampling", "5"]] {
-        assert!(!render(&wrong).0, "{wrong:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let bootstrap = folder.path().join("envoy.yaml");
+    let module = toolchain::module(&Ui::new()).unwrap();
+    std::fs::write(&bootstrap, said.replace("sekisho.wasm", module.to_str().unwrap())).unwrap();
+    let envoy = toolchain::envoy_at(&Ui::new(), None, ENVOY_VERSION).unwrap();
+    let validated = Command::new(envoy)
+        .args(["--mode", "validate", "--use-dynamic-base-id", "--log-level", "error", "--config-path"])
+        .arg(&bootstrap)
+        .output()
+        .unwrap();
+    assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stderr));
+    let http = "http://127.0.0.1:4318";
+    for wrong in [
+        ["--tracing", "https://otel:4318"].as_slice(),
+        &["--tracing-sampling", "5"],
+        &["--tracing", http, "--tracing-sampling", "101"],
+        &["--tracing", http, "--filter"],
+        &["--tracing", http, "--istio"],
+    ] {
+        assert!(!render(wrong).0, "{wrong:?}");
     }
+    // What `apply` reads later has it too.
+    let (dynamic, options) = (folder.path().join("dynamic"), ["--tracing", http, "--dynamic"]);
+    assert!(render(&[options.as_slice(), &[dynamic.to_str().unwrap()]].concat()).0);
+    let settings = std::fs::read_to_string(dynamic.join("settings.json")).unwrap();
+    let settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
+    assert!(settings.to_string().contains(r#""sampledPerMillion":50000"#), "{settings}");
+    let served = shell(&format!("cat {0}/cds/* {0}/lds/*", dynamic.display()));
+    assert!(served.contains("sekisho_traces") && served.contains("parent_based"), "{served}");
+
     let (_, plain) = text(&[]);
     assert!(!plain.contains("tracing") && !plain.contains("request_id_extension"));
 }

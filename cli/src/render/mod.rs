@@ -116,7 +116,7 @@ pub struct Args {
     pub execution_log: Option<PathBuf>,
     /// Who takes traces by OpenTelemetry: `otlp:CLUSTER`, a cluster of the document, by gRPC; or `http://HOST:PORT`, by HTTP in
     /// plain text. Without it W3C's `traceparent` passes as it came.
-    #[arg(long, value_name = "COLLECTOR", value_parser = tracing::collector)]
+    #[arg(long, value_name = "COLLECTOR", value_parser = tracing::collector, conflicts_with_all = ["filter", "rate_limits", "istio", "envoy_gateway"])]
     pub tracing: Option<tracing::Collector>,
     /// How many requests are traced of those without a trace of their own, in percent.
     #[arg(long, value_name = "PERCENT", default_value = "5", value_parser = tracing::per_million, requires = "tracing")]

@@ -52,16 +52,15 @@ pub fn collector(text: &str) -> Result<Collector, String> {
     }
     let address = text.strip_prefix("http://").ok_or(EXPECTED)?;
     let (host, port) = address.rsplit_once(':').ok_or(EXPECTED)?;
+    let is_name = |host: &str| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
     let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(host) => host.parse::<std::net::Ipv6Addr>().map_err(|_| EXPECTED)?.to_string(),
-        None => host.to_owned(),
+        None if is_name(host) => host.to_owned(),
+        None => return Err(EXPECTED.to_owned()),
     };
-    let is_name =
-        |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     let port = port.parse().ok().filter(|port| *port != 0).ok_or(EXPECTED)?;
-    if host.is_empty() || !(is_name(&host) || host.parse::<IpAddr>().is_ok()) {
-        return Err(EXPECTED.to_owned());
-    }
     Ok(Collector::Http { host, port })
 }
 
