@@ -2,8 +2,8 @@
 
 use super::exposition::Sample;
 use super::histogram::Histogram;
+use sekisho::gateway::metrics::name::named;
 use std::collections::BTreeMap;
-use std::hash::Hash;
 
 /// Rows that are kept of each table: a document has 10,000 statistics at most, and Envoy keeps former documents' until it ends.
 const MOST_ROWS: usize = 20_000;
@@ -323,6 +323,13 @@ fn limit(name: &str) -> Option<&str> {
     let bare = limit.strip_prefix("shadow_").unwrap_or(limit);
     let is = bare.starts_with("throttled_") || matches!(bare, "quota_exceeded" | "limit_contended");
     is.then_some(limit)
+}
+
+/// A name of a document as it is told here: the filter escapes names, and what is too long is cut.
+#[must_use]
+pub fn label(name: &str) -> String {
+    let told = named("", &[name], "");
+    clean(told.split(';').nth(1).unwrap_or_default())
 }
 
 /// A label as it may be shown anywhere: what is no printable ASCII is escaped, so that nothing moves a cursor or turns a line
