@@ -167,7 +167,8 @@ fn write_bootstrap(
     let on = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut settings = Settings::new(on(args.port), on(args.admin_port), module.to_path_buf());
     settings.tls_listen = on(args.https_port);
-    let config = config::load(document.as_bytes()).map_err(|problems| document_error(problems.to_string()))?;
+    let config =
+        config::load(document.as_bytes()).map_err(|problems| document_error(problems.to_string()))?;
     let environment = |name: &str| std::env::var(name).ok();
     let issuers = discovery::issuers(false, &settings.ca_file, None);
     let (plan, _) = document::plan_with(document.as_bytes(), &environment, &issuers)

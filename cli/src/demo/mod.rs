@@ -12,8 +12,8 @@ mod story;
 
 use crate::process::{interrupted, watch_interrupts};
 use crate::toolchain::{self, ENVOY_VERSION};
-use crate::ui::Ui;
 use crate::top::Source;
+use crate::ui::Ui;
 use client::Client;
 use page::{Page, describe};
 use servers::Servers;

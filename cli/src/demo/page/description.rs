@@ -133,7 +133,11 @@ impl Asked<'_> {
 /// A path with values for its parameters.
 fn filled(path: &str) -> String {
     let segment = |segment: &str| {
-        if segment.starts_with('{') && segment.ends_with('}') { PARAMETER.to_owned() } else { segment.to_owned() }
+        if segment.starts_with('{') && segment.ends_with('}') {
+            PARAMETER.to_owned()
+        } else {
+            segment.to_owned()
+        }
     };
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }

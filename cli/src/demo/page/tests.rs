@@ -55,7 +55,16 @@ fn a_browser_is_told_to_do_nothing_else() {
     assert!(head.contains(&format!("content-security-policy: {}", policy().to_lowercase())), "{head}");
     assert!(policy().starts_with("default-src 'none'") && policy().matches("'sha256-").count() == 2);
     // Nothing of anybody else's, and nothing that makes markup of text.
-    for forbidden in ["http://", "https://", "//cdn", "innerHTML", "outerHTML", "document.write", "insertAdjacent", "eval("] {
+    for forbidden in [
+        "http://",
+        "https://",
+        "//cdn",
+        "innerHTML",
+        "outerHTML",
+        "document.write",
+        "insertAdjacent",
+        "eval(",
+    ] {
         assert!(!HTML.contains(forbidden), "{forbidden}");
     }
     assert!(head.contains("x-content-type-options: nosniff") && head.contains("cache-control: no-store"));
