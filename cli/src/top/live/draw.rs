@@ -11,6 +11,10 @@ use ratatui::widgets::{Block, Cell, Paragraph, Row, Table, Wrap};
 
 /// Rows of the tables below, with their frame.
 const PANEL: u16 = 9;
+/// Below that many columns the words of a line matter more than some of its numbers.
+const NARROW: u16 = 110;
+/// Which: P50, P90 and the total.
+const SPARED: [usize; 3] = [6, 7, 10];
 /// Below that many rows there is room for the lines alone.
 const SMALL: u16 = 20;
 const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
@@ -70,10 +74,13 @@ impl View {
             Constraint::Length(7),
             Constraint::Length(8),
         ];
+        let fits = |at: usize| area.width >= NARROW || !SPARED.contains(&at);
+        let widths = widths.into_iter().enumerate().filter(|(at, _)| fits(*at)).map(|(_, width)| width);
         let heads =
             ["API", "STAGE", "ROUTE", "PER S", "4XX%", "5XX%", "P50", "P90", "P99", "UNASKED", "TOTAL"];
-        let head = heads.iter().enumerate().map(|(at, title)| cell(at, 3, (*title).to_owned(), BOLD));
-        let table = Table::new(shown.into_iter().map(row), widths).header(Row::new(head)).column_spacing(1);
+        let head = heads.iter().enumerate().filter(|(at, _)| fits(*at));
+        let head = head.map(|(at, title)| cell(at, 3, (*title).to_owned(), BOLD));
+        let table = Table::new(shown.into_iter().map(|line| row(line, fits)), widths).header(Row::new(head)).column_spacing(1);
         frame.render_widget(table, area);
     }
 
@@ -112,7 +119,7 @@ fn sums(report: &Report) -> String {
     )
 }
 
-fn row(line: &Line) -> Row<'static> {
+fn row(line: &Line, fits: impl Fn(usize) -> bool) -> Row<'static> {
     let known = |known: Option<String>| known.unwrap_or_else(|| NOTHING.to_owned());
     let share = |of| known(line.share(of).map(|share| format!("{share:.1}")));
     let quiet = if line.requests == 0 { DIM } else { Style::new() };
@@ -130,7 +137,8 @@ fn row(line: &Line) -> Row<'static> {
         (line.unasked.to_string(), quiet),
         (line.total.to_string(), quiet),
     ];
-    Row::new(cells.into_iter().enumerate().map(|(at, (text, style))| cell(at, 3, text, style)))
+    let cells = cells.into_iter().enumerate().filter(|(at, _)| fits(*at));
+    Row::new(cells.map(|(at, (text, style))| cell(at, 3, text, style)))
 }
 
 /// Words to the left, numbers to the right.

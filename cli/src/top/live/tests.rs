@@ -141,7 +141,7 @@ fn an_envoy_that_does_not_answer_leaves_what_was_there() {
     assert!(!world.screen(132, 30).contains("no answer"));
     // Another Envoy, which has not counted much yet.
     world.give(13, 1);
-    let screen = world.screen(132, 30);
+    let screen = world.screen(200, 30);
     assert!(screen.contains("Envoy began anew 1×, since Envoy started"), "{screen}");
 }
 
