@@ -196,7 +196,7 @@ fn a_hostile_body() {
         let text = piece.repeat(length / piece.len());
         let body = Body::Seen { bytes: text.as_bytes(), more: false };
         let one = || {
-            let view = View { head: &head, body, client: Client::new("203.0.113.7", &head) };
+            let view = View { head: &head, body, meaning: None, client: Client::new("203.0.113.7", &head) };
             assert!(matches!(black_box(acl.begin(&view, &env)), Decision::Done(_)));
         };
         // Some states of expressions are made by the first.

@@ -166,7 +166,12 @@ fn judge(acl: &WebAcl, request: &Request) -> (bool, usize) {
         };
         let before = ALLOCATIONS.get();
         let body = Body::Seen { bytes: &request.body, more: false };
-        let view = View { head: &request.head, body, client: Client::new("192.0.2.1", &request.head) };
+        let view = View {
+            head: &request.head,
+            body,
+            meaning: None,
+            client: Client::new("192.0.2.1", &request.head),
+        };
         match black_box(acl.begin(&view, &env)) {
             Decision::Done(outcome) => {
                 let blocked = outcome.block.is_some();

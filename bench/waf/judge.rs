@@ -72,7 +72,7 @@ fn main() {
             bytes: body.get(..acl.body_bytes).unwrap_or(&body),
             more: body.len() > acl.body_bytes,
         };
-        let view = View { head: &head, body, client: Client::new("192.0.2.1", &head) };
+        let view = View { head: &head, body, meaning: None, client: Client::new("192.0.2.1", &head) };
         let begin = Instant::now();
         let decision = acl.begin(&view, &env);
         took += begin.elapsed();

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use sekisho::gateway::config::waf::{BodyParsingFallbackBehavior, MatchScope, OversizeHandling};
 use sekisho::gateway::head::Head;
 use sekisho::gateway::waf::client::Client;
-use sekisho::gateway::waf::field::{Extent, Field, JsonParts, Names, Room};
+use sekisho::gateway::waf::field::{Extent, Field, JsonParts, Names, Pointers, Room};
 use sekisho::gateway::waf::view::{Body, View};
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ fn field(choice: u8) -> Field {
         4 => Field::Headers(Names::All, scope, CONTINUE),
         5 => Field::SingleHeader("cookie".to_owned()),
         6 => Field::JsonBody(JsonParts::All, scope, fallback, CONTINUE),
-        _ => Field::JsonBody(JsonParts::Pointers(pointers()), scope, fallback, CONTINUE),
+        _ => Field::JsonBody(JsonParts::Pointers(Pointers::new(&pointers())), scope, fallback, CONTINUE),
     }
 }
 
@@ -36,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
     let pairs = [(&b":path"[..], &path[..]), (b"a", text), (b"cookie", text), (b"cookie", text)];
     let head = Head::from_pairs(&pairs, false);
     let view =
-        View { head: &head, body: Body::Seen { bytes: text, more: false }, client: Client::new("192.0.2.1", &head) };
+        View { head: &head, body: Body::Seen { bytes: text, more: false }, meaning: None, client: Client::new("192.0.2.1", &head) };
     let field = field(*choice);
     let mut looked_at = 0;
     let extent = field.each(&view, &[], &mut Room::default(), &mut |part| looked_at += part.len());

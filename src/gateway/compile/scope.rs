@@ -67,6 +67,11 @@ impl<'a> Scope<'a> {
         self.diagnostics.warning(path, problem)
     }
 
+    /// Whether anything in the document was found to be wrong.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.has_errors()
+    }
+
     /// Notes that requests need the client's address.
     pub fn want_source_address(&mut self) {
         self.wants.source_address = true;

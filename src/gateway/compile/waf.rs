@@ -53,6 +53,7 @@ struct Draft<'a, 'c> {
     body_bytes: usize,
     /// What tells it from others, and the rules of one reference to a group from those of another.
     names: Vec<String>,
+    labels: label::Known,
 }
 
 /// Compiles them, by their ARNs; what cannot be goes to the diagnostics.
@@ -192,13 +193,14 @@ impl Sources<'_> {
         let metric = metric(&written.visibility_config, scope);
         action::check_bodies(&written.custom_response_bodies, scope);
         let mut draft = Draft::new(self, body_bytes(written), vec![written.arn.clone()]);
-        let owner = Owner::web_acl(super::account_id(self.config), written);
+        let owner = Owner::web_acl(self.config, written, scope);
         let default_action = draft.default_action(&written.default_action, &owner, scope);
         let mut rules =
             draft.manager_groups(&written.pre_process_firewall_manager_rule_groups, "Pre", &owner, scope);
         rules.extend(draft.rules(&written.rules, &owner, scope));
         let last = &written.post_process_firewall_manager_rule_groups;
         rules.extend(draft.manager_groups(last, "Post", &owner, scope));
+        draft.labels.check(scope);
         let capacity = capacity::of_web_acl(written, self);
         if capacity > MOST_CAPACITY {
             scope
@@ -242,7 +244,8 @@ fn body_bytes(written: &waf::WebAcl) -> usize {
 
 impl<'a, 'c> Draft<'a, 'c> {
     fn new(sources: &'a Sources<'c>, body_bytes: usize, names: Vec<String>) -> Self {
-        Self { sources, inputs: Drafts::default(), body_bytes, names }
+        let (inputs, labels) = (Drafts::default(), label::Known::default());
+        Self { sources, inputs, body_bytes, names, labels }
     }
 }
 

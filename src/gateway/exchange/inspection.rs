@@ -16,6 +16,9 @@ use crate::gateway::waf::view::{Body, View};
 use crate::gateway::waf::{Decision, WebAcl};
 use std::rc::Rc;
 
+/// What a body is answered that has a coding which rules cannot look into.
+const UNSUPPORTED_MEDIA_TYPE: u16 = 415;
+
 impl Exchange {
     /// Runs the rules of the stage's web ACL, or goes on with them where they needed the body: what has come of it, and whether
     /// that is all.
@@ -31,23 +34,18 @@ impl Exchange {
         };
         let inflated = match inflated(request, &acl, body) {
             Ok(inflated) => inflated,
-            Err(Unreadable) => return self.refuse(Rejection::ContentEncoding),
+            Err(Unreadable) => return self.refuse_coding(&acl, progress.unwrap_or_default(), body, env),
         };
-        let view = View {
-            head: &request.head,
-            body: match &inflated {
-                Some(Inflated { bytes, more }) => Body::Seen { bytes, more: *more },
-                None => inspected(request, &acl, body),
-            },
-            client: Client::new(&request.source_ip, &request.head),
-        };
+        let view = view(request, &acl, body, inflated.as_ref());
         let decision = match progress {
             None => acl.begin(&view, env),
             Some(progress) => acl.finish(progress, &view, env),
         };
         match (decision, body) {
-            (Decision::Body(_), None) if inflate::coding(acl.compressed_bodies, &request.head).is_err() => {
-                self.refuse(Rejection::ContentEncoding)
+            (Decision::Body(progress), None)
+                if inflate::coding(acl.compressed_bodies, &request.head).is_err() =>
+            {
+                self.refuse_coding(&acl, progress, body, env)
             }
             (Decision::Body(progress), None) => {
                 self.state = State::Inspecting(progress);
@@ -73,6 +71,22 @@ impl Exchange {
         self.request.as_mut()?.waf_log.take()
     }
 
+    /// Refuses a request whose body rules would have to look at, and cannot: it counts as blocked by the web ACL.
+    fn refuse_coding(
+        &mut self,
+        acl: &WebAcl,
+        progress: Progress,
+        body: Option<(&[u8], bool)>,
+        env: &Env<'_>,
+    ) -> Flow {
+        if let Some(request) = &mut self.request {
+            let record = acl.refuse(progress, UNSUPPORTED_MEDIA_TYPE, env);
+            let line = log(acl, &record, &view(request, acl, body, None), request);
+            request.waf_log = line;
+        }
+        self.refuse(Rejection::ContentEncoding)
+    }
+
     /// Answers a blocked request: with the rule's own response, which no gateway response customises, or as `WAF_FILTERED`.
     fn block(&mut self, block: &Rc<Block>) -> Flow {
         match &block.custom {
@@ -83,6 +97,17 @@ impl Exchange {
             }
         }
     }
+}
+
+/// What the rules see.
+fn view<'r>(
+    request: &'r Request,
+    acl: &WebAcl,
+    body: Option<(&'r [u8], bool)>,
+    meaning: Option<&'r Inflated>,
+) -> View<'r> {
+    let client = Client::new(&request.source_ip, &request.head);
+    View { head: &request.head, body: inspected(request, acl, body), meaning, client }
 }
 
 /// The line of its web ACL's log, if it is logged.

@@ -42,9 +42,10 @@ impl<'r> Client<'r> {
         self.head.only(REGION).filter(is_code)
     }
 
-    /// Its autonomous system.
+    /// Its autonomous system; 0 if nobody tells it, as AWS counts an address of no known system.
     #[must_use]
-    pub fn asn(&self) -> Option<u32> {
-        std::str::from_utf8(self.head.only(ASN)?).ok()?.parse().ok()
+    pub fn asn(&self) -> u32 {
+        let text = self.head.only(ASN).and_then(|text| std::str::from_utf8(text).ok());
+        text.and_then(|text| text.parse().ok()).unwrap_or_default()
     }
 }

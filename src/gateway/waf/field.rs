@@ -12,6 +12,8 @@ mod headers;
 mod json;
 mod query;
 
+pub use json::Pointers;
+
 use super::transform::PreParse;
 use super::view::{Body, View};
 use crate::gateway::config::waf::{BodyParsingFallbackBehavior, MatchScope, OversizeHandling};
@@ -66,7 +68,7 @@ pub enum JsonParts {
     /// All.
     All,
     /// What stands below these JSON pointers (RFC 6901), or at them.
-    Pointers(Vec<String>),
+    Pointers(Pointers),
 }
 
 /// What was there of a field.
@@ -84,6 +86,20 @@ pub enum Extent {
 /// escapes. Kept between requests; never larger than a head, or than what is inspected of a body.
 #[derive(Debug, Default)]
 pub struct Room(Vec<u8>);
+
+// === impl Extent ===
+
+impl Extent {
+    /// Of a part that is read in two ways: what fits in either fits.
+    fn either(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Body, _) | (_, Self::Body) => Self::Body,
+            (Self::Forced(true), _) | (_, Self::Forced(true)) => Self::Forced(true),
+            (Self::Forced(false), other) | (other, Self::Forced(false)) => other,
+            (Self::All, Self::All) => Self::All,
+        }
+    }
+}
 
 // === impl Field ===
 
@@ -129,7 +145,10 @@ impl Field {
     /// AWS's word in logs for what there is more of than is inspected.
     #[must_use]
     pub fn oversize(&self, view: &View<'_>) -> Option<&'static str> {
-        let is_long_body = || matches!(view.body, Body::Seen { more: true, .. });
+        let is_long_body = || {
+            matches!(view.body, Body::Seen { more: true, .. })
+                || view.meaning.is_some_and(|meaning| meaning.more)
+        };
         match self {
             Self::Body(_) => is_long_body().then_some("REQUEST_BODY"),
             Self::JsonBody(..) => is_long_body().then_some("REQUEST_JSON_BODY"),
@@ -198,19 +217,24 @@ impl Names {
     }
 }
 
-/// Looks at a body, as far as it is inspected: its bytes, and whether there are more.
+/// Looks at a body, as far as it is inspected: its bytes, and whether there are more. One that was sent compressed is looked at as
+/// it was sent and as what it means: backends read the one or the other.
 fn in_body(
     view: &View<'_>,
     oversize: OversizeHandling,
     mut look: impl FnMut(&[u8], bool) -> Extent,
 ) -> Extent {
-    match view.body {
-        Body::NotYet => Extent::Body,
-        Body::Seen { bytes, more } => match forced(oversize, || more) {
-            Some(extent) => extent,
-            None if bytes.is_empty() => Extent::All,
-            None => look(bytes, more),
-        },
+    let mut look = |bytes: &[u8], more| match forced(oversize, || more) {
+        Some(extent) => extent,
+        None if bytes.is_empty() => Extent::All,
+        None => look(bytes, more),
+    };
+    match (view.body, view.meaning) {
+        (Body::NotYet, _) => Extent::Body,
+        (Body::Seen { bytes, more }, None) => look(bytes, more),
+        (Body::Seen { bytes, more }, Some(meaning)) => {
+            look(bytes, more).either(look(&meaning.bytes, meaning.more))
+        }
     }
 }
 

@@ -101,16 +101,20 @@ pub fn inflate(coding: Coding, body: &[u8], ended: bool, most: usize) -> Result<
     Ok(Inflated { bytes, more: more || size > most })
 }
 
-/// Members, one after the other, as most readers take them: how much is written, and whether more may come.
+/// Members, one after the other: how much is written, and whether more may come. Some readers take all of them and some the
+/// first, so one alone may have something in it.
 fn gzip(input: &mut Input<'_>, out: &mut [u8]) -> Result<(usize, bool), Unreadable> {
     let (mut size, mut blocks) = (0, MOST_BLOCKS);
-    loop {
+    for members in 0.. {
         match input.gzip_header() {
             Ok(Ok(())) => {}
             Ok(Err(Cut)) => return Ok((size, true)),
             Err(Unreadable) => return Err(Unreadable),
         }
         let (written, whole) = input.deflated(out.get_mut(size..).unwrap_or_default(), &mut blocks)?;
+        if members > 0 && written > 0 {
+            return Err(Unreadable);
+        }
         size += written;
         // Checksum and size.
         if !whole || size == out.len() || input.skip(8)?.is_err() {
@@ -120,6 +124,7 @@ fn gzip(input: &mut Input<'_>, out: &mut [u8]) -> Result<(usize, bool), Unreadab
             return Ok((size, !input.ended));
         }
     }
+    Err(Unreadable)
 }
 
 /// The same of one stream of zlib, behind which nothing may stand.

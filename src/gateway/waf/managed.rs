@@ -1,5 +1,6 @@
-//! Managed rule groups of our own: vendor `Sekisho`. None of them is Amazon's; where one has the purpose of one of Amazon's, its
-//! rules and the ends of their labels are named alike, so that overrides which were written for those keep working.
+//! Managed rule groups of our own: vendor `Sekisho`. None of them is Amazon's; where one has the purpose of one of Amazon's, rules
+//! that look for the same have the same names, and so have the ends of their labels, so that overrides which were written for
+//! those keep working. An override of a rule that ours does not have is told as a warning, and changes nothing.
 //! <https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html>
 //!
 //! They are data, in AWS's form: `managed/NAME.json` holds a group and the regex pattern sets that its rules refer to, as a

@@ -116,6 +116,16 @@ impl WebAcl {
         self.done(progress.end_by_default(&self.default_action), env)
     }
 
+    /// Refuses a request that its rules cannot look at, by a status.
+    pub fn refuse(&self, progress: Progress, status: u16, env: &Env<'_>) -> Record {
+        let record = progress.refuse(status);
+        self.count(None, None, Event::Blocked, env);
+        if record.has_counted() {
+            self.count(None, None, Event::Counted, env);
+        }
+        record
+    }
+
     /// Counts the request for the web ACL as a whole.
     fn done(&self, outcome: Outcome, env: &Env<'_>) -> Decision {
         let event = if outcome.block.is_some() { Event::Blocked } else { Event::Allowed };

@@ -272,6 +272,12 @@ impl Progress {
         Outcome { block, record: self.record }
     }
 
+    /// The end, because the rules cannot go on.
+    pub(super) fn refuse(mut self, status: u16) -> Record {
+        self.record.blocked = Some(Some(status));
+        self.record
+    }
+
     /// The end, because no rule decided.
     pub(super) fn end_by_default(self, action: &Action) -> Outcome {
         self.end(action.clone())

@@ -90,8 +90,7 @@ impl Statement {
                 add_places(&judge.view.client, judge.labels);
                 judge.view.client.country().is_some_and(|code| codes.iter().any(|known| known == code)).into()
             }
-            // AWS counts an address of no known system as one of system 0.
-            Self::Asns(numbers) => numbers.contains(&judge.view.client.asn().unwrap_or_default()).into(),
+            Self::Asns(numbers) => numbers.contains(&judge.view.client.asn()).into(),
             Self::Label(wanted) => judge.labels.fit(wanted).into(),
         }
     }

@@ -1,6 +1,7 @@
 //! What a web ACL sees of a request.
 
 use super::client::Client;
+use super::inflate::Inflated;
 use crate::gateway::head::Head;
 
 /// What a web ACL sees of a request: as the client sent it, nothing normalised.
@@ -8,8 +9,10 @@ use crate::gateway::head::Head;
 pub struct View<'r> {
     /// Its head.
     pub head: &'r Head,
-    /// Its body.
+    /// Its body, as sent.
     pub body: Body<'r>,
+    /// What a body means that was sent compressed, where rules look at that too.
+    pub meaning: Option<&'r Inflated>,
     /// Who sent it.
     pub client: Client<'r>,
 }

@@ -27,6 +27,8 @@ RERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTV
 /// What is told of where a client is.
 struct Origin {
     what: &'static str,
+    /// What a request is where nobody tells it.
+    untold: &'static str,
     /// Who can have Envoy tell it.
     option: &'static str,
     /// Where it is told.
@@ -35,10 +37,20 @@ struct Origin {
     warned: u8,
 }
 
-const COUNTRY: Origin =
-    Origin { what: "country", option: "--geoip-db", header: "x-sekisho-geo-country", warned: 1 };
-const ASN: Origin =
-    Origin { what: "autonomous system", option: "--geoip-asn-db", header: "x-sekisho-geo-asn", warned: 2 };
+const COUNTRY: Origin = Origin {
+    what: "country",
+    untold: "does not fit",
+    option: "--geoip-db",
+    header: "x-sekisho-geo-country",
+    warned: 1,
+};
+const ASN: Origin = Origin {
+    what: "autonomous system",
+    untold: "counts as one of system 0",
+    option: "--geoip-asn-db",
+    header: "x-sekisho-geo-asn",
+    warned: 2,
+};
 
 /// The sets of the document, in its order.
 pub(super) fn sets(config: &Config, scope: &mut Scope<'_>) -> Vec<Rc<IpSet>> {
@@ -137,11 +149,11 @@ impl Draft<'_, '_> {
     /// Where a client is, is told of the address that Envoy trusts, and by somebody else: which is said once.
     #[inline(never)]
     fn origin(&self, forwarded: Option<&ForwardedIpConfig>, origin: &Origin, scope: &mut Scope<'_>) {
-        let Origin { what, option, header, warned } = origin;
+        let Origin { what, untold, option, header, warned } = origin;
         let before = self.sources.warned.get();
         if before & warned == 0 {
             self.sources.warned.set(before | warned);
-            scope.warning("", format!("a request whose {what} nobody tells does not fit")).help(format!(
+            scope.warning("", format!("a request whose {what} nobody tells {untold}")).help(format!(
                 "`{option}` of `sekisho render` has Envoy tell it, or a trusted proxy may, in `{header}`"
             ));
         }

@@ -8,7 +8,7 @@ use crate::gateway::config::waf::{
     FieldToMatch, OversizeHandling, PreParseTextTransformation, TextTransformation,
 };
 use crate::gateway::integrations::headers::is_header_name;
-use crate::gateway::waf::field::{Field, JsonParts, Names};
+use crate::gateway::waf::field::{Field, JsonParts, Names, Pointers};
 use crate::gateway::waf::transform::{PreParse, Transformation};
 
 /// Most steps that are done to a part: AWS's limit.
@@ -142,7 +142,8 @@ fn several(written: &FieldToMatch, scope: &mut Scope<'_>) -> Option<Field> {
             None => JsonParts::All,
             Some(pointers) => {
                 check_names(pointers, Kind::Pointer, "IncludedPaths", scope);
-                JsonParts::Pointers(pointers.clone())
+                // A list that is too long is refused: it is not worth an order.
+                JsonParts::Pointers(Pointers::new(pointers.get(..MOST_NAMES).unwrap_or(pointers)))
             }
         };
         let oversize = json.oversize_handling.unwrap_or(OversizeHandling::Continue);

@@ -1,15 +1,14 @@
 //! Compiles references to groups: the document's, managed ones, and those of Firewall Manager.
 //! <https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-groups.html>
 
-use super::super::account_id;
 use super::super::scope::Scope;
 use super::rule::{Owner, check_rate_action, check_unique, counts_only, in_order};
 use super::union::has_one;
 use super::{Draft, GROUPS, Sources, action, by_arn, capacity, check_name, metric};
 use crate::gateway::config::Config;
 use crate::gateway::config::waf::{
-    FirewallManagerRuleGroup, FirewallManagerStatement, ManagedRuleGroupStatement, Named, OverrideAction,
-    RuleActionOverride, RuleGroup, RuleGroupReferenceStatement,
+    self, FirewallManagerRuleGroup, FirewallManagerStatement, ManagedRuleGroupStatement, Named,
+    OverrideAction, RuleActionOverride, RuleGroup, RuleGroupReferenceStatement,
 };
 use crate::gateway::waf::action::Action;
 use crate::gateway::waf::managed;
@@ -114,7 +113,8 @@ impl Draft<'_, '_> {
         let arns = self.sources.config.rule_groups.iter().map(|group| group.arn.as_str());
         let place = by_arn(&written.arn, &GROUPS, &arns.collect::<Vec<_>>(), "ARN", scope)?;
         let mut rules = self.group_rules(place, scope);
-        override_rules(&mut rules, &written.excluded_rules, &written.rule_action_overrides, owner, scope);
+        let asked = (written.excluded_rules.as_slice(), written.rule_action_overrides.as_slice());
+        override_rules(&mut rules, asked, Unknown::Error, owner, scope);
         let id = Rc::from(written.arn.as_str());
         Some(Group { id, managed: false, scope_down: None, rules, count_only: false })
     }
@@ -140,10 +140,21 @@ impl Draft<'_, '_> {
             bodies: &found.custom_response_bodies,
             is_group: true,
         };
-        let mut rules = self.rules(&found.rules, &theirs, scope);
-        override_rules(&mut rules, &written.excluded_rules, &written.rule_action_overrides, owner, scope);
+        let mut rules = self.inner_rules(&found.rules, &theirs, scope);
+        let asked = (written.excluded_rules.as_slice(), written.rule_action_overrides.as_slice());
+        // Amazon's group may have rules that what stands in for it has not: without them there is nothing to override.
+        let unknown = if written.vendor_name == VENDOR { Unknown::Error } else { Unknown::Warning };
+        override_rules(&mut rules, asked, unknown, owner, scope);
         let id = Rc::from(theirs.id);
         Some(Group { id, managed: true, scope_down, rules, count_only: false })
+    }
+
+    /// The rules of a group.
+    fn inner_rules(&mut self, written: &[waf::Rule], owner: &Owner<'_>, scope: &mut Scope<'_>) -> Vec<Rule> {
+        let sought = self.labels.sought.len();
+        let rules = self.rules(written, owner, scope);
+        self.labels.sought.truncate(sought);
+        rules
     }
 
     /// The rules of a group of the document; what is wrong with them is told where it stands.
@@ -164,7 +175,8 @@ impl Draft<'_, '_> {
                 )
                 .help("AWS refuses such a group; here nothing does");
         }
-        self.rules(&written.rules, &Owner::group(account_id(config), written), scope)
+        let owner = Owner::group(config, written, scope);
+        self.inner_rules(&written.rules, &owner, scope)
     }
 
     /// Groups that Firewall Manager put before or behind the rules, by priority.
@@ -256,11 +268,18 @@ fn ours_in_words() -> String {
     format!("there are {}", names.join(", "))
 }
 
+/// What an override of a rule is that the group has not.
+#[derive(Clone, Copy)]
+enum Unknown {
+    Error,
+    Warning,
+}
+
 /// Rules get other actions.
 fn override_rules(
     rules: &mut [Rule],
-    excluded: &[Named],
-    overrides: &[RuleActionOverride],
+    (excluded, overrides): (&[Named], &[RuleActionOverride]),
+    unknown: Unknown,
     owner: &Owner<'_>,
     scope: &mut Scope<'_>,
 ) {
@@ -269,31 +288,52 @@ fn override_rules(
         scope.error("RuleActionOverrides", format!("{count} overrides are more than {MOST_OVERRIDES}"));
     }
     for (i, written) in excluded.iter().enumerate() {
-        let at = format!("ExcludedRules[{i}]");
-        override_rule(rules, &written.name, Some(Action::Count(Rc::default())), true, &mut scope.below(&at));
+        let scope = &mut scope.below(&format!("ExcludedRules[{i}]"));
+        if let Some(rule) = overridden(rules, &written.name, unknown, scope) {
+            override_rule(rule, Some(Action::Count(Rc::default())), true, scope);
+        }
     }
     for (i, written) in overrides.iter().enumerate() {
         let scope = &mut scope.below(&format!("RuleActionOverrides[{i}]"));
+        if overrides.iter().take(i).any(|known| known.name == written.name) {
+            scope
+                .error("Name", format!("the override of the rule `{}` exists twice", written.name))
+                .help("which of the two is meant is not known");
+        }
         let action = action::action(&written.action_to_use, owner, &mut scope.below("ActionToUse"));
-        override_rule(rules, &written.name, action, false, scope);
+        if let Some(rule) = overridden(rules, &written.name, unknown, scope) {
+            override_rule(rule, action, false, scope);
+        }
     }
 }
 
+/// The rule that an override names.
 #[inline(never)]
-fn override_rule(
-    rules: &mut [Rule],
+fn overridden<'r>(
+    rules: &'r mut [Rule],
     name: &str,
-    action: Option<Action>,
-    excluded: bool,
+    unknown: Unknown,
     scope: &mut Scope<'_>,
-) {
-    let Some(place) = rules.iter().position(|rule| rule.name.as_ref() == name) else {
-        let names = rules.iter().map(|rule| rule.name.as_ref());
+) -> Option<&'r mut Rule> {
+    let place = rules.iter().position(|rule| rule.name.as_ref() == name);
+    if place.is_none() {
         let problem = format!("no rule of the group is named `{name}`");
-        scope.error("Name", problem).suggest("a rule", name, names);
-        return;
-    };
-    let Some(Rule { body: Body::Own(own), .. }) = rules.get_mut(place) else { return };
+        let names = rules.iter().map(|rule| rule.name.as_ref());
+        match unknown {
+            Unknown::Error => scope.error("Name", problem).suggest("a rule", name, names),
+            Unknown::Warning => {
+                scope
+                    .warning("Name", problem)
+                    .help("what stands in for the group may have other rules: nothing is overridden");
+            }
+        }
+    }
+    rules.get_mut(place?)
+}
+
+#[inline(never)]
+fn override_rule(rule: &mut Rule, action: Option<Action>, excluded: bool, scope: &mut Scope<'_>) {
+    let Body::Own(own) = &mut rule.body else { return };
     if let (Matcher::Rate(_), Some(action)) = (&own.matcher, &action) {
         check_rate_action(action, "ActionToUse", scope);
     }

@@ -4,6 +4,7 @@
 use super::super::scope::Scope;
 use super::union::has_one;
 use super::{Draft, action, check_name, label, metric, statement};
+use crate::gateway::config::Config;
 use crate::gateway::config::waf::{self, CustomResponseBody};
 use crate::gateway::waf::action::Action;
 use crate::gateway::waf::rule::{Body, Matcher, Own, Rule};
@@ -24,15 +25,17 @@ pub(super) struct Owner<'c> {
 
 impl<'c> Owner<'c> {
     /// A web ACL.
-    pub(super) fn web_acl(account: &str, written: &'c waf::WebAcl) -> Self {
-        let labels = format!("awswaf:{account}:webacl:{}:", written.name);
-        Self { id: written.arn.clone(), labels, bodies: &written.custom_response_bodies, is_group: false }
+    pub(super) fn web_acl(config: &Config, written: &'c waf::WebAcl, scope: &mut Scope<'_>) -> Self {
+        let (arn, name, namespace) = (&written.arn, &written.name, &written.label_namespace);
+        let labels = label::namespace(config, namespace.as_deref(), arn, &["webacl", name], scope);
+        Self { id: arn.clone(), labels, bodies: &written.custom_response_bodies, is_group: false }
     }
 
     /// A group.
-    pub(super) fn group(account: &str, written: &'c waf::RuleGroup) -> Self {
-        let labels = format!("awswaf:{account}:rulegroup:{}:", written.name);
-        Self { id: written.arn.clone(), labels, bodies: &written.custom_response_bodies, is_group: true }
+    pub(super) fn group(config: &Config, written: &'c waf::RuleGroup, scope: &mut Scope<'_>) -> Self {
+        let (arn, name, namespace) = (&written.arn, &written.name, &written.label_namespace);
+        let labels = label::namespace(config, namespace.as_deref(), arn, &["rulegroup", name], scope);
+        Self { id: arn.clone(), labels, bodies: &written.custom_response_bodies, is_group: true }
     }
 }
 
@@ -82,6 +85,7 @@ impl Draft<'_, '_> {
         check_name(&written.name, "Name", scope);
         let metric = metric(&written.visibility_config, scope);
         let labels = label::given(&written.rule_labels, &owner.labels, scope);
+        self.labels.given.extend(labels.iter().map(Rc::clone));
         let body = self.body(written, owner, labels, scope)?;
         Some(Rule { name: Rc::from(written.name.as_str()), metric, body })
     }

@@ -125,7 +125,10 @@ impl Draft<'_, '_> {
             return Some(self.asns(it, &mut scope.below("AsnMatchStatement")));
         }
         if let Some(it) = &written.label_match_statement {
-            return Some(Statement::Label(label::sought(it, &mut scope.below("LabelMatchStatement"))));
+            let scope = &mut scope.below("LabelMatchStatement");
+            let sought = label::sought(it, scope);
+            self.labels.sought.push((scope.path("Key"), sought.clone()));
+            return Some(Statement::Label(sought));
         }
         self.test(written, scope).map(Statement::Test)
     }

@@ -12,6 +12,9 @@ use base64::Engine;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
+mod labels;
+mod overrides;
+
 const ARN: &str = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/acl/a1b2";
 const GROUP: &str = "arn:aws:wafv2:us-east-1:123456789012:regional/rulegroup/mine/c3d4";
 
@@ -216,43 +219,6 @@ fn a_pattern_set_is_one_test_of_several_patterns() {
     let acl = web_acl(&document);
     assert_eq!([0, 1, 2].map(|rule| test(own(&acl, rule))), [(0, 0..1), (0, 1..4), (0, 4..5)]);
     assert_eq!(acl.inputs.iter().next().unwrap().field, Field::SingleHeader("user-agent".into()));
-}
-
-#[test]
-fn labels_are_whole() {
-    let mut labelled = rule("a", 0, text("a", json!({ "UriPath": {} }), "CONTAINS", &["NONE"]));
-    labelled["RuleLabels"] = json!([{ "Name": "bad:bot" }, { "Name": "b" }]);
-    let mut document = document(json!([labelled.clone(), reference("mine", 1, json!({}))]));
-    document["ruleGroups"] = group(json!([labelled]));
-    let acl = web_acl(&document);
-    let labels: Vec<_> = own(&acl, 0).labels.iter().map(AsRef::as_ref).collect();
-    assert_eq!(labels, ["awswaf:123456789012:webacl:acl:bad:bot", "awswaf:123456789012:webacl:acl:b"]);
-    let Body::Own(inner) = &of_group(&acl, 1).rules[0].body else { panic!("a group in a group") };
-    assert_eq!(inner.labels[0].as_ref(), "awswaf:123456789012:rulegroup:mine:bad:bot");
-}
-
-#[test]
-fn rules_of_groups_get_other_actions() {
-    let named = |name: &str, priority| {
-        rule(name, priority, text("a", json!({ "UriPath": {} }), "CONTAINS", &["NONE"]))
-    };
-    let overrides = json!({
-        "ExcludedRules": [{ "Name": "b" }],
-        "RuleActionOverrides": [{ "Name": "c", "ActionToUse": { "Count": {} } }],
-    });
-    let mut document = document(json!([reference("mine", 0, overrides), reference("whole", 1, json!({}))]));
-    document["ruleGroups"] = group(json!([named("a", 0), named("b", 1), named("c", 2)]));
-    assert_eq!(problems(&document), "");
-    let acl = web_acl(&document);
-    let actions = |rule: usize| {
-        of_group(&acl, rule).rules.iter().map(|rule| match &rule.body {
-            Body::Own(Own { action: Action::Block(_), excluded, .. }) => ("block", *excluded),
-            Body::Own(Own { action: Action::Count(_), excluded, .. }) => ("count", *excluded),
-            body => panic!("{body:?}"),
-        })
-    };
-    assert_eq!(actions(0).collect::<Vec<_>>(), [("block", false), ("count", true), ("count", false)]);
-    assert_eq!(actions(1).collect::<Vec<_>>(), [("block", false); 3]);
 }
 
 #[test]

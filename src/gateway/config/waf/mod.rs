@@ -62,8 +62,10 @@ pub struct WebAcl {
     pub custom_response_bodies: BTreeMap<String, CustomResponseBody>,
     /// How much of bodies is inspected.
     pub association_config: Option<AssociationConfig>,
-    /// What labels begin with: `awswaf:ACCOUNT:webacl:NAME:`. It follows from the account and the name.
-    pub label_namespace: Option<Ignored>,
+    /// What labels begin with: `awswaf:ACCOUNT:webacl:NAME:`. Absent, it follows from the ARN's account, else from `accountId`, and
+    /// the name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1024)))]
+    pub label_namespace: Option<String>,
     /// Capacity units, which AWS computes; so do we.
     pub capacity: Option<Ignored>,
     /// Descriptive or read-only: ignored.

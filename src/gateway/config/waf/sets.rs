@@ -87,8 +87,10 @@ pub struct RuleGroup {
     pub rules: Vec<Rule>,
     /// What is counted.
     pub visibility_config: VisibilityConfig,
-    /// What labels begin with: `awswaf:ACCOUNT:rulegroup:NAME:`. It follows from the account and the name.
-    pub label_namespace: Option<Ignored>,
+    /// What labels begin with: `awswaf:ACCOUNT:rulegroup:NAME:`. Absent, it follows from the ARN's account, else from `accountId`,
+    /// and the name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1024)))]
+    pub label_namespace: Option<String>,
     /// Bodies that blocked requests are answered with, by the keys that rules name.
     #[serde(default)]
     pub custom_response_bodies: BTreeMap<String, CustomResponseBody>,

@@ -15,7 +15,8 @@ mod walk;
 
 use super::{Extent, JsonParts};
 use crate::gateway::config::waf::{BodyParsingFallbackBehavior, MatchScope};
-use pointers::{MAX_AT_ONCE, Place};
+use pointers::Place;
+pub use pointers::Pointers;
 use walk::Walk;
 
 /// How a document is looked at.
@@ -33,16 +34,11 @@ pub struct Looked<'f, 'w> {
 impl Looked<'_, '_> {
     /// Calls with the keys and values of a document. `more` of it is not inspected: what is there is a cut document.
     pub fn at(&mut self, document: &[u8], more: bool) -> Extent {
-        let mut valid = true;
-        match self.parts {
-            JsonParts::All => valid = self.walk(document, Place::everywhere()),
-            JsonParts::Pointers(pointers) => {
-                for pointers in pointers.chunks(MAX_AT_ONCE) {
-                    valid &= self.walk(document, Place::root(pointers));
-                }
-            }
-        }
-        if valid && !more {
+        let root = match self.parts {
+            JsonParts::All => Place::everywhere(),
+            JsonParts::Pointers(pointers) => Place::root(pointers),
+        };
+        if self.walk(document, root) && !more {
             return Extent::All;
         }
         match self.fallback {

@@ -1,6 +1,6 @@
 //! What is looked at of requests. Each row of a table is a request and all that a rule gets to see, in order.
 
-use super::{Extent, Field, JsonParts, Names, Room};
+use super::{Extent, Field, JsonParts, Names, Pointers, Room};
 use crate::gateway::config::waf::{MatchScope, OversizeHandling, PreParseTextTransformationType};
 use crate::gateway::head::Head;
 use crate::gateway::waf::client::Client;
@@ -10,6 +10,7 @@ mod cookies;
 mod headers;
 mod json;
 mod laws;
+mod pointers;
 mod query;
 
 const CONTINUE: OversizeHandling = OversizeHandling::Continue;
@@ -23,7 +24,7 @@ fn seen_at(
     body: Body<'_>,
     steps: &[PreParseTextTransformationType],
 ) -> (Vec<String>, Extent) {
-    let view = View { head, body, client: Client::new("192.0.2.1", head) };
+    let view = View { head, body, meaning: None, client: Client::new("192.0.2.1", head) };
     let mut seen = Vec::new();
     let extent = field
         .each(&view, steps, &mut Room::default(), &mut |part| seen.push(part.escape_ascii().to_string()));
@@ -69,7 +70,7 @@ fn all_fields() -> Vec<Field> {
             fields.push(Field::Headers(names.clone(), scope, CONTINUE));
             fields.push(Field::Cookies(names, scope, CONTINUE));
         }
-        for parts in [JsonParts::All, JsonParts::Pointers(names(&["/a", "/0/b~1c"]))] {
+        for parts in [JsonParts::All, JsonParts::Pointers(Pointers::new(&names(&["/a", "/0/b~1c"])))] {
             fields.push(Field::JsonBody(parts, scope, None, CONTINUE));
         }
     }

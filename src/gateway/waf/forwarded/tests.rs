@@ -11,7 +11,7 @@ const PEER: &str = "198.51.100.1";
 
 fn look<T>(lines: &[(&str, &[u8])], client: &str, ask: impl Fn(&View<'_>) -> T) -> T {
     let head = Head::from_pairs(lines, true);
-    ask(&View { head: &head, body: Body::NotYet, client: Client::new(client, &head) })
+    ask(&View { head: &head, body: Body::NotYet, meaning: None, client: Client::new(client, &head) })
 }
 
 fn forwarded(header: &str, position: ForwardedIpPosition, fallback: FallbackBehavior) -> Forwarded {

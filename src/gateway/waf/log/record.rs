@@ -3,6 +3,7 @@
 use super::rules::{action_name, counted, details, groups, rates};
 use super::text::{self, list};
 use super::{Judged, MOST_OF_CLIENT, REDACTED as REDACTED_TEXT, Redacted};
+use crate::gateway::integrations::headers::is_internal;
 use crate::gateway::waf::action::Header;
 use crate::gateway::waf::counts::Event;
 use crate::gateway::waf::record::{Kind, Record};
@@ -100,7 +101,7 @@ fn request(out: &mut Vec<u8>, judged: &Judged<'_>, redacted: &Redacted) {
     let start = out.len();
     out.push(b'[');
     for (name, value) in view.head.iter() {
-        if name.first() == Some(&b':') && name != b":authority" || name.starts_with(b"x-sekisho-") {
+        if name.first() == Some(&b':') && name != b":authority" || is_internal(name) {
             continue;
         }
         if out.len() > MOST_OF_CLIENT {

@@ -74,7 +74,7 @@ fn written(logging: &Logging, record: &Record, pairs: &[(&str, &[u8])], body: Bo
         logging: None,
     };
     let head = Head::from_pairs(pairs, true);
-    let view = View { head: &head, body, client: Client::new("192.0.2.1", &head) };
+    let view = View { head: &head, body, meaning: None, client: Client::new("192.0.2.1", &head) };
     let judged = Judged {
         acl: &acl,
         record,

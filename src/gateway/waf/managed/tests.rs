@@ -71,7 +71,7 @@ fn built_in(source: &Source) -> Rc<WebAcl> {
 fn fired(acl: &WebAcl, request: &Request) -> Vec<String> {
     let head = request.head();
     let body = Body::Seen { bytes: &request.body, more: false };
-    let view = View { head: &head, body, client: Client::new("192.0.2.1", &head) };
+    let view = View { head: &head, body, meaning: None, client: Client::new("192.0.2.1", &head) };
     match acl.begin(&view, &env()) {
         Decision::Done(outcome) => {
             outcome.record.counted.iter().map(|counted| counted.rule.to_string()).collect()

@@ -170,11 +170,13 @@ impl Key {
     }
 }
 
+/// Adds the client's address, of either version in as many bytes: its length is not written before it.
 fn address(view: &View<'_>, hasher: &mut SipHasher13) -> Option<()> {
-    match view.client.address?.to_canonical() {
-        IpAddr::V4(address) => hasher.write(&address.octets()),
-        IpAddr::V6(address) => hasher.write(&address.octets()),
-    }
+    let address = match view.client.address? {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    };
+    hasher.write(&address.octets());
     Some(())
 }
 
@@ -224,7 +226,7 @@ impl Part {
     ) -> Option<()> {
         match &self.reads {
             Reads::Address => return address(view, hasher),
-            Reads::Asn => hasher.write_u32(view.client.asn()?),
+            Reads::Asn => hasher.write_u32(view.client.asn()),
             Reads::Labels(_) | Reads::Field(..) => {
                 let mut is_there = false;
                 self.each(view, labels, scratch, &mut |value| {
@@ -264,7 +266,7 @@ impl Part {
             Reads::Address => {
                 value = view.client.address.map_or_else(String::new, |address| address.to_string())
             }
-            Reads::Asn => value = view.client.asn().map_or_else(String::new, |number| number.to_string()),
+            Reads::Asn => value = view.client.asn().to_string(),
             Reads::Field(field, _) if logging.shown(field, view).is_none() => value = REDACTED.to_owned(),
             Reads::Labels(_) | Reads::Field(..) => self.each(view, labels, scratch, &mut |text| {
                 if value.is_empty() {

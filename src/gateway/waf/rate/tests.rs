@@ -22,7 +22,7 @@ fn spec(limit: u64, key: AggregateKey) -> Spec {
 /// What a rule is asked with.
 fn judge<T>(address: &str, head: &Head, with: impl FnOnce(&mut Judge<'_, '_>, &Env<'_>) -> T) -> T {
     let (inputs, env) = (Inputs::default(), env());
-    let view = View { head, body: Body::NotYet, client: Client::new(address, head) };
+    let view = View { head, body: Body::NotYet, meaning: None, client: Client::new(address, head) };
     let (mut memo, mut labels) = (inputs.memo(), Labels::default());
     with(&mut Judge { memo: &mut memo, inputs: &inputs, view: &view, labels: &mut labels, env: &env }, &env)
 }

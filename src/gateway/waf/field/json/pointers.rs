@@ -1,15 +1,20 @@
 //! JSON pointers, followed while a document is walked. <https://www.rfc-editor.org/rfc/rfc6901>
 
-/// How many pointers are followed at once: a bit each.
-pub const MAX_AT_ONCE: usize = 64;
+use std::cmp::Ordering;
+
+/// JSON pointers, ready to be followed: in order, so that those that lead to a place stand next to each other.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Pointers(Vec<Pointer>);
+
+/// The steps from the root.
+type Pointer = Vec<Box<[u8]>>;
 
 /// A place of a document, as pointers see it. It is what stands in the walk's frame of each array or object: coming back
 /// from one needs nothing undone.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'p> {
-    pointers: &'p [String],
     /// Which of them lead here, and further.
-    alive: u64,
+    alive: &'p [Pointer],
     /// How many steps from the root.
     depth: usize,
     /// Whether all from here on is looked at.
@@ -25,66 +30,115 @@ pub enum Step<'k> {
     Index(usize),
 }
 
+// === impl Pointers ===
+
+impl Pointers {
+    /// Those of a rule. `/` is to AWS a pointer of a kind of its own, and not only to the member whose key is empty: everything
+    /// is looked at.
+    #[must_use]
+    pub fn new(written: &[String]) -> Self {
+        let mut pointers: Vec<Pointer> = Vec::with_capacity(written.len());
+        for pointer in written {
+            let pointer = match pointer.as_str() {
+                "/" => Pointer::new(),
+                // What stands before the first slash is empty.
+                pointer => pointer.split('/').skip(1).map(key).collect(),
+            };
+            // They are few, and a sort is much code.
+            let at = pointers.partition_point(|known| {
+                known.iter().map(|key| rank(key)).lt(pointer.iter().map(|key| rank(key)))
+            });
+            pointers.insert(at, pointer);
+        }
+        // One says all of what stands below it.
+        pointers.dedup_by(|below, known| below.starts_with(known));
+        Self(pointers)
+    }
+}
+
 // === impl Place ===
 
 impl<'p> Place<'p> {
     /// A place where everything is looked at.
     pub fn everywhere() -> Self {
-        Self { pointers: &[], alive: 0, depth: 0, inside: true }
+        Self { alive: &[], depth: 0, inside: true }
     }
 
-    /// The root, for at most [`MAX_AT_ONCE`] pointers. `/` is to AWS a pointer of a kind of its own, and not only to the member
-    /// whose key is empty: everything is looked at.
-    pub fn root(pointers: &'p [String]) -> Self {
-        let alive = pointers.iter().take(MAX_AT_ONCE).enumerate().fold(0, |alive, (i, _)| alive | 1 << i);
-        let inside = pointers.iter().any(|pointer| matches!(pointer.as_str(), "" | "/"));
-        Self { pointers, alive, depth: 0, inside }
+    /// The root.
+    pub fn root(pointers: &'p Pointers) -> Self {
+        Self::new(&pointers.0, 0)
     }
 
-    /// The place one step further.
+    /// The place one step further. What it costs depends neither on how deep it is nor, but for a logarithm, on how many pointers
+    /// there are: a client chooses how many elements it sends.
     pub fn enter(self, step: Step<'_>) -> Self {
-        let mut next = Self { alive: 0, depth: self.depth + 1, ..self };
-        if self.inside || self.alive == 0 {
-            return next;
+        self.enter_by(step, |known, key| rank(known).cmp(&rank(key)))
+    }
+
+    fn enter_by(self, step: Step<'_>, mut compare: impl FnMut(&[u8], &[u8]) -> Ordering) -> Self {
+        if self.inside || self.alive.is_empty() {
+            return self;
         }
-        for (i, pointer) in self.pointers.iter().enumerate().filter(|(i, _)| self.alive >> i & 1 == 1) {
-            // What stands before the first slash is empty.
-            let mut tokens = pointer.split('/').skip(next.depth);
-            if tokens.next().is_some_and(|token| step.is(token)) {
-                match tokens.next() {
-                    None => next.inside = true,
-                    Some(_) => next.alive |= 1 << i,
-                }
-            }
-        }
-        next
+        let mut room = [0; 20];
+        let key = match step {
+            Step::Key(key) => key,
+            Step::Index(index) => digits(index, &mut room),
+        };
+        // Each has a key here: one that ended would have made all from there on inside.
+        let alive =
+            range(self.alive, |pointer| compare(pointer.get(self.depth).map_or(&[][..], |known| known), key));
+        Self::new(alive, self.depth + 1)
+    }
+
+    /// A place that these lead to. The shortest of them is the first.
+    fn new(alive: &'p [Pointer], depth: usize) -> Self {
+        Self { alive, depth, inside: alive.first().is_some_and(|pointer| pointer.len() == depth) }
     }
 
     /// Whether nothing here or further is looked at.
     pub fn is_outside(self) -> bool {
-        !self.inside && self.alive == 0
+        !self.inside && self.alive.is_empty()
     }
 }
 
-// === impl Step ===
+/// Where a key stands among others. Most differ in their lengths: this is seen without a look at their bytes.
+fn rank(key: &[u8]) -> (usize, &[u8]) {
+    (key.len(), key)
+}
 
-impl Step<'_> {
-    /// Whether a pointer's token is this step.
-    fn is(self, token: &str) -> bool {
-        match self {
-            Self::Key(key) => {
-                let mut rest = token.bytes();
-                let meant = std::iter::from_fn(|| match rest.next()? {
-                    b'~' if rest.next() == Some(b'1') => Some(b'/'),
-                    byte => Some(byte),
-                });
-                meant.eq(key.iter().copied())
-            }
-            Self::Index(index) => {
-                let canonical =
-                    token == "0" || token.as_bytes().first().is_some_and(|byte| (b'1'..=b'9').contains(byte));
-                canonical && token.parse() == Ok(index)
-            }
+/// The key that a part of a pointer means: `~1` is a slash, `~0` is `~`.
+fn key(part: &str) -> Box<[u8]> {
+    let mut rest = part.bytes();
+    std::iter::from_fn(|| match rest.next()? {
+        b'~' if rest.next() == Some(b'1') => Some(b'/'),
+        byte => Some(byte),
+    })
+    .collect()
+}
+
+/// A number as pointers have it: without a zero before it.
+fn digits(mut number: usize, room: &mut [u8; 20]) -> &[u8] {
+    let mut at = room.len();
+    for byte in room.iter_mut().rev() {
+        *byte = b'0' + (number % 10) as u8;
+        number /= 10;
+        at -= 1;
+        if number == 0 {
+            break;
         }
     }
+    room.get(at..).unwrap_or_default()
 }
+
+/// Those that are equal to what is sought, of some in its order.
+fn range<T>(sorted: &[T], mut order: impl FnMut(&T) -> Ordering) -> &[T] {
+    let from = sorted.get(sorted.partition_point(|one| order(one).is_lt())..).unwrap_or_default();
+    // Most elements are ones that nobody seeks.
+    if !from.first().is_some_and(|one| order(one).is_eq()) {
+        return &[];
+    }
+    from.get(..from.partition_point(|one| order(one).is_eq())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

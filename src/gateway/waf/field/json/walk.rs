@@ -1,4 +1,5 @@
-//! The walk through a document: once, forwards, in linear time, as deep as [`MAX_DEPTH`] and flat from there on.
+//! The walk through a document: once, forwards, as deep as [`MAX_DEPTH`] and flat from there on. Its time is linear in the
+//! document; a step costs the logarithm of how many pointers are followed.
 
 use super::pointers::{Place, Step};
 use super::text::{self, Text};

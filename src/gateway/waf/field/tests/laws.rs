@@ -1,6 +1,8 @@
 //! What holds for every request.
 
-use super::{Body, CONTINUE, Extent, Field, Head, JsonParts, MatchScope, all_fields, seen_at, seen_in_body};
+use super::{
+    Body, CONTINUE, Extent, Field, Head, JsonParts, MatchScope, Pointers, all_fields, seen_at, seen_in_body,
+};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::{collection, proptest};
 use serde_json::{Map, Value};
@@ -131,7 +133,7 @@ proptest! {
         for pointer in all.into_iter().filter(|pointer| pointer != "/") {
             let mut expected = Vec::new();
             naive(value.pointer(&pointer).unwrap(), MatchScope::All, &mut expected);
-            let field = Field::JsonBody(JsonParts::Pointers(vec![pointer]), MatchScope::All, None, CONTINUE);
+            let field = Field::JsonBody(JsonParts::Pointers(Pointers::new(&[pointer])), MatchScope::All, None, CONTINUE);
             assert_eq!(seen_in_body(&field, document.as_bytes(), false).0, expected);
         }
     }

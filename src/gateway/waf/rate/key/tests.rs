@@ -11,7 +11,7 @@ use crate::gateway::waf::view::{Body, View};
 use std::rc::Rc;
 
 fn view<'r>(address: &str, head: &'r Head) -> View<'r> {
-    View { head, body: Body::NotYet, client: Client::new(address, head) }
+    View { head, body: Body::NotYet, meaning: None, client: Client::new(address, head) }
 }
 
 fn seed(byte: u8) -> Seed {
@@ -79,12 +79,31 @@ fn a_request_without_a_component_has_no_origin() {
         (Component::QueryString(steps()), "/a", ("x", "y")),
         (Component::QueryString(steps()), "/a?", ("x", "y")),
         (Component::LabelNamespace("a:".into()), "/a", ("x", "y")),
-        (Component::Asn, "/a", ("x", "y")),
     ] {
         assert_eq!(by(component.clone(), path, &[headers]), None, "{component:?}");
         let both = AggregateKey::Custom(vec![Component::Method, component]);
         assert_eq!(from("192.0.2.1", both, &head("GET", path, &[headers], true)), None);
     }
+}
+
+/// AWS counts an address of no known system as one of system 0.
+#[test]
+fn a_system_that_nobody_tells_is_0() {
+    let of = |headers: &[(&str, &str)]| by(Component::Asn, "/a", headers);
+    let asn = |number| of(&[("x-sekisho-geo-asn", number)]);
+    assert_eq!(of(&[]), asn("0"));
+    assert_eq!(asn("nonsense"), asn("0"));
+    assert!(of(&[]).is_some());
+    assert_ne!(asn("64496"), asn("0"));
+}
+
+#[test]
+fn addresses_of_both_versions_are_told_apart_beside_others() {
+    let steps = || vec![Transformation::Lowercase];
+    let key = || AggregateKey::Custom(vec![Component::Ip, Component::UriPath(steps())]);
+    let head = head("GET", "/a", &[], true);
+    assert_ne!(from("192.0.2.1", key(), &head), from("::c000:201", key(), &head));
+    assert_eq!(from("192.0.2.1", key(), &head), from("::ffff:c000:201", key(), &head));
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn found(acl: &WebAcl, path: &str, headers: &[(&str, &str)], body: &str) -> Opti
     let pairs: Vec<_> = [(":method", "POST"), (":path", path)].iter().chain(headers).copied().collect();
     let head = Head::from_pairs(&pairs, false);
     let body = Body::Seen { bytes: body.as_bytes(), more: false };
-    let view = View { head: &head, body, client: Client::new("192.0.2.1", &head) };
+    let view = View { head: &head, body, meaning: None, client: Client::new("192.0.2.1", &head) };
     let Decision::Done(outcome) = acl.begin(&view, &env()) else { panic!("the body is there") };
     let Record { counted, .. } = outcome.record;
     counted.into_iter().next().map(|counted| counted.details)
