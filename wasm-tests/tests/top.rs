@@ -148,7 +148,10 @@ async fn exact_numbers_are_shown() {
     let head = told.first().unwrap();
     let log = gateway.whole_log();
     let digest = log.split("serving sha256:").nth(1).unwrap().get(..12).unwrap();
-    assert!(head.contains(&format!("document {digest} loaded ")) && head.contains(", 0 documents refused,"), "{head}");
+    assert!(
+        head.contains(&format!("document {digest} loaded ")) && head.contains(", documents refused: 0,"),
+        "{head}"
+    );
     // Of one stage, and of the time between two questions, in which nothing happens.
     let told = top(admin, &["--stage", "rest/", "--interval", "250ms"]);
     let lines: Vec<_> = told.iter().skip(3).take_while(|line| !line.is_empty()).cloned().collect();

@@ -29,6 +29,14 @@ fn once_prints_what_is_written() {
     assert!(printed.lines().count() > 25, "{printed}");
 }
 
+/// `docs/top.md` shows this table.
+#[test]
+fn the_guide_shows_what_is_printed() {
+    let printed = printed(Sort::Requests, "shop");
+    let guide = include_str!("../../../docs/top.md");
+    assert!(guide.contains(&printed), "not in docs/top.md:\n{printed}");
+}
+
 #[test]
 fn lines_are_ordered_and_chosen() {
     let routes = |sort, stage| -> Vec<String> {

@@ -44,9 +44,9 @@ pub(super) fn title(report: &Report, of: SocketAddr, now: u64) -> String {
         let loaded = state.loaded.map_or_else(String::new, |at| format!(" loaded {}", ago(at, now)));
         format!("document {digest}{loaded}")
     }));
-    parts.extend(state.rejected.map(|count| format!("{count} documents refused")));
-    parts.extend(state.in_flight.map(|count| format!("{count} in flight")));
-    parts.extend(state.unanswered.map(|count| format!("{count} callouts unanswered")));
+    parts.extend(state.rejected.map(|count| format!("documents refused: {count}")));
+    parts.extend(state.in_flight.map(|count| format!("callouts in flight: {count}")));
+    parts.extend(state.unanswered.map(|count| format!("unanswered: {count}")));
     if report.changes > 0 {
         parts.push(format!("document changed {}×", report.changes));
     }

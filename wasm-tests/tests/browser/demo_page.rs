@@ -78,12 +78,20 @@ async fn the_page_shows_what_was_counted_and_names_as_text() {
     assert!(row(&html, "GET /users/{id}")[5].ends_with(" ms"), "{html}");
     assert!(row(&html, "GET /users/{id}")[10].contains(&format!("http://{}/users/1", gateway.address())));
     assert!(html.contains("20 requests, 7 of them 4xx and 0 5xx"), "{html}");
-    for refused in ["<td>throttled_route</td><td class=\"n\">4</td>", "<td>unknown_route</td><td class=\"n\">3</td>"] {
+    for refused in
+        ["<td>throttled_route</td><td class=\"n\">4</td>", "<td>unknown_route</td><td class=\"n\">3</td>"]
+    {
         assert!(html.contains(refused), "{refused}: {html}");
     }
     // Names are there as text, and made nothing.
     assert!(html.contains("&lt;img/src=x/onerror=document.title=1&gt;"), "{html}");
-    assert!(html.contains("&lt;/script&gt;&lt;script&gt;document.title='hit'&lt;/script&gt;&lt;b id=hit&gt;"), "{html}");
-    assert!(html.contains("<title>Sekisho</title>") && !html.contains("<img") && !html.contains("<b id"), "{html}");
+    assert!(
+        html.contains("&lt;/script&gt;&lt;script&gt;document.title='hit'&lt;/script&gt;&lt;b id=hit&gt;"),
+        "{html}"
+    );
+    assert!(
+        html.contains("<title>Sekisho</title>") && !html.contains("<img") && !html.contains("<b id"),
+        "{html}"
+    );
     drop(backend);
 }

@@ -80,7 +80,9 @@ impl View {
             ["API", "STAGE", "ROUTE", "PER S", "4XX%", "5XX%", "P50", "P90", "P99", "UNASKED", "TOTAL"];
         let head = heads.iter().enumerate().filter(|(at, _)| fits(*at));
         let head = head.map(|(at, title)| cell(at, 3, (*title).to_owned(), BOLD));
-        let table = Table::new(shown.into_iter().map(|line| row(line, fits)), widths).header(Row::new(head)).column_spacing(1);
+        let table = Table::new(shown.into_iter().map(|line| row(line, fits)), widths)
+            .header(Row::new(head))
+            .column_spacing(1);
         frame.render_widget(table, area);
     }
 

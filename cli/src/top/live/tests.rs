@@ -28,8 +28,11 @@ impl World {
 
     /// The page, at a second, with so many requests of a route.
     fn give(&mut self, second: u64, count: u64) {
-        let text = String::from_utf8(PAGE.to_vec()).unwrap();
-        let text = text.replace("/users/{id}\"} 40", &format!("/users/{{id}}\"}} {count}"));
+        let line = |line: &str| match line.strip_suffix("} 40") {
+            Some(rest) if rest.contains("/users/{id}") => format!("{rest}}} {count}\n"),
+            Some(_) | None => format!("{line}\n"),
+        };
+        let text: String = std::str::from_utf8(PAGE).unwrap().lines().map(line).collect();
         let page = read(text.as_bytes()).unwrap();
         self.view.take(Ok(page), &mut self.history, self.start + Duration::from_secs(second));
     }
@@ -64,6 +67,16 @@ fn the_screen_is_as_written() {
     assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), screen, "`SEKISHO_BLESS=1` writes it");
     assert!(screen.contains("GET /users/{id}") && !screen.chars().any(|c| c.is_control() && c != '\n'));
     assert!(!screen.contains('\u{202e}'), "nothing turns a line round");
+}
+
+/// `docs/top.md` shows this screen.
+#[test]
+fn the_guide_shows_what_is_drawn() {
+    let mut world = World::new();
+    world.view.stage = "shop".to_owned();
+    let screen = world.screen(118, 22);
+    let guide = include_str!("../../../../docs/top.md");
+    assert!(guide.contains(&screen), "not in docs/top.md:\n{screen}");
 }
 
 #[test]
