@@ -2,12 +2,18 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
+use sekisho_cases::needs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Output, Stdio};
+use std::thread::JoinHandle;
 
-/// A server that gives each connection in turn one of these answers, and what the command says of it.
-fn top(answers: Vec<Box<dyn Fn(&mut dyn Write) + Send>>, args: &[&str]) -> (Output, SocketAddr) {
+const COMMAND: &str = env!("CARGO_BIN_EXE_sekisho");
+
+type Answering = Box<dyn Fn(&mut dyn Write) + Send>;
+
+/// A server that gives each connection in turn one of these answers, and then ends.
+fn serve(answers: Vec<Answering>) -> (JoinHandle<()>, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = std::thread::spawn(move || {
@@ -24,7 +30,13 @@ fn top(answers: Vec<Box<dyn Fn(&mut dyn Write) + Send>>, args: &[&str]) -> (Outp
             answer(&mut stream);
         }
     });
-    let output = Command::new(env!("CARGO_BIN_EXE_sekisho"))
+    (server, address)
+}
+
+/// What the command says of such a server.
+fn top(answers: Vec<Answering>, args: &[&str]) -> (Output, SocketAddr) {
+    let (server, address) = serve(answers);
+    let output = Command::new(COMMAND)
         .args(["top", "--admin", &address.to_string()])
         .args(args)
         .stdin(Stdio::null())
@@ -35,7 +47,7 @@ fn top(answers: Vec<Box<dyn Fn(&mut dyn Write) + Send>>, args: &[&str]) -> (Outp
 }
 
 /// A page as a whole.
-fn page(text: &[u8]) -> Box<dyn Fn(&mut dyn Write) + Send> {
+fn page(text: &[u8]) -> Answering {
     let text = text.to_vec();
     Box::new(move |stream| {
         let _ =
@@ -81,12 +93,12 @@ fn two_pages_are_compared_and_two_lives_are_not() {
 
 #[test]
 fn what_is_no_page_is_refused() {
-    let endless: Box<dyn Fn(&mut dyn Write) + Send> = Box::new(|stream| {
+    let endless: Answering = Box::new(|stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
         // Until the command has read enough.
         while stream.write_all(&[b'x'; 1 << 16]).is_ok() {}
     });
-    let moved: Box<dyn Fn(&mut dyn Write) + Send> = Box::new(|stream| {
+    let moved: Answering = Box::new(|stream| {
         let _ = stream.write_all(
             b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
         );
@@ -106,4 +118,35 @@ fn what_is_no_page_is_refused() {
         assert!(output.status.code() == Some(1) && errors.contains(problem), "{problem}: {errors}");
         assert!(output.stdout.is_empty() && !errors.contains('\u{1b}'), "{errors}");
     }
+}
+
+#[test]
+fn on_a_terminal_q_quits_and_the_terminal_is_as_it_was() {
+    needs!("script", "bsdutils");
+    let (server, address) = serve(vec![page(include_bytes!("golden/top/page.prom"))]);
+    // It makes a terminal, and ends as what runs there ended.
+    let mut terminal = Command::new("timeout")
+        .args(["60", "script", "--quiet", "--return", "--command"])
+        .arg(format!("stty cols 132 rows 30; '{COMMAND}' top --admin {address} --interval 1h"))
+        .arg("/dev/null")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keys = terminal.stdin.take().unwrap();
+    let mut out = terminal.stdout.take().unwrap();
+    let (mut shown, mut piece) = (Vec::new(), [0; 4096]);
+    let has = |shown: &[u8], what: &str| String::from_utf8_lossy(shown).contains(what);
+    while !has(&shown, "/users/{id}") {
+        let length = out.read(&mut piece).unwrap();
+        assert!(length > 0, "{}", String::from_utf8_lossy(&shown));
+        shown.extend(piece.iter().take(length));
+    }
+    keys.write_all(b"q").unwrap();
+    out.read_to_end(&mut shown).unwrap();
+    assert_eq!(terminal.wait().unwrap().code(), Some(0));
+    server.join().unwrap();
+    // The other screen is left, and the cursor is there again.
+    assert!(has(&shown, "\u{1b}[?1049h") && has(&shown, "\u{1b}[?1049l") && has(&shown, "\u{1b}[?25h"));
+    assert!(!has(&shown, "\u{1b}]0;") && has(&shown, "\\u{1b}]0;x"), "a name moved the terminal");
 }
