@@ -170,10 +170,10 @@ impl Site {
     fn figures(&self) -> String {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        if let Some((then, text)) = &known.last {
-            if now.duration_since(*then) < FRESH {
-                return text.clone();
-            }
+        if let Some((then, text)) = &known.last
+            && now.duration_since(*then) < FRESH
+        {
+            return text.clone();
         }
         let text = match self.source.ask() {
             Ok(page) => {

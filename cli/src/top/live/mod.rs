@@ -80,12 +80,11 @@ fn watch(
 ) -> std::io::Result<()> {
     while !interrupted() {
         terminal.draw(|frame| view.draw(frame, now().0 / 1000))?;
-        if event::poll(TICK)? {
-            if let Event::Key(key) = event::read()? {
-                if view.key(key) == Next::Quit {
-                    break;
-                }
-            }
+        if event::poll(TICK)?
+            && let Event::Key(key) = event::read()?
+            && view.key(key) == Next::Quit
+        {
+            break;
         }
         while let Ok(page) = pages.try_recv() {
             view.take(page, history, Instant::now());
