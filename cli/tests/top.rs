@@ -127,7 +127,7 @@ fn on_a_terminal_q_quits_and_the_terminal_is_as_it_was() {
     // It makes a terminal, and ends as what runs there ended.
     let mut terminal = Command::new("timeout")
         .args(["60", "script", "--quiet", "--return", "--command"])
-        .arg(format!("stty cols 132 rows 30; '{COMMAND}' top --admin {address} --interval 1h"))
+        .arg(format!("stty cols 132 rows 30; '{COMMAND}' top --admin {address} --interval 60m"))
         .arg("/dev/null")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
