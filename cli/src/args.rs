@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Ui, apply, completions, demo, deploy, diff, explain, hash_key, image, lambda, local_ca, render,
-    schema, usage, validate,
+    schema, top, usage, validate,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::process::ExitCode;
@@ -57,6 +57,8 @@ pub enum Verb {
     Image(image::Args),
     /// Show how often API keys were used, and what is left of their quotas.
     Usage(usage::Args),
+    /// Show what a running gateway does: rates, errors, latencies, refusals.
+    Top(top::Args),
     /// Make a certificate authority of your own, and certificates by it, to try custom domains.
     LocalCa(local_ca::Args),
     /// Print the JSON Schema of the document.
@@ -93,6 +95,7 @@ impl Cli {
             Verb::Lambda(args) => lambda::run(args, &ui),
             Verb::Image(args) => image::run(args, &ui),
             Verb::Usage(args) => usage::run(args, &ui),
+            Verb::Top(args) => top::run(args, &ui),
             Verb::LocalCa(args) => local_ca::run(args, &ui),
             Verb::Schema(args) => schema::run(args, &ui),
             Verb::HashKey(args) => hash_key::run(args, &ui),

@@ -23,6 +23,7 @@ pub mod reference;
 pub mod render;
 pub mod schema;
 pub mod toolchain;
+pub mod top;
 pub mod ui;
 pub mod usage;
 pub mod validate;

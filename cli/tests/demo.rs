@@ -6,6 +6,7 @@ mod common;
 
 use common::{Demo, sekisho};
 use sekisho_cases::needs;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -28,8 +29,9 @@ fn a_taken_port_is_told_with_its_flag() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (args, flag) in [
-        (["--port", &port, "--admin-port", "0"], "--port"),
-        (["--admin-port", &port, "--port", "0"], "--admin-port"),
+        (["--port", &port, "--admin-port", "0", "--page-port", "0"], "--port"),
+        (["--admin-port", &port, "--port", "0", "--page-port", "0"], "--admin-port"),
+        (["--page-port", &port, "--port", "0", "--admin-port", "0"], "--page-port"),
     ] {
         let errors = errors(&args);
         assert!(errors.contains(&format!("127.0.0.1:{port} is taken")), "{errors}");
@@ -145,6 +147,44 @@ fn nothing_is_left_when_it_is_killed() {
     demo.process.kill();
     common::nobody_listens(&gateway);
     common::all_end(&children);
+}
+
+#[test]
+fn its_page_tells_of_the_requests_that_it_made() {
+    needs!("curl", "curl");
+    let demo = Demo::start(&[]);
+    let page = demo.endpoint("page");
+    let get = |path: &str| -> serde_json::Value {
+        let authority = page.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(authority).unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        serde_json::from_str(body).unwrap()
+    };
+    let told = get("/description");
+    let routes = told.pointer("/apis/0/stages/0/routes").unwrap().as_array().unwrap();
+    assert_eq!(routes.len(), 10);
+    let create = routes.iter().find(|route| route["key"] == "POST /users").unwrap();
+    assert!(create["curl"].as_str().unwrap().contains("ann@example.com"), "{create}");
+    assert!(common::shell(create["curl"].as_str().unwrap()).starts_with("HTTP/1.1 201"), "{create}");
+    // Each of the story, and the one above.
+    let counted = || {
+        let figures = get("/figures");
+        let lines = figures["total"]["lines"].as_array().cloned().unwrap_or_default();
+        let of = |route: &str| {
+            let line = lines.iter().find(|line| line["route"] == route)?;
+            Some((line["requests"].as_u64()?, line["clientErrors"].as_u64()?))
+        };
+        [of("POST /users"), of("PATCH /posts/{id}"), of("DELETE /users/{id}"), of("GET /users/{id}")]
+    };
+    common::until("figures", || counted() == [Some((2, 0)), Some((1, 0)), Some((1, 0)), Some((2, 1))]);
+    let page = page.to_owned();
+    assert_eq!(demo.process.terminate(), Some(0));
+    common::nobody_listens(&page);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::render::dynamic::Delivery;
 use crate::render::{Settings, bootstrap, discovery, document, listener};
 use crate::toolchain::{target_folder, workspace};
 use crate::ui::Ui;
+use sekisho::gateway::config::{self, Config};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub(super) struct Envoy {
     pub(super) secure: Option<Secure>,
     /// `http://127.0.0.1:9901`
     pub(super) admin: String,
+    /// What it serves.
+    pub(super) document: Config,
 }
 
 /// The gateway by HTTPS.
@@ -54,7 +57,7 @@ pub(super) struct Parts<'a> {
 impl Envoy {
     pub(super) fn start(ui: &Ui, args: &Args, parts: &Parts<'_>) -> Result<Self, Error> {
         let authority = args.https.then(authority).transpose()?;
-        let bootstrap = write_bootstrap(args, parts, authority.as_ref())?;
+        let (bootstrap, document) = write_bootstrap(args, parts, authority.as_ref())?;
         let step = ui.step("starting Envoy");
         let admin_file = parts.files.join("admin-address");
         let mut options = super::parts::ENVOY.arguments(&[("config", &bootstrap.display().to_string())]);
@@ -69,13 +72,22 @@ impl Envoy {
                         authority: ca.certificate(),
                     })
                 };
-                Ok(Self { process, gateway: plain, secure: authority.and_then(secure), admin })
+                Ok(Self { process, gateway: plain, secure: authority.and_then(secure), admin, document })
             }
             Err(error) => {
                 step.fail("it does not serve");
                 Err(error.into())
             }
         }
+    }
+}
+
+impl Envoy {
+    /// Where its admin pages are.
+    pub(super) fn admin_address(&self) -> SocketAddr {
+        let address = self.admin.strip_prefix("http://").and_then(|address| address.parse().ok());
+        // Envoy writes an address.
+        address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())
     }
 }
 
@@ -112,7 +124,26 @@ fn on_localhost(document: &str, ca: &LocalCa) -> Result<String, Error> {
     Ok(document.to_string())
 }
 
-fn write_bootstrap(args: &Args, parts: &Parts<'_>, authority: Option<&LocalCa>) -> Result<PathBuf, Error> {
+/// The document with figures of each route, for the demo's page.
+fn with_figures(document: &str) -> String {
+    let mut document: Value = serde_json::from_str(document).unwrap_or_default();
+    let apis = document.get_mut("apis").and_then(Value::as_array_mut).into_iter().flatten();
+    for stage in apis.filter_map(|api| api.get_mut("stages")?.as_array_mut()).flatten() {
+        if let Some(stage) = stage.as_object_mut() {
+            let settings = stage.entry("defaultRouteSettings").or_insert_with(|| json!({}));
+            if let Some(settings) = settings.as_object_mut() {
+                settings.entry("detailedMetricsEnabled").or_insert(true.into());
+            }
+        }
+    }
+    document.to_string()
+}
+
+fn write_bootstrap(
+    args: &Args,
+    parts: &Parts<'_>,
+    authority: Option<&LocalCa>,
+) -> Result<(PathBuf, Config), Error> {
     let Parts { module, story, places, files, .. } = parts;
     let path = workspace()?.join(story.document);
     let mut document = std::fs::read_to_string(&path).map_err(|source| Error::Io {
@@ -120,13 +151,14 @@ fn write_bootstrap(args: &Args, parts: &Parts<'_>, authority: Option<&LocalCa>) 
         doing: "cannot read it",
         source,
     })?;
-    let document_error = |problem| Error::Document { path, problem };
+    let document_error = |problem| Error::Document { path: path.clone(), problem };
     for (place, origin) in *places {
         if !document.contains(place) {
             return Err(document_error(format!("nothing is at `{place}`")));
         }
         document = document.replace(place, origin);
     }
+    let document = with_figures(&document);
     let document = match authority {
         Some(ca) => on_localhost(&document, ca)?,
         None => document,
@@ -134,6 +166,8 @@ fn write_bootstrap(args: &Args, parts: &Parts<'_>, authority: Option<&LocalCa>) 
     let on = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut settings = Settings::new(on(args.port), on(args.admin_port), module.to_path_buf());
     settings.tls_listen = on(args.https_port);
+    let config =
+        config::load(document.as_bytes()).map_err(|problems| document_error(problems.to_string()))?;
     let environment = |name: &str| std::env::var(name).ok();
     let issuers = discovery::issuers(false, &settings.ca_file, None);
     let (plan, _) = document::plan_with(document.as_bytes(), &environment, &issuers)
@@ -145,7 +179,7 @@ fn write_bootstrap(args: &Args, parts: &Parts<'_>, authority: Option<&LocalCa>) 
         doing: "cannot write it",
         source,
     })?;
-    Ok(path)
+    Ok((path, config))
 }
 
 struct Listening {

@@ -5,6 +5,7 @@ mod backend;
 mod client;
 mod envoy;
 mod error;
+pub mod page;
 pub mod parts;
 mod ports;
 mod servers;
@@ -12,8 +13,10 @@ mod story;
 
 use crate::process::{interrupted, watch_interrupts};
 use crate::toolchain::{self, ENVOY_VERSION};
+use crate::top::Source;
 use crate::ui::Ui;
 use client::Client;
+use page::{Page, describe};
 use servers::Servers;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,6 +53,9 @@ pub struct Args {
     /// The port of Envoy's admin pages on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 9901)]
     admin_port: u16,
+    /// The port of the page that shows the API and live figures, on 127.0.0.1; 0 takes a free one.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    page_port: u16,
     /// Also HTTPS, with a certificate by an authority of the demo's own under target/demo/ca/, which nobody trusts unless told so.
     #[arg(long)]
     https: bool,
@@ -99,6 +105,7 @@ fn watched(args: &Args, ui: &Ui) -> Result<(), Error> {
     }
     ports::check(args.port, "--port")?;
     ports::check(args.admin_port, "--admin-port")?;
+    ports::check(args.page_port, "--page-port")?;
     if args.https {
         ports::check(args.https_port, "--https-port")?;
     }
@@ -135,6 +142,8 @@ fn serve(args: &Args, ui: &Ui, story: &Told, envoy: &Path, module: &Path) -> Res
         servers.stop(ui);
         return Ok(());
     }
+    let page = show_page(args, story, &servers)?;
+    ui.say(&format!("{:9} http://{}", "page", page.address()));
     ui.say(&format!("Envoy's log is {}", servers.envoy_log().display()));
     for (whose, log) in servers.backend.logs() {
         ui.say(&format!("{whose}'s log is {}", log.display()));
@@ -147,4 +156,14 @@ fn serve(args: &Args, ui: &Ui, story: &Told, envoy: &Path, module: &Path) -> Res
     }
     servers.stop(ui);
     Ok(())
+}
+
+/// The page, with the story's bodies in the lines that it shows.
+fn show_page(args: &Args, story: &Told, servers: &Servers) -> Result<Page, Error> {
+    let requests = (story.requests)(args.keep_data.is_some());
+    let body = |key: &str| requests.iter().find_map(|request| request.body_of(key));
+    let description = describe(&servers.envoy.document, &servers.envoy.gateway, &body);
+    let source = Source::new(servers.envoy.admin_address());
+    let error = |source| Error::Port { port: args.page_port, flag: "--page-port", source };
+    Page::start(args.page_port, &description, source).map_err(error)
 }

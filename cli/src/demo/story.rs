@@ -65,6 +65,22 @@ pub(super) struct Request {
     pub(super) gives: Option<&'static str>,
 }
 
+// === impl Request ===
+
+impl Request {
+    /// Its body, if it is a request of a route such as `PATCH /users/{id}`, with something for its placeholders.
+    pub(super) fn body_of(&self, route_key: &str) -> Option<String> {
+        let (method, path) = route_key.split_once(' ')?;
+        let fits =
+            |(known, own): (&str, &str)| known == own || (known.starts_with('{') && own.starts_with('{'));
+        let is_its = self.method == method
+            && self.path.split('/').count() == path.split('/').count()
+            && path.split('/').zip(self.path.split('/')).all(fits);
+        let body = self.body.as_ref().filter(|_| is_its)?.to_string();
+        Some(body.replace("\"{user}\"", "1").replace("\"{post}\"", "1"))
+    }
+}
+
 // === impl Story ===
 
 impl Story {

@@ -91,7 +91,8 @@ pub(crate) fn all_end(pids: &[u32]) {
     }
 }
 
-fn until(what: &str, mut done: impl FnMut() -> bool) {
+/// Waits until something is so.
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !done() {
         assert!(Instant::now() < deadline, "{what}");

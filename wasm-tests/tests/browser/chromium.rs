@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, geteuid, kill_process_group};
 use serde_json::Value;
 use std::convert::Infallible;
 use std::fs::{self, File};
+use std::io::Read;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -51,6 +52,22 @@ struct Site {
     calls: Value,
     admin: SocketAddr,
     results: UnboundedSender<Value>,
+}
+
+/// What has become of a page after so many milliseconds of its own time, as HTML.
+pub(crate) fn dump(page: &str, millis: u32) -> String {
+    let budget = format!("--virtual-time-budget={millis}");
+    let mut browser = Browser::start(page, &["--dump-dom", &budget], Stdio::piped());
+    let mut html = String::new();
+    let (send, ended) = std::sync::mpsc::channel();
+    let mut out = browser.process.stdout.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        let read = out.read_to_string(&mut html);
+        let _ = send.send(());
+        read.map(|_| html)
+    });
+    assert!(ended.recv_timeout(DEADLINE).is_ok(), "nothing of the page in {DEADLINE:?}\n{}", browser.log());
+    reader.join().unwrap().unwrap()
 }
 
 // === impl Origin ===
@@ -130,6 +147,10 @@ async fn requests(admin: SocketAddr) -> String {
 
 impl Browser {
     fn open(page: &str) -> Self {
+        Self::start(page, &[], Stdio::null())
+    }
+
+    fn start(page: &str, more: &[&str], to: Stdio) -> Self {
         let folder = tempfile::Builder::new().prefix("sekisho-browser-").tempdir().unwrap();
         let log = File::create(folder.path().join("log")).unwrap();
         let mut command = Command::new(PROGRAM);
@@ -144,8 +165,8 @@ impl Browser {
             // The sandbox refuses root, who is everybody in a container.
             command.arg("--no-sandbox");
         }
-        command.arg(page).env("HOME", folder.path()).process_group(0);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command.args(more).arg(page).env("HOME", folder.path()).process_group(0);
+        command.stdin(Stdio::null()).stdout(to).stderr(log);
         let process = command.spawn().unwrap_or_else(|error| panic!("{PROGRAM}: {error}"));
         Self { process, folder }
     }

@@ -5,3 +5,4 @@
 mod cases;
 mod chromium;
 mod cors;
+mod demo_page;
