@@ -92,7 +92,9 @@ impl Root {
                     log::warn!("sekisho: nothing is fetched ahead, and nothing is counted: {error}");
                 }
                 compiled.gateway.prepare(&worker.shared);
-                Seed::prepare(&worker.shared, host::secret);
+                if compiled.gateway.counts_rates() {
+                    Seed::prepare(&worker.shared, host::secret);
+                }
                 verifiers.record();
                 worker.counters().define_named(compiled.gateway.named_counters());
                 self.gateway = Some(Rc::new(compiled.gateway));

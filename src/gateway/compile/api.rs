@@ -19,6 +19,7 @@ use crate::gateway::policy::Policy;
 use crate::gateway::throttle::Throttle;
 use crate::gateway::usage_plans::Openings;
 use crate::gateway::waf::WebAcl;
+use crate::gateway::waf::rule::Rule;
 use crate::gateway::websocket;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -167,6 +168,12 @@ impl Api {
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<&Rc<Stage>> {
         self.stages.get(name)
+    }
+
+    /// Whether a rule of its stages' web ACLs counts requests.
+    pub(super) fn counts_rates(&self) -> bool {
+        let acls = self.stages.values().filter_map(|stage| stage.web_acl.as_ref());
+        acls.flat_map(|acl| &acl.rules).any(Rule::counts_rates)
     }
 
     /// Adds the counters of the sides of its stages, and of their web ACLs. Several stages may have one: it is counted once.
