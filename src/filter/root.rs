@@ -97,7 +97,9 @@ impl Root {
                     log::warn!("sekisho: nothing is fetched ahead, and nothing is counted: {error}");
                 }
                 compiled.gateway.prepare(&worker.shared);
-                Seed::prepare(&worker.shared, host::secret);
+                if compiled.gateway.counts_rates() {
+                    Seed::prepare(&worker.shared, host::secret);
+                }
                 verifiers.record();
                 worker.counters().define_named(compiled.gateway.named_counters());
                 worker.metrics.define(compiled.gateway.places());

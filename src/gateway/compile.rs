@@ -259,6 +259,12 @@ impl Gateway {
         self.apis.values().flat_map(|api| api.sides()).flat_map(|stage| stage.places.iter())
     }
 
+    /// Whether rate-based rules count requests: what they count needs a seed.
+    #[must_use]
+    pub fn counts_rates(&self) -> bool {
+        self.apis.values().any(|api| api.counts_rates())
+    }
+
     /// The API that answers a host which names none.
     #[must_use]
     pub fn default_api(&self) -> Option<&Rc<Api>> {

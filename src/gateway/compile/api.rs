@@ -22,6 +22,7 @@ use crate::gateway::policy::Policy;
 use crate::gateway::throttle::Throttle;
 use crate::gateway::usage_plans::Openings;
 use crate::gateway::waf::WebAcl;
+use crate::gateway::waf::rule::Rule;
 use crate::gateway::websocket;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -186,6 +187,12 @@ impl Api {
         self.stages
             .values()
             .flat_map(|stage| std::iter::once(stage).chain(stage.canary.as_ref().map(|canary| &canary.side)))
+    }
+
+    /// Whether a rule of its stages' web ACLs counts requests, or of its canaries'.
+    pub(super) fn counts_rates(&self) -> bool {
+        let acls = self.sides().filter_map(|side| side.web_acl.as_ref());
+        acls.flat_map(|acl| &acl.rules).any(Rule::counts_rates)
     }
 
     /// Adds the counters of the sides of its stages, and of their web ACLs. Several stages may have one: it is counted once.

@@ -97,6 +97,15 @@ pub struct Progress {
 // === impl Rule ===
 
 impl Rule {
+    /// Whether it counts requests, or a rule of the group that it asks does.
+    #[must_use]
+    pub fn counts_rates(&self) -> bool {
+        match &self.body {
+            Body::Own(own) => matches!(own.matcher, Matcher::Rate(_)),
+            Body::Group(group) => group.rules.iter().any(Self::counts_rates),
+        }
+    }
+
     /// Runs it.
     pub fn run(
         &self,

@@ -113,6 +113,10 @@ impl Gateway {
         Wants { source_address: true, client_cert: false }
     }
 
+    pub fn counts_rates(&self) -> bool {
+        false
+    }
+
     pub fn named_counters(&self) -> Vec<Rc<str>> {
         Vec::new()
     }
