@@ -3,8 +3,7 @@
 //! A number that falls is written down here; one that rises needs a reason. Instructions of the same request, by callgrind:
 //! `docs/performance.md`.
 
-// A counting allocator is `unsafe` by its trait.
-#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use sekisho::gateway::authorizers::software::Software;
 use sekisho::gateway::config::load;
@@ -20,43 +19,16 @@ use sekisho::gateway::waf::client::Client;
 use sekisho::gateway::waf::view::{Body, View};
 use sekisho::gateway::waf::{Decision, managed};
 use sekisho::gateway::{Env, Gateway, Millis, Nanos, Worker, compile};
+use sekisho_cases::allocations;
 use sekisho_cases::tokens::{ISSUER, jwk, token};
 use serde_json::json;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::rc::Rc;
 
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: everything is the system's allocator; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 /// What one request costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,9 +82,9 @@ fn a_route_with_a_jwt_authorizer() {
         let mut pairs = request("/orders/42?expand=lines");
         pairs.iter_mut().find(|(name, _)| *name == "authorization").unwrap().1 = &authorization;
         let (head, answer) = (Head::from_pairs(&pairs, true), Head::from_pairs(&RESPONSE, false));
-        let before = ALLOCATIONS.get();
+        let before = allocations::count();
         drop(forwarded(&gateway, head, answer, &worker, &shared));
-        ALLOCATIONS.get() - before
+        allocations::count() - before
     };
     let first = cost();
     assert_eq!((0..SEVERAL).map(|_| cost()).min(), Some(15), "a plain route costs as many");
@@ -139,10 +111,10 @@ fn a_key_of_a_document_costs_what_any_other_costs() {
             list(&key),
             list(&member)
         );
-        let before = ALLOCATIONS.get();
+        let before = allocations::count();
         let gateway = compile(&load(document.as_bytes()).unwrap(), &Elsewhere).unwrap().gateway;
         assert_eq!(gateway.usage.keys.iter().count(), keys);
-        ALLOCATIONS.get() - before
+        allocations::count() - before
     };
     let (few, many, most) = (cost(1_000), cost(10_000), cost(100_000));
     let each = |keys: usize, more: usize| more as f64 / keys as f64;
@@ -163,9 +135,9 @@ fn a_route_with_an_api_key_and_leased_buckets() {
         let mut pairs = request("/orders/42?expand=lines");
         pairs.push(("x-api-key", KEY));
         let (head, answer) = (Head::from_pairs(&pairs, true), Head::from_pairs(&RESPONSE, false));
-        let before = ALLOCATIONS.get();
+        let before = allocations::count();
         drop(forwarded(&gateway, head, answer, &worker, &shared));
-        ALLOCATIONS.get() - before
+        allocations::count() - before
     };
     let all: Vec<_> = (0..1000).map(|_| cost()).collect();
     let leased = all.iter().filter(|allocations| **allocations == 15).count();
@@ -331,10 +303,10 @@ fn cost(gateway: &Rc<Gateway>, path: &str) -> Cost {
 fn one(gateway: &Rc<Gateway>, path: &str, worker: &RefCell<Worker>, shared: &Memory) -> Cost {
     let head = Head::from_pairs(&request(path), true);
     let answer = Head::from_pairs(&RESPONSE, false);
-    let before = ALLOCATIONS.get();
+    let before = allocations::count();
     let (exchange, request_edits, response_edits) = forwarded(gateway, head, answer, worker, shared);
     drop(exchange);
-    Cost { allocations: ALLOCATIONS.get() - before, request_edits, response_edits }
+    Cost { allocations: allocations::count() - before, request_edits, response_edits }
 }
 
 /// A request that is over, of which the host knows nothing.

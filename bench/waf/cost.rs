@@ -6,7 +6,7 @@
 //! bench/firewall.py | cargo run --release --example waf-cost clean 9    # our groups on one request for 9 seconds: for a profiler
 //! ```
 
-#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 use sekisho::gateway::authorizers::signature::{CannotVerify, Signatures, Signed};
 use sekisho::gateway::config::load;
@@ -18,10 +18,10 @@ use sekisho::gateway::waf::client::Client;
 use sekisho::gateway::waf::view::{Body, View};
 use sekisho::gateway::waf::{Decision, WebAcl};
 use sekisho::gateway::{Env, Millis, Nanos, Worker, compile};
+use sekisho_cases::allocations;
 use serde::Deserialize;
 use serde_json::Value;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::rc::Rc;
@@ -33,34 +33,8 @@ const SAMPLE: f64 = 0.1;
 /// As many bytes of a body are inspected where nothing else is said.
 const INSPECTED: usize = 16 * 1024;
 
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: everything is the system's allocator; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 /// What `bench/firewall.py` prints.
 #[derive(Deserialize)]
@@ -164,7 +138,7 @@ fn judge(acl: &WebAcl, request: &Request) -> (bool, usize) {
             signatures: &Unsigned,
             watcher: None,
         };
-        let before = ALLOCATIONS.get();
+        let before = allocations::count();
         let body = Body::Seen { bytes: &request.body, more: false };
         let view = View {
             head: &request.head,
@@ -176,7 +150,7 @@ fn judge(acl: &WebAcl, request: &Request) -> (bool, usize) {
             Decision::Done(outcome) => {
                 let blocked = outcome.block.is_some();
                 drop(outcome);
-                (blocked, ALLOCATIONS.get() - before)
+                (blocked, allocations::count() - before)
             }
             Decision::Body(_) => panic!("the body is there"),
         }

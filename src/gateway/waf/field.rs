@@ -136,12 +136,6 @@ impl Field {
         Extent::All
     }
 
-    /// Whether it is in the body.
-    #[must_use]
-    pub fn needs_body(&self) -> bool {
-        self.in_log().ends_with("BODY")
-    }
-
     /// AWS's word in logs for what there is more of than is inspected.
     #[must_use]
     pub fn oversize(&self, view: &View<'_>) -> Option<&'static str> {

@@ -26,29 +26,9 @@ pub struct Forwarded {
     pub position: ForwardedIpPosition,
 }
 
-/// What a header tells of an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    /// The header is not there: nothing applies.
-    Absent,
-    /// Its element is no address: the fallback applies.
-    Invalid,
-    /// This one.
-    Address(IpAddr),
-}
-
 // === impl Forwarded ===
 
 impl Forwarded {
-    /// The first element, for what looks at one address whatever the position is.
-    #[must_use]
-    pub fn first(&self, view: &View<'_>) -> Told {
-        match self.count(view) {
-            0 => Told::Absent,
-            _ => self.elements(view).next().and_then(address).map_or(Told::Invalid, Told::Address),
-        }
-    }
-
     /// Whether an address fits that stands where the position says. Of several, one that fits suffices; the fallback decides
     /// where none is an address.
     pub fn fits(&self, view: &View<'_>, test: impl Fn(IpAddr) -> bool) -> bool {

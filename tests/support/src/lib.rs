@@ -7,6 +7,7 @@
 // A broken case file, or a machine that cannot run the tests, must stop them: here a panic is the answer.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod allocations;
 pub mod check;
 pub mod engine;
 pub mod format;
