@@ -2,7 +2,7 @@
 
 use super::MOST_OF_LINE;
 use super::field::Field;
-use super::writing::{self, Place};
+use super::writing::{self, Place, Stops};
 use crate::gateway::compile::Scope;
 use crate::gateway::context::Variable;
 use crate::gateway::outcome::Over;
@@ -68,7 +68,10 @@ impl Format {
             match part {
                 Read::Text(text) => parts.push(Part::Text((*text).to_owned())),
                 Read::Variable { name, quoted } => match Field::compile(name, at, scope) {
-                    Some(field) => parts.push(place(field, shape, *quoted, stops(&read, i))),
+                    Some(field) => {
+                        let stops = if field.is_clients() { stops(&read, i) } else { Stops::default() };
+                        parts.push(place(field, shape, *quoted, unquoting(stops, text)));
+                    }
                     None => known = false,
                 },
             }
@@ -100,29 +103,39 @@ impl Format {
 }
 
 /// Where a field stands. `error.messageString` is the message in its own quotes, which count where it stands outside others.
-fn place(field: Field, shape: Shape, quoted: bool, stops: [u8; 2]) -> Part {
+fn place(field: Field, shape: Shape, quoted: bool, stops: Stops) -> Part {
     let is_string = field == Field::Of(Variable::ErrorMessageString) && !quoted;
-    let stops = if field.is_clients() { stops } else { [0; 2] };
     let field = if is_string { Field::Of(Variable::ErrorMessage) } else { field };
     let place = match shape {
-        Shape::Json if quoted => Place::Text { stops: [0; 2] },
+        Shape::Json if quoted => Place::Text { stops: Stops::default() },
         Shape::Json => Place::Value,
         Shape::Xml => Place::Xml,
-        Shape::Text if is_string => Place::Quoted,
+        Shape::Text if is_string => Place::Quoted { stops },
         Shape::Text => Place::Text { stops },
     };
     Part::Field(field, place)
 }
 
-/// What stands before and behind a part, where that is no letter or digit: what ends a field. 0 for nothing.
-fn stops(read: &[Read<'_>], i: usize) -> [u8; 2] {
+/// What stands before and behind a part, where that is no letter or digit: what ends a field.
+fn stops(read: &[Read<'_>], i: usize) -> Stops {
     let text = |part: Option<&Read<'_>>| match part {
         Some(Read::Text(text)) => Some(text.as_bytes().to_vec()),
         Some(Read::Variable { .. }) | None => None,
     };
     let before = i.checked_sub(1).and_then(|i| text(read.get(i))?.last().copied());
     let behind = i.checked_add(1).and_then(|i| text(read.get(i))?.first().copied());
-    [before, behind].map(|byte| byte.filter(|byte| !byte.is_ascii_alphanumeric()).unwrap_or_default())
+    let mut stops = Stops::default();
+    before.into_iter().chain(behind).for_each(|byte| stops.add(byte));
+    stops
+}
+
+/// In a format that has double quotes one ends a field, whoever chose the value: readers of comma-separated values know no
+/// backslash before it (RFC 4180).
+fn unquoting(mut stops: Stops, format: &str) -> Stops {
+    if format.contains('"') {
+        stops.add(b'"');
+    }
+    stops
 }
 
 // === impl Shape ===

@@ -6,23 +6,46 @@ use crate::gateway::context::ended::Told;
 /// Where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In a JSON string, or in text: what ends the field there, if anything does beside a double quote.
+    /// In a JSON string, or in text.
     Text {
-        /// Bytes that are written as escapes; 0 for none.
-        stops: [u8; 2],
+        /// What ends the field there.
+        stops: Stops,
     },
     /// In text, and brings double quotes of its own.
-    Quoted,
+    Quoted {
+        /// What ends the field there.
+        stops: Stops,
+    },
     /// In the place of a value of JSON.
     Value,
     /// In an element, or in an attribute.
     Xml,
 }
 
+/// Bytes of visible ASCII that are written as escapes by their number: `\u0022`. A reader of the line may end the field at one,
+/// whatever stands before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Stops([u32; 4]);
+
 /// What a line says of what has no value, as AWS does.
 const MISSING: &[u8] = b"-";
 /// More digits than a reader of JSON takes for an exact number.
 const MOST_DIGITS: usize = 15;
+
+// === impl Stops ===
+
+impl Stops {
+    /// With one byte more. No letter or digit is one, and no byte that is no ASCII: those are escaped anyway.
+    pub(super) fn add(&mut self, byte: u8) {
+        if let Some(bits) = self.0.get_mut(usize::from(byte >> 5)).filter(|_| !byte.is_ascii_alphanumeric()) {
+            *bits |= 1 << (byte & 31);
+        }
+    }
+
+    fn contains(self, byte: u8) -> bool {
+        self.0.get(usize::from(byte >> 5)).is_some_and(|bits| bits >> (byte & 31) & 1 == 1)
+    }
+}
 
 /// Writes text of the format.
 pub(super) fn text(line: &mut Vec<u8>, text: &str) {
@@ -32,15 +55,16 @@ pub(super) fn text(line: &mut Vec<u8>, text: &str) {
 /// Writes a value.
 pub(super) fn value(line: &mut Vec<u8>, value: Option<Told<'_>>, place: Place) {
     match (value, place) {
-        (None, Place::Value) => quoted(line, "-"),
-        (None, Place::Text { .. } | Place::Quoted | Place::Xml) => line.extend_from_slice(MISSING),
-        (Some(Told::Number(number)), Place::Text { .. } | Place::Quoted | Place::Value | Place::Xml) => {
-            digits(line, number);
-        }
+        (None, Place::Value) => quoted(line, "-", Stops::default()),
+        (None, Place::Text { .. } | Place::Quoted { .. } | Place::Xml) => line.extend_from_slice(MISSING),
+        (
+            Some(Told::Number(number)),
+            Place::Text { .. } | Place::Quoted { .. } | Place::Value | Place::Xml,
+        ) => digits(line, number),
         (Some(Told::Text(text)), Place::Text { stops }) => escaped(line, &text, stops),
-        (Some(Told::Text(text)), Place::Quoted) => quoted(line, &text),
+        (Some(Told::Text(text)), Place::Quoted { stops }) => quoted(line, &text, stops),
         (Some(Told::Text(text)), Place::Value) if is_scalar(&text) => line.extend_from_slice(text.as_bytes()),
-        (Some(Told::Text(text)), Place::Value) => quoted(line, &text),
+        (Some(Told::Text(text)), Place::Value) => quoted(line, &text, Stops::default()),
         (Some(Told::Text(text)), Place::Xml) => xml(line, &text),
     }
 }
@@ -66,17 +90,17 @@ pub(super) fn cut(text: &str) -> (&str, bool) {
     (start.unwrap_or_default(), false)
 }
 
-fn quoted(line: &mut Vec<u8>, text: &str) {
+fn quoted(line: &mut Vec<u8>, text: &str, stops: Stops) {
     line.push(b'"');
-    escaped(line, text, [0; 2]);
+    escaped(line, text, stops);
     line.push(b'"');
 }
 
 /// Writes a text with the escapes of JSON.
-fn escaped(line: &mut Vec<u8>, text: &str, stops: [u8; 2]) {
+fn escaped(line: &mut Vec<u8>, text: &str, stops: Stops) {
     let (shown, is_all) = cut(text);
     let is_plain =
-        |byte: &u8| (b' '..=b'~').contains(byte) && !matches!(byte, b'"' | b'\\') && !stops.contains(byte);
+        |byte: &u8| (b' '..=b'~').contains(byte) && !matches!(byte, b'"' | b'\\') && !stops.contains(*byte);
     if shown.as_bytes().iter().all(is_plain) {
         line.extend_from_slice(shown.as_bytes());
     } else {
@@ -87,11 +111,11 @@ fn escaped(line: &mut Vec<u8>, text: &str, stops: [u8; 2]) {
     }
 }
 
-fn escape(line: &mut Vec<u8>, char: char, stops: [u8; 2]) {
+fn escape(line: &mut Vec<u8>, char: char, stops: Stops) {
     let byte = u8::try_from(char).unwrap_or_default();
     match char {
-        '"' | '\\' => line.extend_from_slice(&[b'\\', byte]),
-        ' '..='~' if !stops.contains(&byte) => line.push(byte),
+        '"' | '\\' if !stops.contains(byte) => line.extend_from_slice(&[b'\\', byte]),
+        ' '..='~' if !stops.contains(byte) => line.push(byte),
         _ => {
             for unit in char.encode_utf16(&mut [0; 2]) {
                 line.extend_from_slice(b"\\u");
