@@ -207,7 +207,7 @@ impl Variable {
         )
     }
 
-    /// Whether a client chooses the value, or a part of it.
+    /// Whether a client chooses the value, or a part of it: refusals by policies name the path.
     #[must_use]
     pub fn is_clients(&self) -> bool {
         matches!(
@@ -217,6 +217,8 @@ impl Variable {
                 | Self::ClientCert(_)
                 | Self::DomainName
                 | Self::DomainPrefix
+                | Self::ErrorMessage
+                | Self::ErrorMessageString
                 | Self::HttpMethod
                 | Self::Path
                 | Self::TraceId

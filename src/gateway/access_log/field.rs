@@ -91,11 +91,17 @@ impl Field {
         matches!(self, Self::Of(Variable::RequestId | Variable::ExtendedRequestId))
     }
 
-    /// Whether a client chooses the value, or a part of it.
+    /// Whether a client chooses the value, or a part of it, or a backend does.
     pub(super) fn is_clients(&self) -> bool {
         match self {
             Self::Of(variable) => variable.is_clients(),
-            Self::Ended(Ended::ApiKey | Ended::AuthenticateError) => true,
+            Self::Ended(
+                Ended::ApiKey
+                | Ended::AuthenticateError
+                | Ended::AuthorizeError
+                | Ended::AuthorizerRequestId
+                | Ended::EndpointRequestId,
+            ) => true,
             Self::Ended(_) | Self::Absent => false,
         }
     }

@@ -116,16 +116,17 @@ fn place(field: Field, shape: Shape, quoted: bool, stops: Stops) -> Part {
     Part::Field(field, place)
 }
 
-/// What stands before and behind a part, where that is no letter or digit: what ends a field.
+/// What ends a field: every character of the format's nearest texts before and behind it that is no letter or digit. What a reader
+/// splits at may be one of them, or several.
 fn stops(read: &[Read<'_>], i: usize) -> Stops {
-    let text = |part: Option<&Read<'_>>| match part {
-        Some(Read::Text(text)) => Some(text.as_bytes().to_vec()),
-        Some(Read::Variable { .. }) | None => None,
+    let text = |part: &Read<'_>| match part {
+        Read::Text(text) => Some(text.as_bytes().to_vec()),
+        Read::Variable { .. } => None,
     };
-    let before = i.checked_sub(1).and_then(|i| text(read.get(i))?.last().copied());
-    let behind = i.checked_add(1).and_then(|i| text(read.get(i))?.first().copied());
+    let (before, behind) = read.split_at_checked(i).unwrap_or_default();
+    let nearest = [before.iter().rev().find_map(text), behind.iter().find_map(text)];
     let mut stops = Stops::default();
-    before.into_iter().chain(behind).for_each(|byte| stops.add(byte));
+    nearest.into_iter().flatten().flatten().for_each(|byte| stops.add(byte));
     stops
 }
 

@@ -148,7 +148,7 @@ fn a_refusal_is_told() {
     );
     assert_eq!(
         line(&format, &[(":path", b"/nowhere")]),
-        "404 - MISSING_AUTHENTICATION_TOKEN \"Not Found\" Not Found|- q6urq6urq6urq6s="
+        "404 - MISSING_AUTHENTICATION_TOKEN \"Not\\u0020Found\" Not\\u0020Found|- q6urq6urq6urq6s="
     );
     let quoted = "{\"id\":\"$context.requestId\",\"a\":$context.error.messageString,\"b\":\"$context.error.messageString\",\"c\":\"$context.error.message\"}";
     let told: Value = serde_json::from_str(&line(quoted, &[(":path", b"/nowhere")])).unwrap();
@@ -244,6 +244,45 @@ fn a_reader_of_comma_separated_values_finds_the_fields_of_the_format() {
         assert_eq!((told.len(), &*told[0], &*told[2]), (3, id, "404"), "{plain}");
         let message = line("$context.requestId,\"$context.error.messageString\",$context.status", pairs);
         assert_eq!(fields(&message), [id, "\\u0022Not Found\\u0022", "404"], "{message}");
+    }
+}
+
+/// A policy's refusal names the path, and so what the client chose: values of the gateway's own making may be a client's too.
+#[test]
+fn a_message_ends_no_field() {
+    let format = "$context.requestId,$context.error.message,$context.authorize.error,$context.status,$context.error.messageString";
+    let mut document = logged(rest(&["GET /{any+}"], proxy("http://b", json!({}))), format);
+    document["apis"][0]["policy"] = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*" },
+    ] });
+    for path in ["/prod/x,200,-", "/prod/x%2C200%2C-", "/prod/x\",200,\"", "/prod/x%22%2C200%2C"] {
+        let line = line_of(&document, &[(":path", path.as_bytes())]);
+        let told = fields(&line);
+        assert_eq!((told.len(), &*told[3]), (5, "403"), "{line}");
+        assert_eq!(line.matches(',').count(), 4, "{line}");
+        assert!(told[1].contains("not authorized to perform"), "{line}");
+    }
+}
+
+/// What stands between two variables may be more than one character, and any of them may be what a reader looks for.
+#[test]
+fn every_character_between_variables_ends_a_field() {
+    let pairs: &[(&str, &[u8])] = &[(":path", b"/nowhere"), ("user-agent", b"x|200| ;a-b=c")];
+    for (format, expected) in [
+        (
+            "$context.requestId | $context.identity.userAgent | $context.status",
+            "ID | x\\u007c200\\u007c\\u0020;a-b=c | 404",
+        ),
+        (
+            "$context.requestId;; $context.identity.userAgent$context.stage -$context.status",
+            "ID;; x|200|\\u0020\\u003ba\\u002db=c$default -404",
+        ),
+        (
+            "$context.requestId a=$context.identity.userAgent b=$context.status",
+            "ID a=x|200|\\u0020;a-b\\u003dc b=404",
+        ),
+    ] {
+        assert_eq!(line(format, pairs), expected.replace("ID", "q6urq6urq6urq6s="), "{format}");
     }
 }
 
