@@ -92,6 +92,10 @@ impl Exchange {
         match &block.custom {
             None => self.refuse(Rejection::WafBlocked),
             Some(custom) => {
+                if let Some(request) = &mut self.request {
+                    // It is a refusal, too, but no gateway response: `$context.error` says nothing.
+                    request.outcome.rejection = Some(Rejection::WafBlocked);
+                }
                 self.state = State::Answered;
                 self.tell(Ok(custom.answer()), None)
             }

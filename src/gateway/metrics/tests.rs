@@ -156,6 +156,26 @@ fn a_rest_api_counts_what_its_customised_responses_say_and_no_bytes() {
     );
 }
 
+/// A rule may answer in its own words: it refuses all the same.
+#[test]
+fn a_rule_that_answers_itself_is_a_refusal() {
+    let mut document = api("REST", json!([{ "stageName": "prod" }]));
+    let visible =
+        json!({ "CloudWatchMetricsEnabled": true, "SampledRequestsEnabled": false, "MetricName": "m" });
+    let arn = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/edge/1";
+    document["webAcls"] = json!([{
+        "Name": "edge", "Id": "edge", "ARN": arn, "VisibilityConfig": visible, "Rules": [],
+        "DefaultAction": { "Block": { "CustomResponse": { "ResponseCode": 302 } } },
+    }]);
+    document["apis"][0]["stages"][0]["webAclArn"] = json!(arn);
+    let (gateway, worker) = (gateway(&document), worker());
+    let _ = answered(&gateway, "/prod/users/7", "", worker);
+    let expected = [("sekisho_api;shop;prod;The Shop;count_total", 1)];
+    assert_eq!(counted(&gateway, worker), told(&expected));
+    let refused: Vec<_> = worker.borrow_mut().refused.drain().collect();
+    assert_eq!(refused, [("sekisho_refused;waf_blocked;requests_total".into(), 1)]);
+}
+
 #[test]
 fn times_are_from_the_arrival_and_from_the_handing_over() {
     let (gateway, worker) = (gateway(&api("HTTP", json!([{ "stageName": "$default" }]))), worker());
