@@ -16,7 +16,7 @@ use super::aws::is_unsigned;
 use super::compile::Gateway;
 use super::cors::is_cors;
 use super::counts::Counter;
-use super::execution_log;
+use super::execution_log::{self, Trace};
 use super::flow::{Answer, BodyWanted, Bytes, Callout, CalloutReply, ChunkFlow, Flow};
 use super::gateway_responses::GatewayResponses;
 use super::head::{Head, MalformedHead};
@@ -240,6 +240,7 @@ impl Exchange {
                 request.principal = authorized.principal();
                 // By a claim: both sides serve the same routes.
                 choose_side(request, |canary, request| canary.takes_bearer(request, env));
+                execution_log::step(request, Trace::authorized);
                 match admission::begin(authorized, request, env) {
                     Err(rejection) => self.refuse(rejection),
                     Ok(admission::Decision::Ask(mut callout, pending)) => {
@@ -256,6 +257,7 @@ impl Exchange {
     /// From admission on: what the integration needs of the body. One that was seen before a question is still held, and is
     /// handed over again.
     fn admitted(&mut self, admitted: Admitted, seen: Seen<'_>, env: &Env<'_>) -> Flow {
+        self.trace(Trace::admitted);
         let wanted = self.request.as_ref().and_then(wanted_body);
         if let (None, Some(wanted)) = (seen.whole, wanted) {
             self.state = State::Buffering(admitted);
@@ -315,7 +317,7 @@ impl Exchange {
     fn integrate(&mut self, _: Admitted, body: Option<&[u8]>, sent: u64, env: &Env<'_>) -> Flow {
         let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
         request.outcome.hand_over(env.monotonic);
-        execution_log::step(request, |trace, request| trace.admitted(request, body));
+        execution_log::step(request, |trace, request| trace.starts(request, body));
         let request = &*request;
         let json = body.map(JsonBody::new);
         let facts = Facts { request_body: json.as_ref(), ..request.facts() };
@@ -332,7 +334,7 @@ impl Exchange {
             Some(Integration::HttpProxy(backend)) => match backend.forward(&facts) {
                 Err(rejection) => self.refuse(rejection),
                 Ok(edits) => {
-                    self.trace(|trace, _| trace.forwards(&edits));
+                    self.trace(|trace, request| trace.forwards(request, &edits));
                     let Some(request) = &self.request else { return self.refuse(Rejection::Internal) };
                     let tunnel = tunnel::of(request).map(Box::new);
                     self.state = State::Upstream { sent, tunnel };
@@ -352,7 +354,7 @@ impl Exchange {
         match callout {
             Err(rejection) => self.refuse(rejection),
             Ok(callout) => {
-                self.trace(|trace, _| trace.asks(&callout));
+                self.trace(|trace, request| trace.asks(request, &callout));
                 self.state = State::Invoking;
                 Flow::Call(callout)
             }
@@ -379,7 +381,7 @@ impl Exchange {
         }
     }
 
-    fn trace(&mut self, tell: impl FnOnce(&mut execution_log::Trace, &Request)) {
+    fn trace(&mut self, tell: impl FnOnce(&mut Trace, &Request)) {
         if let Some(request) = &mut self.request {
             execution_log::step(request, tell);
         }
@@ -403,7 +405,7 @@ impl Exchange {
         answer.add_missing(request.standing_headers());
         answer.headers.extend(request.cors_headers().chain(request.vary_header([])));
         let problem = rejection.problem(answer.status, request);
-        execution_log::step(request, |trace, _| trace.refused(rejection, &problem, &answer));
+        execution_log::step(request, |trace, request| trace.refused(request, rejection, &problem, &answer));
         request.outcome.rejection = Some(rejection);
         request.outcome.problem = Some(problem);
         answer

@@ -4,20 +4,21 @@
 //! Nothing is collected where the stage or the method does not ask for it. `ERROR` keeps what a refusal tells; `INFO` every
 //! step; `dataTraceEnabled` bodies too, as far as they are at hand: a body that streams to its backend is not. A line is visible
 //! ASCII of at most 1,024 bytes, and begins with the request's id; all lines of a request are at most 32 KiB. Values by which a
-//! client, or the gateway, proves who it is are `****`.
+//! client, or the gateway, proves who it is are `****`, wherever the gateway says them again.
 
+mod event;
 mod line;
 mod masks;
 
 use super::compile::Route;
-use super::config::ApiKeySource;
 use super::flow::{Answer, Bytes, Callout, CalloutReply, Edit, Edits};
 use super::head::Head;
+use super::integrations::Integration;
 use super::rejection::Rejection;
 use super::request::{Problem, Request};
 use super::routes::Captures;
 use line::Lines;
-use masks::{map, query, url};
+use masks::{PathSecrets, map, query};
 use std::borrow::Cow;
 
 /// What of a method is logged.
@@ -34,6 +35,9 @@ pub struct Level {
 pub struct Trace {
     level: Level,
     lines: Lines,
+    secrets: PathSecrets,
+    /// Whether the lines say what the request was.
+    says_request: bool,
 }
 
 /// Tells a request's trace of a step, if it has one.
@@ -63,65 +67,74 @@ impl Trace {
     /// The trace of a request whose method is known, where its level asks for one.
     #[must_use]
     pub fn begin(request: &Request) -> Option<Box<Self>> {
-        let (route, _) = request.route.as_ref()?;
-        let level = request.stage.as_ref()?.execution_log(*route)?;
-        let mut lines = Lines::new(request.ids.request_id(request.protocol()));
+        let (place, route) = request.route.as_ref()?;
+        let level = request.stage.as_ref()?.execution_log(*place)?;
+        let id = request.ids.request_id(request.protocol());
+        let mut lines = Lines::new(id);
         if level.info {
             lines.add(&format!("Extended Request Id: {}", request.ids.extended));
+            if let Some(authorizer) = &route.authorizer_id {
+                lines.add(&format!("Starting authorizer: {authorizer} for request: {id}"));
+                lines.add("Incoming identity: ****");
+            }
         }
-        Some(Box::new(Self { level, lines }))
+        Some(Box::new(Self { level, lines, secrets: PathSecrets::of(request), says_request: false }))
     }
 
-    /// The request may go to its integration.
-    pub fn admitted(&mut self, request: &Request, body: Option<&[u8]>) {
+    /// Its authorizer lets the request in.
+    pub fn authorized(&mut self, request: &Request) {
         let Some((_, route)) = request.route.as_ref().filter(|_| self.level.info) else { return };
-        self.authorizer(request, route);
-        self.usage_plan(request, route);
+        if route.authorizer_id.is_some() {
+            self.lines.add("Using valid authorizer policy for principal: ****");
+            self.lines.add("Successfully completed authorizer execution");
+        }
         let id = request.ids.request_id(request.protocol());
-        let method = String::from_utf8_lossy(request.method());
-        self.lines.add(&format!("Starting execution for request: {id}"));
-        self.lines.add(&format!("HTTP Method: {method}, Resource Path: {}", route.resource_path()));
-        let captures = request.captures();
-        let captured = captures.iter().flat_map(Captures::iter);
-        let captured = map(captured.map(|capture| (capture.name.as_bytes(), capture.decoded.as_bytes())));
-        self.lines.add(&format!("Method request path: {captured}"));
-        let query = query(request.query().unwrap_or_default());
-        self.lines.add(&format!("Method request query string: {{{query}}}"));
-        self.lines.add(&format!("Method request headers: {}", map(visible(&request.head))));
-        self.body("Method request body before transformations", body);
+        let (key, place) = usage(request, route);
+        self.lines.add(&format!("Verifying Usage Plan for request: {id}. API Key: {key} API Stage: {place}"));
     }
 
-    fn authorizer(&mut self, request: &Request, route: &Route) {
-        let Some(authorizer) = &route.authorizer_id else { return };
-        let id = request.ids.request_id(request.protocol());
-        self.lines.add(&format!("Starting authorizer: {authorizer} for request: {id}"));
-        self.lines.add("Incoming identity: ****");
-        self.lines.add("Using valid authorizer policy for principal: ****");
-        self.lines.add("Successfully completed authorizer execution");
-    }
-
-    fn usage_plan(&mut self, request: &Request, route: &Route) {
-        let id = request.ids.request_id(request.protocol());
-        let api = request.api.as_ref().map_or("", |api| api.id.as_str());
-        let stage = request.stage.as_ref().map_or("", |stage| stage.name.as_str());
-        let source = request.api.as_ref().map_or(ApiKeySource::Header, |api| api.api_key_source);
-        let key = match (route.api_key_required, source) {
-            (true, ApiKeySource::Header | ApiKeySource::Authorizer) => "****",
-            (false, _) => "",
-        };
-        self.lines
-            .add(&format!("Verifying Usage Plan for request: {id}. API Key: {key} API Stage: {api}/{stage}"));
+    /// Its key, and its limits, let the request in.
+    pub fn admitted(&mut self, request: &Request) {
+        let Some((_, route)) = request.route.as_ref().filter(|_| self.level.info) else { return };
         if !route.api_key_required {
             self.lines.add(&format!(
                 "API Key  authorized because method '{}' does not require API Key. Request will not contribute to throttle or quota limits",
                 route.key
             ));
         }
-        self.lines.add(&format!("Usage Plan check succeeded for API Key {key} and API Stage {api}/{stage}"));
+        let (key, place) = usage(request, route);
+        self.lines.add(&format!("Usage Plan check succeeded for API Key {key} and API Stage {place}"));
+    }
+
+    /// The request goes to its integration.
+    pub fn starts(&mut self, request: &Request, body: Option<&[u8]>) {
+        if !self.level.info {
+            return;
+        }
+        let id = request.ids.request_id(request.protocol());
+        self.lines.add(&format!("Starting execution for request: {id}"));
+        self.request(request);
+        self.body("Method request body before transformations", body);
+    }
+
+    /// What the request was: of one that is refused too, on its way to its integration.
+    fn request(&mut self, request: &Request) {
+        let Some((_, route)) = request.route.as_ref().filter(|_| !self.says_request) else { return };
+        self.says_request = true;
+        let method = String::from_utf8_lossy(request.method());
+        self.lines.add(&format!("HTTP Method: {method}, Resource Path: {}", route.resource_path()));
+        let captures = request.captures();
+        let captured = captures.iter().flat_map(Captures::iter);
+        let captured = captured.map(|capture| (capture.name.as_bytes(), capture.decoded.as_bytes()));
+        self.pairs("Method request path", captured);
+        let query = query(request.query().unwrap_or_default());
+        let query = self.secrets.hide(query);
+        self.lines.add(&format!("Method request query string: {{{query}}}"));
+        self.pairs("Method request headers", visible(&request.head));
     }
 
     /// A function or a service is asked.
-    pub fn asks(&mut self, callout: &Callout) {
+    pub fn asks(&mut self, request: &Request, callout: &Callout) {
         if !self.level.info {
             return;
         }
@@ -129,47 +142,37 @@ impl Trace {
             let found = callout.headers.iter().find(|(known, _)| known.as_ref() == name);
             found.map_or(Cow::Borrowed(""), |(_, value)| String::from_utf8_lossy(value))
         };
-        let uri = url(&format!("{}://{}{}", pseudo(b":scheme"), pseudo(b":authority"), pseudo(b":path")));
-        self.endpoint(&uri, &callout.headers);
-        self.body("Endpoint request body after transformations", Some(&callout.body));
+        let uri = format!("{}://{}{}", pseudo(b":scheme"), pseudo(b":authority"), pseudo(b":path"));
+        let uri = self.secrets.hide_in_uri(&uri);
+        self.lines.add(&format!("Endpoint request URI: {uri}"));
+        self.pairs("Endpoint request headers", shown(&callout.headers));
+        self.exchanged("Endpoint request body after transformations", request, &callout.body);
         self.lines.add(&format!("Sending request to {uri}"));
     }
 
     /// The request goes to a backend.
-    pub fn forwards(&mut self, edits: &Edits) {
+    pub fn forwards(&mut self, request: &Request, edits: &Edits) {
         if !self.level.info {
             return;
         }
-        let set = |wanted: &[u8]| {
-            edits.0.iter().rev().find_map(|edit| match edit {
-                Edit::Set(name, value) if name.as_ref() == wanted => Some(String::from_utf8_lossy(value)),
-                Edit::Set(..) | Edit::Remove(_) | Edit::Add(..) => None,
-            })
+        let sent = edited(&request.head, edits);
+        let of = |wanted: &[u8]| {
+            let found = sent.iter().find(|(name, _)| *name == wanted);
+            found.map_or(Cow::Borrowed(""), |(_, value)| String::from_utf8_lossy(value))
         };
-        let cluster = set(b"x-sekisho-cluster").unwrap_or_default();
+        let cluster = of(b"x-sekisho-cluster");
         let place = cluster.split('#').next().unwrap_or_default();
-        let uri = url(&format!("{place}{}", set(b":path").unwrap_or_default()));
-        let added = edits.0.iter().filter_map(|edit| match edit {
-            Edit::Set(name, value) | Edit::Add(name, value) => Some((name.clone(), value.clone())),
-            Edit::Remove(_) => None,
-        });
-        self.endpoint(&uri, &added.collect::<Vec<_>>());
-        self.lines.add(&format!("Sending request to {uri}"));
-    }
-
-    fn endpoint(&mut self, uri: &str, headers: &[(Bytes, Bytes)]) {
+        let uri = self.secrets.hide_in_uri(&format!("{place}{}", of(b":path")));
         self.lines.add(&format!("Endpoint request URI: {uri}"));
-        self.lines.add(&format!("Endpoint request headers: {}", shown(headers)));
+        self.pairs("Endpoint request headers", sent.into_iter().filter(|(name, _)| is_shown(name)));
+        self.lines.add(&format!("Sending request to {uri}"));
     }
 
     /// A function or a service has answered.
     pub fn replied(&mut self, request: &Request, reply: &CalloutReply) {
         if let CalloutReply::Answered { status, head, body } = reply {
             self.responded(request, *status, head);
-            self.body(
-                "Endpoint response body before transformations",
-                Some(body).filter(|_| self.level.info).map(Vec::as_slice),
-            );
+            self.exchanged("Endpoint response body before transformations", request, body);
         }
     }
 
@@ -181,19 +184,22 @@ impl Trace {
         let latency =
             request.outcome.integration.and_then(|integrated| integrated.millis()).unwrap_or_default();
         self.lines.add(&format!("Received response. Status: {status}, Integration latency: {latency} ms"));
-        self.lines.add(&format!("Endpoint response headers: {}", map(visible(head))));
+        self.pairs("Endpoint response headers", visible(head));
     }
 
     /// What an integration answered, as the client gets it.
     pub fn answers(&mut self, answer: &Answer) {
         if self.level.info {
             self.body("Method response body after transformations", Some(&answer.body));
-            self.lines.add(&format!("Method response headers: {}", shown(&answer.headers)));
+            self.pairs("Method response headers", shown(&answer.headers));
         }
     }
 
     /// The request is refused.
-    pub fn refused(&mut self, rejection: Rejection, problem: &Problem, answer: &Answer) {
+    pub fn refused(&mut self, request: &Request, rejection: Rejection, problem: &Problem, answer: &Answer) {
+        if self.level.info {
+            self.request(request);
+        }
         match (rejection, rejection.integration_error()) {
             (Rejection::IntegrationTimeout, _) => self.lines.add("Execution failed due to a timeout error"),
             (Rejection::FunctionFailure, _) => {
@@ -206,8 +212,37 @@ impl Trace {
         }
         let Problem { response_type, status, message: _ } = problem;
         self.lines.add(&format!("Gateway response type: {response_type} with status code: {status}"));
-        self.lines.add(&format!("Gateway response body: {}", String::from_utf8_lossy(&answer.body)));
-        self.lines.add(&format!("Gateway response headers: {}", shown(&answer.headers)));
+        // It may name the path.
+        let body = self.secrets.hide(String::from_utf8_lossy(&answer.body));
+        self.lines.add(&format!("Gateway response body: {body}"));
+        self.pairs("Gateway response headers", shown(&answer.headers));
+    }
+
+    /// Headers, or path variables.
+    fn pairs<'a>(&mut self, what: &str, pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
+        let pairs = self.secrets.hide(map(pairs));
+        self.lines.add(&format!("{what}: {pairs}"));
+    }
+
+    /// What an integration is told, or says. In a function's there are headers, and they are masked.
+    fn exchanged(&mut self, what: &str, request: &Request, body: &[u8]) {
+        if !self.level.data || !self.level.info {
+            return;
+        }
+        let shown = match request.integration() {
+            Some(Integration::Lambda(_)) => event::shown(body, &self.secrets),
+            Some(
+                Integration::HttpProxy(_)
+                | Integration::AwsService(_)
+                | Integration::Mock(_)
+                | Integration::None,
+            )
+            | None => None,
+        };
+        match shown {
+            Some(shown) => self.lines.add(&format!("{what}: {shown}")),
+            None => self.body(what, Some(body)),
+        }
     }
 
     /// A body, where bodies are logged.
@@ -221,14 +256,41 @@ impl Trace {
     }
 }
 
-/// Headers that are headers, and nobody's but the client's or the backend's.
-fn visible(head: &Head) -> impl Iterator<Item = (&[u8], &[u8])> {
-    head.iter().filter(|(name, _)| !name.starts_with(b":") && !name.starts_with(b"x-sekisho-"))
+/// The key of a request, as far as it is told, and the stage that it opens.
+fn usage(request: &Request, route: &Route) -> (&'static str, String) {
+    let api = request.api.as_ref().map_or("", |api| api.id.as_str());
+    let stage = request.stage.as_ref().map_or("", |stage| stage.name.as_str());
+    (if route.api_key_required { "****" } else { "" }, format!("{api}/{stage}"))
 }
 
-fn shown(headers: &[(Bytes, Bytes)]) -> String {
+/// Whether a header is one, and nobody's but the client's or the backend's.
+fn is_shown(name: &[u8]) -> bool {
+    !name.starts_with(b":") && !name.starts_with(b"x-sekisho-") && !name.starts_with(b"x-envoy-")
+}
+
+fn visible(head: &Head) -> impl Iterator<Item = (&[u8], &[u8])> {
+    head.iter().filter(|(name, _)| is_shown(name))
+}
+
+fn shown(headers: &[(Bytes, Bytes)]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let headers = headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
-    map(headers.filter(|(name, _)| !name.starts_with(b":") && !name.starts_with(b"x-sekisho-")))
+    headers.filter(|(name, _)| is_shown(name))
+}
+
+/// A head with its changes.
+fn edited<'h>(head: &'h Head, edits: &'h Edits) -> Vec<(&'h [u8], &'h [u8])> {
+    let mut pairs: Vec<(&[u8], &[u8])> = head.iter().collect();
+    for edit in &edits.0 {
+        match edit {
+            Edit::Remove(name) => pairs.retain(|(known, _)| *known != name.as_ref()),
+            Edit::Set(name, value) => {
+                pairs.retain(|(known, _)| *known != name.as_ref());
+                pairs.push((name, value));
+            }
+            Edit::Add(name, value) => pairs.push((name, value)),
+        }
+    }
+    pairs
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
+mod secrets;
+mod steps;
+
 use super::line::MOST;
 use crate::gateway::exchange::{Exchange, Origin};
-use crate::gateway::flow::Flow;
+use crate::gateway::flow::{Callout, CalloutReply, Flow};
 use crate::gateway::head::Head;
 use crate::gateway::outcome::Ending;
 use crate::gateway::testing::{env, gateway, http, problems, proxy, rest};
@@ -43,21 +46,46 @@ fn document(level: &str, data: bool) -> Value {
 
 /// The lines of a request that is answered here, or by a backend with 200.
 fn lines(document: &Value, path: &str, headers: &[(&str, &[u8])]) -> Vec<String> {
+    let backend = [("set-cookie", "s=secret"), ("x-y", "z")];
+    answered(document, path, headers, &backend, &|callout| panic!("{callout:?}"))
+}
+
+/// The lines of a request whose backend sends it elsewhere, and for which somebody may be asked.
+fn told(
+    document: &Value,
+    path: &str,
+    headers: &[(&str, &[u8])],
+    asked: &dyn Fn(&Callout) -> CalloutReply,
+) -> Vec<String> {
+    let location = "https://ann:s3cret@app/cb?access_token=s3cret#id_token=s3cret";
+    answered(document, path, headers, &[("location", location)], asked)
+}
+
+fn answered(
+    document: &Value,
+    path: &str,
+    headers: &[(&str, &[u8])],
+    backend: &[(&str, &str)],
+    asked: &dyn Fn(&Callout) -> CalloutReply,
+) -> Vec<String> {
     let mut exchange = Exchange::new(gateway(document));
     let all: Vec<_> =
         [(":method", b"GET".as_slice()), (":path", path.as_bytes()), (":authority", b"shop.test")]
             .into_iter()
             .chain(headers.iter().copied())
             .collect();
-    let flow = exchange.on_request_headers(Ok(Head::from_pairs(&all, true)), &env());
+    let mut flow = exchange.on_request_headers(Ok(Head::from_pairs(&all, true)), &env());
+    while let Flow::Call(callout) = &flow {
+        let reply = asked(callout);
+        flow = exchange.on_callout(&reply, &env());
+    }
     let status = match flow {
         Flow::Answer(answer) => answer.status.to_string(),
         Flow::Forward(_) => "200".to_owned(),
-        flow => panic!("{flow:?}"),
+        flow @ (Flow::Call(_) | Flow::Body(_)) => panic!("{flow:?}"),
     };
-    let head =
-        Head::from_pairs(&[(":status", status.as_str()), ("set-cookie", "s=secret"), ("x-y", "z")], true);
-    let _ = exchange.on_response_headers(Ok(head), Origin::Upstream, &env());
+    let pairs: Vec<_> = [(":status", status.as_str())].into_iter().chain(backend.iter().copied()).collect();
+    let _ = exchange.on_response_headers(Ok(Head::from_pairs(&pairs, true)), Origin::Upstream, &env());
     let text = exchange.on_log(&Host, &env()).execution_log.unwrap_or_default();
     let text = String::from_utf8(text).unwrap();
     let prefix = format!("({ID}) ");
