@@ -15,6 +15,9 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+/// More bytes than a test's logs have.
+const WINDOW: u32 = 64 << 20;
+
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// A running receiver. Dropped, it is stopped.
@@ -36,7 +39,9 @@ impl Receiver {
                 let keeping = Arc::clone(&keeping);
                 tokio::spawn(async move {
                     let service = service_fn(move |request| serve(request, Arc::clone(&keeping)));
-                    let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                    let mut server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                    // Envoy drops lines while it may not send.
+                    server.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
                     // Envoy ends before its connections do.
                     let _ = server.serve_connection(TokioIo::new(connection), service).await;
                 });
