@@ -22,6 +22,10 @@ impl Ending for Host {
         Vec::new()
     }
 
+    fn broke_off(&self) -> bool {
+        false
+    }
+
     fn status(&self) -> u16 {
         0
     }

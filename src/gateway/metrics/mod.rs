@@ -5,7 +5,7 @@
 //!
 //! AWS keeps a request under several sets of dimensions at once. Here it is counted at one [`Place`]: at its route, where
 //! `detailedMetricsEnabled` says so, else at its stage; whoever reads adds them up. What reaches no stage is nobody's. Names come
-//! from documents alone, and there are at most [`MOST_STATISTICS`].
+//! from documents alone, and there are at most [`MOST_STATISTICS`]: what has none of its own is counted together.
 
 pub mod counts;
 pub mod name;
@@ -15,7 +15,7 @@ use super::compile::{Route, RouteTable, Scope};
 use super::config::{self, ProtocolType};
 use name::named;
 use sha2::{Digest, Sha256};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -72,7 +72,7 @@ pub struct Place {
     /// What it is found by.
     pub key: PlaceKey,
     kind: Kind,
-    /// The values of its labels, in the order of [`name::LABELS`].
+    /// The values of its labels, in the order of [`name::LABELS`]; none of the place of what has none of its own.
     labels: Rc<[String]>,
 }
 
@@ -99,7 +99,11 @@ pub struct Places {
 
 /// What of [`MOST_STATISTICS`] is left.
 #[derive(Debug)]
-pub struct Left(RefCell<(usize, HashSet<PlaceKey>)>);
+pub struct Left {
+    statistics: Cell<usize>,
+    /// Whose they are already.
+    known: RefCell<HashSet<PlaceKey>>,
+}
 
 // === impl Metric ===
 
@@ -166,6 +170,23 @@ impl Place {
         Self::new(kind, vec![api.api_id.clone(), stage.to_owned(), api_name(api)])
     }
 
+    /// The place of all that have none of their own, as far as those of this kind are told of.
+    fn shared(kind: Kind) -> Self {
+        Self::new(kind, Vec::new())
+    }
+
+    /// The place of all that have none of their own.
+    #[must_use]
+    pub fn of_others() -> Self {
+        Self::shared(Kind::HttpStage)
+    }
+
+    /// Whether it is the place of all that have none of their own.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.labels.is_empty()
+    }
+
     fn of_route(&self, route: &Route) -> Self {
         let kind = match self.kind {
             Kind::RestApi => Kind::RestApi,
@@ -227,14 +248,15 @@ impl Places {
         left: &Left,
         scope: &mut Scope<'_>,
     ) -> Self {
-        let whole = Place::of_stage(api, &stage.stage_name);
+        let whole = left.stage(Place::of_stage(api, &stage.stage_name));
         let (mut wanted, mut untold) = (0, 0);
         let routes = table.iter().map(|route| {
-            if !is_detailed(stage, route) {
+            // Where stages have none, routes cannot: the document has been told so.
+            if whole.is_shared() || !is_detailed(stage, route) {
                 return None;
             }
             wanted += 1;
-            let place = left.take(whole.of_route(route));
+            let place = Some(whole.of_route(route)).filter(|place| left.take(place));
             untold += usize::from(place.is_none());
             place
         });
@@ -280,23 +302,43 @@ fn is_detailed(stage: &config::Stage, route: &Route) -> bool {
 // === impl Left ===
 
 impl Left {
-    /// What is left for routes, when each stage has its own.
+    /// What is left for routes, when each stage has its own, as long as there are statistics. Stages without are told of.
     #[must_use]
-    pub fn of(config: &config::Config) -> Self {
+    pub fn of(config: &config::Config, scope: &mut Scope<'_>) -> Self {
         let stages = config.apis.iter().flat_map(|api| api.stages.iter().map(move |stage| (api, stage)));
-        let taken: usize =
-            stages.map(|(api, stage)| Place::of_stage(api, &stage.stage_name).statistics()).sum();
-        Self(RefCell::new((MOST_STATISTICS.saturating_sub(taken), HashSet::new())))
+        let stages: Vec<_> = stages.map(|(api, stage)| Place::of_stage(api, &stage.stage_name)).collect();
+        let all: usize = stages.iter().map(Place::statistics).sum();
+        let shared = if all > MOST_STATISTICS { Place::of_others().statistics() } else { 0 };
+        let left = Self { statistics: Cell::new(MOST_STATISTICS - shared), known: RefCell::default() };
+        let number = stages.len();
+        let without = stages.into_iter().filter(|place| !left.take(place)).count();
+        if without > 0 {
+            scope
+                .warning(
+                    "apis",
+                    format!(
+                        "{without} of {number} stages have no metrics of their own: the document would have more than {MOST_STATISTICS} statistics"
+                    ),
+                )
+                .help("their requests are counted together, in metrics without labels; divide the document between gateways");
+        }
+        left
     }
 
-    /// The place, if it is one already, of another side of its stage, or becomes one.
-    fn take(&self, place: Place) -> Option<Place> {
-        let (left, known) = &mut *self.0.borrow_mut();
+    /// The place of a stage, or that of all that have none.
+    fn stage(&self, place: Place) -> Place {
+        if self.known.borrow().contains(&place.key) { place } else { Place::shared(place.kind) }
+    }
+
+    /// Whether the place is one already, of another side of its stage, or becomes one.
+    fn take(&self, place: &Place) -> bool {
+        let mut known = self.known.borrow_mut();
         if !known.contains(&place.key) {
-            *left = left.checked_sub(place.statistics())?;
+            let Some(left) = self.statistics.get().checked_sub(place.statistics()) else { return false };
+            self.statistics.set(left);
             known.insert(place.key);
         }
-        Some(place)
+        true
     }
 }
 
