@@ -28,11 +28,12 @@ fn document(file: &Path) -> Value {
             }],
             "routes": [
                 { "routeKey": "GET /function", "target": "integrations/function" },
-                { "routeKey": "GET /asked", "target": "integrations/backend", "authorizationType": "CUSTOM", "authorizerId": "asks" },
+                { "routeKey": "GET /asked", "target": "integrations/plain", "authorizationType": "CUSTOM", "authorizerId": "asks" },
                 { "routeKey": "GET /{proxy+}", "target": "integrations/backend" },
             ],
             "integrations": [
                 { "integrationId": "backend", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "integrationUri": "http://backend.test/{proxy}" },
+                { "integrationId": "plain", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY", "integrationUri": "http://backend.test/" },
                 { "integrationId": "function", "integrationType": "AWS_PROXY", "integrationUri": function, "timeoutInMillis": PATIENCE },
             ],
         }],
