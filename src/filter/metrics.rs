@@ -38,6 +38,9 @@ impl ApiMetrics {
 
     /// Defines those of a document that are not yet. While nothing has happened they are 0 and not missing.
     pub(super) fn define<'a>(&mut self, places: impl Iterator<Item = &'a Place>) {
+        // Where not all of them can be, every VM chooses the same ones.
+        let mut places: Vec<&Place> = places.collect();
+        places.sort_unstable_by_key(|place| place.key);
         for place in places {
             if self.places.contains_key(&place.key) {
                 continue;

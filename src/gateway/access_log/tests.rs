@@ -304,6 +304,22 @@ fn the_host_is_asked_for_what_the_format_reads() {
     assert!(wants("$context.requestId $context.identity.clientCert.subjectDN").client_cert);
 }
 
+/// A response that has begun may not come to its end: the line says so, whatever its status.
+#[test]
+fn a_backend_that_breaks_off_is_told_of() {
+    let line = |broke_off: bool| {
+        let document = echo("$context.requestId $context.status $context.integration.error");
+        let mut exchange = Exchange::new(gateway(&document));
+        let _ = exchange.on_request_headers(Ok(testing::head("GET", "/users/7", &[], true)), &env());
+        let head = Head::from_pairs(&[(":status", "201")], false);
+        let _ = exchange.on_response_headers(Ok(head), Origin::Upstream, &env());
+        let (_, line) = exchange.on_log(&Host { broke_off, ..Host::default() }, &env()).access_log.unwrap();
+        String::from_utf8(line).unwrap()
+    };
+    assert_eq!(line(false), "q6urq6urq6urq6s= 201 -");
+    assert_eq!(line(true), "q6urq6urq6urq6s= 201 the integration cannot be reached, or broke off");
+}
+
 #[test]
 fn an_api_key_is_masked() {
     let mut document = logged(

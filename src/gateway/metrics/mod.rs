@@ -77,7 +77,7 @@ pub struct Place {
 }
 
 /// What a place is found by: a digest of its names, so that the same place of another document is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PlaceKey(u64);
 
 /// What is told of a place.

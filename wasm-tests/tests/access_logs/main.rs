@@ -6,5 +6,4 @@ mod endings;
 mod execution;
 mod failures;
 mod lines;
-mod receiver;
 mod reloaded;

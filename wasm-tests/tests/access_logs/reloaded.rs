@@ -1,6 +1,5 @@
 //! Documents whose access log changes while Envoy serves: each request has one line, of one document, where that one sends it.
 
-use crate::receiver::Receiver;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::JoinHandle;
 use wasm_tests::raw::Raw;
-use wasm_tests::{Backend, Dynamic, Options, eventually, product_module};
+use wasm_tests::{Backend, Dynamic, Options, Receiver, eventually, product_module};
 
 const COMMAND: &str = env!("CARGO_BIN_EXE_sekisho-as-built");
 const CLIENTS: usize = 4;
