@@ -192,7 +192,7 @@ pub enum Error {
         help: String,
     },
     /// Traces would go to a cluster that nobody makes.
-    #[error("--tracing: the document makes no cluster `{name}`")]
+    #[error("--tracing: the document makes no cluster `{name}` that speaks HTTP/2")]
     Collector {
         /// Its name.
         name: String,
@@ -254,7 +254,7 @@ pub fn check(plan: &Plan, settings: &Settings) -> Result<(), Error> {
         return Err(Error::Admin { cluster: it.name.clone() });
     }
     if let Some(tracing::Collector::Cluster(name)) = settings.tracing.as_ref().map(|it| &it.collector)
-        && !plan.clusters.iter().any(|it| it.name == *name)
+        && tracing::made(name, plan).is_none()
     {
         return Err(Error::Collector { name: name.clone() });
     }
@@ -341,7 +341,7 @@ impl Error {
             ),
             Self::NoFleetQuota => Some("`\"scope\": \"FLEET\"` in its `quota`".to_owned()),
             Self::Collector { .. } => {
-                Some("name the collector by its address: `--tracing http://HOST:PORT`".to_owned())
+                Some("name the collector by its address: `--tracing http://HOST:PORT`; or let an access log go to it, `\"destination\": \"otlp:http://HOST:PORT\"`, which makes such a cluster".to_owned())
             }
             Self::Write { .. } | Self::Busy { .. } | Self::Settings { .. } => None,
         }
