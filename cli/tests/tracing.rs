@@ -278,7 +278,7 @@ fn a_collector_is_an_address_or_a_cluster_of_the_document() {
     assert!(!well && said.contains("no cluster `http://127.0.0.1:8081` that speaks HTTP/2"), "{said}");
     let (well, said) = text(&["--tracing", "otlp:http://127.0.0.1:4317"]);
     assert!(well && said.contains("grpc_service") && said.contains("parent_based"), "{said}");
-    assert!(said.contains("authority: 127.0.0.1:4317"), "{said}");
+    assert!(said.contains(r#"authority: "127.0.0.1:4317""#), "{said}");
     let bootstrap = folder.path().join("envoy.yaml");
     let module = toolchain::module(&Ui::new()).unwrap();
     std::fs::write(&bootstrap, said.replace("sekisho.wasm", module.to_str().unwrap())).unwrap();

@@ -75,11 +75,9 @@ fn rendered(plan: &Plan, options: &Options) -> Value {
     settings.geoip_asn_db.clone_from(&options.geoip_asn_db);
     settings.waf_log.clone_from(&options.waf_log);
     settings.execution_log.clone_from(&options.execution_log);
-    settings.tracing = options.tracing.map(|collector| {
-        let is_collector =
-            |it: &&Cluster| it.protocol == ProtocolVersion::Grpc && it.port == collector.port();
-        let cluster = plan.clusters.iter().find(is_collector).expect("the document logs to the collector");
-        Tracing { collector: Collector::Cluster(cluster.name.clone()), sampled_per_million: 1_000_000 }
+    settings.tracing = options.tracing.map(|collector| Tracing {
+        collector: Collector::Cluster(format!("http://{collector}")),
+        sampled_per_million: 1_000_000,
     });
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }
