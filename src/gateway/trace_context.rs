@@ -48,14 +48,15 @@ mod tests {
     #[test]
     fn a_trace_is_passed_on_with_its_state() {
         let parent = format!("traceparent: {PARENT}");
-        assert_eq!(told(&[("traceparent", PARENT)]), [parent.clone()]);
+        assert_eq!(told(&[("traceparent", PARENT)]), std::slice::from_ref(&parent));
         assert_eq!(
             told(&[("tracestate", "a=b, c=d"), ("traceparent", PARENT)]),
             [parent.clone(), "tracestate: a=b, c=d".to_owned()]
         );
         let long = "x".repeat(513);
         for state in ["a\tb", "é", &long] {
-            assert_eq!(told(&[("traceparent", PARENT), ("tracestate", state)]), [parent.clone()], "{state}");
+            let told = told(&[("traceparent", PARENT), ("tracestate", state)]);
+            assert_eq!(told, std::slice::from_ref(&parent), "{state}");
         }
     }
 
@@ -66,7 +67,7 @@ mod tests {
             "",
             "00",
             &PARENT.replace('-', "_"),
-            &PARENT[1..],
+            PARENT.trim_start_matches('0'),
             &upper,
             &longer,
             &PARENT.replace("0a", "\r\n"),
