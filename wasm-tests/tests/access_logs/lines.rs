@@ -1,11 +1,10 @@
 //! Lines of many requests in four workers, at every kind of destination.
 
-use crate::receiver::Receiver;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use wasm_tests::raw::Raw;
-use wasm_tests::{Backend, Gateway, Options, eventually};
+use wasm_tests::{Backend, Gateway, Options, Receiver, eventually};
 
 const CONNECTIONS: usize = 8;
 const EACH: usize = 30;
