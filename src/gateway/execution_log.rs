@@ -7,16 +7,18 @@
 //! client, or the gateway, proves who it is are `****`, wherever the gateway says them again.
 
 mod event;
+mod heads;
 mod line;
 mod masks;
 
 use super::compile::Route;
-use super::flow::{Answer, Bytes, Callout, CalloutReply, Edit, Edits};
+use super::flow::{Answer, Callout, CalloutReply, Edits};
 use super::head::Head;
 use super::integrations::Integration;
 use super::rejection::Rejection;
 use super::request::{Problem, Request};
 use super::routes::Captures;
+use heads::{edited, is_shown, shown, visible};
 use line::Lines;
 use masks::{PathSecrets, map, query};
 use std::borrow::Cow;
@@ -168,10 +170,10 @@ impl Trace {
         self.lines.add(&format!("Sending request to {uri}"));
     }
 
-    /// A function or a service has answered.
+    /// A function or a service has answered. What Envoy says in its place is told as a refusal.
     pub fn replied(&mut self, request: &Request, reply: &CalloutReply) {
-        if let CalloutReply::Answered { status, head, body } = reply {
-            self.responded(request, *status, head);
+        if let (CalloutReply::Answered { head, body, .. }, Some(status)) = (reply, reply.told_status()) {
+            self.responded(request, status, head);
             self.exchanged("Endpoint response body before transformations", request, body);
         }
     }
@@ -192,6 +194,14 @@ impl Trace {
         if self.level.info {
             self.body("Method response body after transformations", Some(&answer.body));
             self.pairs("Method response headers", shown(&answer.headers));
+        }
+    }
+
+    /// A backend's response goes to the client with these changes. Its body streams by.
+    pub fn relays(&mut self, head: &Head, edits: &Edits) {
+        if self.level.info {
+            let told = edited(head, edits).into_iter().filter(|(name, _)| is_shown(name));
+            self.pairs("Method response headers", told);
         }
     }
 
@@ -261,36 +271,6 @@ fn usage(request: &Request, route: &Route) -> (&'static str, String) {
     let api = request.api.as_ref().map_or("", |api| api.id.as_str());
     let stage = request.stage.as_ref().map_or("", |stage| stage.name.as_str());
     (if route.api_key_required { "****" } else { "" }, format!("{api}/{stage}"))
-}
-
-/// Whether a header is one, and nobody's but the client's or the backend's.
-fn is_shown(name: &[u8]) -> bool {
-    !name.starts_with(b":") && !name.starts_with(b"x-sekisho-") && !name.starts_with(b"x-envoy-")
-}
-
-fn visible(head: &Head) -> impl Iterator<Item = (&[u8], &[u8])> {
-    head.iter().filter(|(name, _)| is_shown(name))
-}
-
-fn shown(headers: &[(Bytes, Bytes)]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let headers = headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
-    headers.filter(|(name, _)| is_shown(name))
-}
-
-/// A head with its changes.
-fn edited<'h>(head: &'h Head, edits: &'h Edits) -> Vec<(&'h [u8], &'h [u8])> {
-    let mut pairs: Vec<(&[u8], &[u8])> = head.iter().collect();
-    for edit in &edits.0 {
-        match edit {
-            Edit::Remove(name) => pairs.retain(|(known, _)| *known != name.as_ref()),
-            Edit::Set(name, value) => {
-                pairs.retain(|(known, _)| *known != name.as_ref());
-                pairs.push((name, value));
-            }
-            Edit::Add(name, value) => pairs.push((name, value)),
-        }
-    }
-    pairs
 }
 
 #[cfg(test)]
