@@ -234,7 +234,6 @@ impl Variable {
     #[must_use]
     pub fn value<'a>(&self, facts: &Facts<'a>) -> Option<Cow<'a, str>> {
         let request = facts.request;
-        let text = |bytes: &'a [u8]| String::from_utf8_lossy(bytes);
         match self {
             Self::AccountId => Some(request.gateway.account_id.as_str().into()),
             Self::ApiId => request.api.as_ref().map(|api| api.id.as_str().into()),
@@ -291,6 +290,11 @@ impl Variable {
             Self::Absent => None,
         }
     }
+}
+
+/// `from_utf8_lossy` looks at each byte of what is UTF-8, too.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn without_query(path: &[u8]) -> &[u8] {

@@ -83,6 +83,11 @@ impl Format {
         known.then(|| Self { parts, room: text.len().saturating_mul(2) })
     }
 
+    /// Has lines end.
+    pub(super) fn end_line(&mut self) {
+        self.parts.push(Part::Text("\n".to_owned()));
+    }
+
     /// The line of a request that is over.
     pub(super) fn write(&self, over: &Over<'_>) -> Vec<u8> {
         let mut line = Vec::with_capacity(self.room);

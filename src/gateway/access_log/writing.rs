@@ -24,6 +24,17 @@ const MISSING: &[u8] = b"-";
 /// More digits than a reader of JSON takes for an exact number.
 const MOST_DIGITS: usize = 15;
 
+/// What is written as it is in a JSON string: visible ASCII but for its quote and its escape.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = !matches!(byte, b'"' | b'\\');
+        byte += 1;
+    }
+    plain
+};
+
 /// Writes text of the format.
 pub(super) fn text(line: &mut Vec<u8>, text: &str) {
     line.extend_from_slice(text.as_bytes());
@@ -75,9 +86,9 @@ fn quoted(line: &mut Vec<u8>, text: &str) {
 /// Writes a text with the escapes of JSON.
 fn escaped(line: &mut Vec<u8>, text: &str, stops: [u8; 2]) {
     let (shown, is_all) = cut(text);
-    let is_plain =
-        |byte: &u8| (b' '..=b'~').contains(byte) && !matches!(byte, b'"' | b'\\') && !stops.contains(byte);
-    if shown.as_bytes().iter().all(is_plain) {
+    let is_plain = |byte: &u8| PLAIN.get(usize::from(*byte)).copied().unwrap_or_default();
+    let stops_none = stops == [0; 2] || !shown.bytes().any(|byte| stops.contains(&byte));
+    if shown.as_bytes().iter().all(is_plain) && stops_none {
         line.extend_from_slice(shown.as_bytes());
     } else {
         shown.chars().for_each(|char| escape(line, char, stops));
