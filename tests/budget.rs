@@ -291,6 +291,28 @@ fn guarded() -> Rc<Gateway> {
     Rc::new(compile(&load(document.to_string().as_bytes()).unwrap(), &Elsewhere).unwrap().gateway)
 }
 
+/// Its refusals alone add where they would be kept; every step adds texts.
+#[test]
+fn a_method_with_an_execution_log() {
+    let told = |level: &str| {
+        let document = json!({ "apis": [{
+            "apiId": "shop", "protocolType": "REST",
+            "routes": [{ "routeKey": "GET /orders/{id}", "target": "integrations/up" }],
+            "integrations": [{
+                "integrationId": "up", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+                "integrationUri": "http://backend:8080/v1/orders/{id}",
+            }],
+            "stages": [{ "stageName": "prod", "defaultRouteSettings": { "loggingLevel": level } }],
+        }] });
+        let gateway = compile(&load(document.to_string().as_bytes()).unwrap(), &Elsewhere).unwrap().gateway;
+        let cost = cost(&Rc::new(gateway), "/prod/orders/42?expand=lines");
+        (cost.allocations, cost.told)
+    };
+    assert_eq!(told("OFF"), (27, 2));
+    assert_eq!(told("ERROR"), (29, 2));
+    assert_eq!(told("INFO"), (92, 3));
+}
+
 /// A route with metrics of its own, and an access log where one is asked for.
 fn observed(has_access_log: bool) -> Rc<Gateway> {
     let variables = [

@@ -6,6 +6,7 @@ pub mod ended;
 use super::Millis;
 use super::api_keys::presented;
 use super::client_cert::{MEMBERS, Member};
+use super::head::text;
 use super::request::Facts;
 use std::borrow::Cow;
 use time::OffsetDateTime;
@@ -124,6 +125,9 @@ const NAMES: [(&str, Variable); 35] = [
     ("status", Variable::Status),
     ("xrayTraceId", Variable::TraceId),
 ];
+
+/// What `protocol` says of every request.
+pub const PROTOCOL: &str = "HTTP/1.1";
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -268,7 +272,7 @@ impl Variable {
                 Some(request.stage.as_ref()?.canary_side.as_ref()?.is_canary.to_string().into())
             }
             Self::Path => request.head.first(b":path").map(|path| text(without_query(path))),
-            Self::Protocol => Some("HTTP/1.1".into()),
+            Self::Protocol => Some(PROTOCOL.into()),
             Self::RequestId => Some(request.ids.request_id(request.protocol()).into()),
             Self::RequestTime => Some(clf(request.arrived).into()),
             Self::RequestTimeEpoch => Some(request.arrived.0.to_string().into()),
@@ -290,11 +294,6 @@ impl Variable {
             Self::Absent => None,
         }
     }
-}
-
-/// `from_utf8_lossy` looks at each byte of what is UTF-8, too.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn without_query(path: &[u8]) -> &[u8] {

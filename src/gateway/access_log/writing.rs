@@ -35,11 +35,6 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// Writes text of the format.
-pub(super) fn text(line: &mut Vec<u8>, text: &str) {
-    line.extend_from_slice(text.as_bytes());
-}
-
 /// Writes a value.
 pub(super) fn value(line: &mut Vec<u8>, value: Option<Told<'_>>, place: Place) {
     match (value, place) {
@@ -137,16 +132,15 @@ fn reference(line: &mut Vec<u8>, char: char) {
 }
 
 fn digits(line: &mut Vec<u8>, number: u64) {
-    let start = line.len();
-    let mut rest = number;
-    loop {
-        line.push(b'0' + u8::try_from(rest % 10).unwrap_or_default());
-        rest /= 10;
+    // As many as the largest has.
+    let mut digits = [b'0'; 20];
+    let (mut start, mut rest) = (digits.len(), number);
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit += u8::try_from(rest % 10).unwrap_or_default();
+        (start, rest) = (at, rest / 10);
         if rest == 0 {
             break;
         }
     }
-    if let Some(written) = line.get_mut(start..) {
-        written.reverse();
-    }
+    line.extend_from_slice(digits.get(start..).unwrap_or_default());
 }
