@@ -1,8 +1,8 @@
 //! One variable of a format.
 
 use crate::gateway::compile::Scope;
-use crate::gateway::context::{PROTOCOL, Variable};
 use crate::gateway::context::ended::{Ended, Told};
+use crate::gateway::context::{PROTOCOL, Variable};
 use crate::gateway::outcome::Over;
 use crate::gateway::request::Facts;
 
