@@ -25,6 +25,7 @@ const MISSING: &[u8] = b"-";
 const MOST_DIGITS: usize = 15;
 
 /// What is written as it is in a JSON string: visible ASCII but for its quote and its escape.
+#[expect(clippy::indexing_slicing, reason = "a byte is less than 256, and only compilers run it")]
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = b' ';
