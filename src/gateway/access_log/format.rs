@@ -18,7 +18,8 @@ pub(super) struct Format {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
-    Text(String),
+    /// The format's own, and what is the same for every request.
+    Text(Vec<u8>),
     Field(Field, Place),
 }
 
@@ -66,11 +67,11 @@ impl Format {
         let mut known = true;
         for (i, part) in read.iter().enumerate() {
             match part {
-                Read::Text(text) => parts.push(Part::Text((*text).to_owned())),
+                Read::Text(text) => push(&mut parts, text.as_bytes()),
                 Read::Variable { name, quoted } => match Field::compile(name, at, scope) {
                     Some(field) => {
                         let stops = if field.is_clients() { stops(&read, i) } else { Stops::default() };
-                        parts.push(place(field, shape, *quoted, unquoting(stops, text)));
+                        push_field(&mut parts, place(field, shape, *quoted, unquoting(stops, text)));
                     }
                     None => known = false,
                 },
@@ -86,12 +87,17 @@ impl Format {
         known.then(|| Self { parts, room: text.len().saturating_mul(2) })
     }
 
+    /// Has lines end.
+    pub(super) fn end_line(&mut self) {
+        push(&mut self.parts, b"\n");
+    }
+
     /// The line of a request that is over.
     pub(super) fn write(&self, over: &Over<'_>) -> Vec<u8> {
         let mut line = Vec::with_capacity(self.room);
         for part in &self.parts {
             match part {
-                Part::Text(text) => writing::text(&mut line, text),
+                Part::Text(text) => line.extend_from_slice(text),
                 Part::Field(field, place) => {
                     let value = if line.len() > MOST_OF_LINE { None } else { field.value(over) };
                     writing::value(&mut line, value, *place);
@@ -103,7 +109,7 @@ impl Format {
 }
 
 /// Where a field stands. `error.messageString` is the message in its own quotes, which count where it stands outside others.
-fn place(field: Field, shape: Shape, quoted: bool, stops: Stops) -> Part {
+fn place(field: Field, shape: Shape, quoted: bool, stops: Stops) -> (Field, Place) {
     let is_string = field == Field::Of(Variable::ErrorMessageString) && !quoted;
     let field = if is_string { Field::Of(Variable::ErrorMessage) } else { field };
     let place = match shape {
@@ -113,7 +119,22 @@ fn place(field: Field, shape: Shape, quoted: bool, stops: Stops) -> Part {
         Shape::Text if is_string => Place::Quoted { stops },
         Shape::Text => Place::Text { stops },
     };
-    Part::Field(field, place)
+    (field, place)
+}
+
+/// Adds text to what stands before it.
+fn push(parts: &mut Vec<Part>, text: &[u8]) {
+    match parts.last_mut() {
+        Some(Part::Text(before)) => before.extend_from_slice(text),
+        Some(Part::Field(..)) | None => parts.push(Part::Text(text.to_vec())),
+    }
+}
+
+fn push_field(parts: &mut Vec<Part>, (field, place): (Field, Place)) {
+    let Some(constant) = field.constant() else { return parts.push(Part::Field(field, place)) };
+    let mut text = Vec::new();
+    writing::value(&mut text, constant, place);
+    push(parts, &text);
 }
 
 /// What ends a field: every character of the format's nearest texts before and behind it that is no letter or digit. What a reader

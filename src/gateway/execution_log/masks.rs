@@ -1,5 +1,6 @@
 //! Names and values, without what proves who somebody is.
 
+use crate::gateway::head;
 use crate::gateway::request::Request;
 use crate::gateway::routes::{Captures, encode_segments};
 use percent_encoding::percent_decode;
@@ -24,6 +25,21 @@ const SECRETS: [&str; 15] = [
     "token",
     "verifier",
 ];
+/// The bytes that secrets begin with: most of a name begins none.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a byte is less than 256, no secret is empty, and only compilers run it"
+)]
+const FIRSTS: [bool; 256] = {
+    let mut firsts = [false; 256];
+    let mut i = 0;
+    while i < SECRETS.len() {
+        firsts[SECRETS[i].as_bytes()[0] as usize] = true;
+        i += 1;
+    }
+    firsts
+};
+
 /// Names of secrets that are parts of other words.
 const SHORT_SECRETS: [&str; 6] = ["code", "otp", "pass", "pin", "sid", "sig"];
 /// What ends a pair in a text that may hold URLs, cookies or forms.
@@ -111,25 +127,25 @@ fn without(text: &str, secret: &str) -> Option<String> {
 
 /// Headers, or path variables, as AWS writes them: `{name=value, name=value}`.
 pub(super) fn map<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> String {
-    let mut text = String::from("{");
+    let mut shown = String::from("{");
     for (name, value) in pairs {
-        if text.len() > 1 {
-            text.push_str(", ");
+        if shown.len() > 1 {
+            shown.push_str(", ");
         }
-        push(&mut text, &String::from_utf8_lossy(name), &String::from_utf8_lossy(value));
+        push(&mut shown, &head::text(name), &head::text(value));
         // A line has no room for more.
-        if text.len() > super::line::MOST {
+        if shown.len() > super::line::MOST {
             break;
         }
     }
-    text.push('}');
-    text
+    shown.push('}');
+    shown
 }
 
 /// A query string as pairs.
 pub(super) fn query(query: &[u8]) -> String {
     let mut text = String::new();
-    for pair in String::from_utf8_lossy(query).split('&').filter(|pair| !pair.is_empty()) {
+    for pair in head::text(query).split('&').filter(|pair| !pair.is_empty()) {
         if !text.is_empty() {
             text.push_str(", ");
         }
@@ -205,6 +221,16 @@ fn without_user(url: &str) -> Option<String> {
 /// Whether the value of what has this name is a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let decoded: Cow<'_, [u8]> = percent_decode(name.as_bytes()).into();
-    let name = String::from_utf8_lossy(&decoded).to_ascii_lowercase();
-    SECRETS.iter().any(|secret| name.contains(secret)) || SHORT_SECRETS.contains(&name.as_str())
+    if SHORT_SECRETS.iter().any(|secret| decoded.eq_ignore_ascii_case(secret.as_bytes())) {
+        return true;
+    }
+    let begins = |rest: &[u8], secret: &str| {
+        rest.get(..secret.len()).is_some_and(|start| start.eq_ignore_ascii_case(secret.as_bytes()))
+    };
+    decoded.iter().enumerate().any(|(at, first)| {
+        let first = first.to_ascii_lowercase();
+        let rest = decoded.get(at..).unwrap_or_default();
+        FIRSTS.get(usize::from(first)).copied().unwrap_or_default()
+            && SECRETS.iter().any(|secret| secret.as_bytes().first() == Some(&first) && begins(rest, secret))
+    })
 }

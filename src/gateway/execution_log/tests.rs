@@ -6,7 +6,7 @@ use crate::gateway::exchange::{Exchange, Origin};
 use crate::gateway::flow::{Callout, CalloutReply, Flow};
 use crate::gateway::head::Head;
 use crate::gateway::outcome::Ending;
-use crate::gateway::testing::{env, gateway, http, problems, proxy, rest};
+use crate::gateway::testing::{ended, env, gateway, http, problems, proxy, rest};
 use serde_json::{Value, json};
 
 #[derive(Debug)]
@@ -90,7 +90,7 @@ fn answered(
     };
     let pairs: Vec<_> = [(":status", status.as_str())].into_iter().chain(backend.iter().copied()).collect();
     let _ = exchange.on_response_headers(Ok(Head::from_pairs(&pairs, true)), Origin::Upstream, &env());
-    let text = exchange.on_log(&Host, &env()).execution_log.unwrap_or_default();
+    let text = ended(&mut exchange, &Host, &env()).execution_log.unwrap_or_default();
     let text = String::from_utf8(text).unwrap();
     let prefix = format!("({ID}) ");
     text.lines()

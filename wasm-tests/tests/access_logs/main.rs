@@ -7,3 +7,4 @@ mod execution;
 mod failures;
 mod lines;
 mod reloaded;
+mod secrets;
