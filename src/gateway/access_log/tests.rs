@@ -322,8 +322,8 @@ fn a_backend_that_breaks_off_is_told_of() {
         let (_, line) = ended(&mut exchange, &host, &env()).access_log.unwrap();
         String::from_utf8(line).unwrap()
     };
-    assert_eq!(line(false), "q6urq6urq6urq6s= 201 -");
-    assert_eq!(line(true), "q6urq6urq6urq6s= 201 the integration cannot be reached, or broke off");
+    assert_eq!(line(false), "q6urq6urq6urq6s= 201 -\n");
+    assert_eq!(line(true), "q6urq6urq6urq6s= 201 the integration cannot be reached, or broke off\n");
 }
 
 #[test]
