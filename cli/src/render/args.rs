@@ -1,7 +1,8 @@
 //! The command line of `sekisho render`.
 
 use super::settings::{SYSTEM_CA_FILE, Settings, TLS_LISTEN, address};
-use super::tracing;
+use super::{istio, tracing};
+use crate::audit;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 

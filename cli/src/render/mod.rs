@@ -36,13 +36,12 @@ pub use document::Plan;
 pub use error::Error;
 pub use settings::Settings;
 
-use crate::{Ui, audit};
+use crate::Ui;
 use dynamic::{Delivery, Layout};
 use sekisho::gateway::clusters::Cluster;
 use serde_json::Value;
-use settings::{SYSTEM_CA_FILE, TLS_LISTEN, address};
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Carries out the verb.
