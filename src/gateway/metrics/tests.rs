@@ -115,6 +115,7 @@ fn a_request_is_counted_once_where_it_belongs() {
     let expected = [
         ("sekisho_api;shop;$default;The Shop;count_total", 2),
         ("sekisho_api;shop;$default;The Shop;4xx_total", 1),
+        ("sekisho_api;shop;$default;The Shop;unasked_total", 1),
         ("sekisho_api;shop;$default;The Shop;data_processed_bytes_total", 60),
         ("sekisho_api;shop;prod;The Shop;GET;/users/{id};count_total", 2),
         ("sekisho_api;shop;prod;The Shop;GET;/users/{id};4xx_total", 1),
@@ -137,8 +138,8 @@ fn a_rest_api_counts_what_its_customised_responses_say_and_no_bytes() {
     let observation = answered(&gateway, "/prod/nowhere", "", worker);
     // Nobody's stage.
     assert_eq!(answered(&gateway, "/other/users/7", "", worker).times, None);
-    let expected =
-        [("sekisho_api;shop;prod;shop;count_total", 1), ("sekisho_api;shop;prod;shop;5xx_total", 1)];
+    let name = |metric| format!("sekisho_api;shop;prod;shop;{metric}_total");
+    let expected = [(&*name("count"), 1), (&*name("5xx"), 1), (&*name("unasked"), 1)];
     assert_eq!(counted(&gateway, worker), told(&expected));
     let place = gateway.places().next().unwrap();
     // No integration was asked.
@@ -199,13 +200,16 @@ fn connections_are_counted_when_they_are_made_or_refused() {
     let times = connected.on_log(&Over(0), &at(60_000, worker)).times.unwrap();
     assert_eq!((times.latency, times.integration_latency), (None, Some(1)));
     assert_eq!(counted(&gateway, worker), told(&[(&name("data_processed_bytes"), 30)]));
+    // What comes before an integration is asked, and only that, asked none.
     for (path, status, origin, metric) in [
         ("/nowhere", "", Origin::Upstream, "client_error"),
         ("/posts", "403", Origin::Upstream, "integration_error"),
         ("/posts", "503", Origin::Envoy(b"no_healthy_upstream"), "execution_error"),
     ] {
         ask(path, status, origin).on_log(&Over(0), &at(1, worker));
-        assert_eq!(counted(&gateway, worker).get(&name(metric)), Some(&1), "{path} {status}");
+        let counted = counted(&gateway, worker);
+        assert_eq!(counted.get(&name(metric)), Some(&1), "{path} {status}");
+        assert_eq!(counted.contains_key(&name("unasked")), path == "/nowhere", "{path} {status}");
     }
 }
 
@@ -247,7 +251,7 @@ fn there_are_no_more_statistics_than_are_stated() {
         .flat_map(|place| COUNTED.iter().chain(&MEASURED).filter_map(|metric| place.statistic(*metric)))
         .collect();
     assert_eq!(names.len(), statistics);
-    let expected = "warning: apis[0].stages[0]: 336 of 2000 routes with `detailedMetricsEnabled` have no metrics of their own: \
+    let expected = "warning: apis[0].stages[0]: 574 of 2000 routes with `detailedMetricsEnabled` have no metrics of their own: \
                     the document would have more than 10000 statistics\n  help: their requests are counted at the stage; \
                     set `detailedMetricsEnabled` for the routes that matter, by `routeSettings`";
     assert_eq!(problems(&document).trim(), expected);

@@ -60,11 +60,9 @@ impl Page {
                 "count_total" => add(&mut figures.count, count),
                 "4xx_total" => add(&mut figures.client_errors, count),
                 "5xx_total" => add(&mut figures.server_errors, count),
+                "unasked_total" => add(&mut figures.unasked, count),
                 "latency_milliseconds_bucket" => {
                     bound().into_iter().for_each(|bound| figures.latency.bound(bound, count));
-                }
-                "integration_latency_milliseconds_bucket" => {
-                    bound().into_iter().for_each(|bound| figures.integration.bound(bound, count));
                 }
                 _ => {}
             },
