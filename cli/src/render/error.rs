@@ -65,6 +65,12 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// Lines of an access log would go to a cluster that nobody makes.
+    #[error("the document makes no cluster `{name}`, which an access log goes to")]
+    LogCollector {
+        /// Its name.
+        name: String,
+    },
     /// The settings cannot be written.
     #[error("the settings cannot be written: {source}")]
     Settings {
@@ -98,6 +104,9 @@ impl Error {
             Self::Collector { .. } => {
                 Some("name the collector by its address: `--tracing http://HOST:PORT`".to_owned())
             }
+            Self::LogCollector { .. } => Some(
+                "name the collector by its address: `\"destination\": \"otlp:http://HOST:PORT\"`".to_owned(),
+            ),
             Self::Write { .. } | Self::Busy { .. } | Self::Settings { .. } => None,
         }
     }

@@ -18,6 +18,15 @@ pub enum Destination {
 // === impl Destination ===
 
 impl Destination {
+    /// The cluster that takes the lines, if one does.
+    #[must_use]
+    pub fn cluster(&self) -> Option<&str> {
+        match self {
+            Self::Stdout | Self::File(_) => None,
+            Self::Otlp(cluster) | Self::Als(cluster) => Some(cluster),
+        }
+    }
+
     /// The filter state by which lines come to the destination's logger. It tells destinations apart by themselves, not by their
     /// places in a document: while a reload is on its way, listener and filter may be of two documents.
     #[must_use]
