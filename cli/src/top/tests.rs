@@ -92,7 +92,10 @@ fn a_renamed_api_is_one_api() {
             let buckets = [("1", one), ("5", five), ("+Inf", all)].map(|(le, count)| {
                 format!("sekisho_api_latency_milliseconds_bucket{{{of},le=\"{le}\"}} {count}\n")
             });
-            format!("sekisho_api_count_total{{{of}}} {count}\nsekisho_api_4xx_total{{{of}}} {bad}\n{}", buckets.concat())
+            format!(
+                "sekisho_api_count_total{{{of}}} {count}\nsekisho_api_4xx_total{{{of}}} {bad}\n{}",
+                buckets.concat()
+            )
         });
         samples.collect::<String>()
     };
