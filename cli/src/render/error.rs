@@ -31,6 +31,9 @@ pub enum Error {
         /// The cluster.
         cluster: String,
     },
+    /// Metrics would be gathered from an interface whose port nobody knows.
+    #[error("--metrics-listen: the admin interface has whatever port is free")]
+    AdminPort,
     /// A secret is named that no file was given for.
     #[error("the SDS secret `{name}` has no source")]
     Secret {
@@ -95,6 +98,7 @@ impl Error {
                 cluster::file_name(name)
             )),
             Self::Admin { .. } => Some("change the integration's URI, or `--admin`".to_owned()),
+            Self::AdminPort => Some("name its port with `--admin`".to_owned()),
             Self::Mesh { help, .. } => Some(help.clone()),
             Self::Engine => Some(
                 "add `\"engine\": \"limitador\"` or `\"engine\": \"ratelimit\"` to `rateLimitService`"

@@ -20,6 +20,7 @@ pub mod istio;
 pub mod listener;
 pub mod local_reply;
 pub mod lock;
+pub mod metrics;
 pub mod rate_limits;
 pub mod route;
 pub mod settings;
@@ -92,6 +93,9 @@ pub fn check(plan: &Plan, settings: &Settings) -> Result<(), Error> {
     }
     if let Some(it) = plan.clusters.iter().find(|it| is_admin(it, settings.admin)) {
         return Err(Error::Admin { cluster: it.name.clone() });
+    }
+    if settings.metrics_listen.is_some() && settings.admin.port() == 0 {
+        return Err(Error::AdminPort);
     }
     if let Some(tracing::Collector::Cluster(name)) = settings.tracing.as_ref().map(|it| &it.collector)
         && !plan.clusters.iter().any(|it| it.name == *name)
