@@ -189,6 +189,36 @@ fn a_pod_is_found_by_who_gathers_metrics() {
     assert_eq!(bootstrap["admin"]["address"]["socket_address"]["address"], "127.0.0.1");
 }
 
+/// The first table of docs/istio.md: each command runs as it is written.
+#[test]
+fn the_commands_of_the_guide_run() {
+    let guide = std::fs::read_to_string(repository().join("docs/istio.md")).unwrap();
+    let table = guide.lines().skip_while(|line| !line.starts_with("| where |")).skip(2);
+    let table = table.take_while(|line| line.starts_with('|')).map(|line| line.split('|').nth(2).unwrap());
+    let commands = table.map(|cell| cell.split('`').nth(1).unwrap());
+    let module = "oci://registry.example/sekisho@sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+    let mut ran = 0;
+    for command in commands {
+        let words = command.split(' ').map(|word| match word {
+            "IMAGE" => module,
+            "gateway.json" => "examples/users-posts/gateway.json",
+            "sidecar.json" => "envoy/istio/sidecar.json",
+            "gateway-api.json" => "envoy/gateway-api/gateway.json",
+            word => word,
+        });
+        let mut words = words.collect::<Vec<_>>().into_iter();
+        assert_eq!(words.next(), Some("sekisho"), "{command}");
+        let output = Command::new(env!("CARGO_BIN_EXE_sekisho"))
+            .current_dir(repository())
+            .args(words)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        ran += 1;
+    }
+    assert_eq!(ran, 5);
+}
+
 #[test]
 fn metrics_need_a_port_that_is_known() {
     let said = |args: &[&str]| {
