@@ -326,6 +326,10 @@ impl Ending for Bodiless {
         Vec::new()
     }
 
+    fn broke_off(&self) -> bool {
+        false
+    }
+
     fn status(&self) -> u16 {
         0
     }

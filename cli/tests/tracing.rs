@@ -253,9 +253,17 @@ fn nothing_is_sampled_at_nought_percent_and_nothing_is_touched_without_tracing()
 
 #[test]
 fn a_collector_is_an_address_or_a_cluster_of_the_document() {
+    let folder = tempfile::tempdir().unwrap();
+    // One whose access log makes a cluster that takes gRPC.
+    let logging = folder.path().join("logging.json");
+    let text = std::fs::read_to_string(common::root().join("examples/users-posts/gateway.json")).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    document["apis"][0]["stages"][0]["accessLogSettings"] =
+        serde_json::json!({ "format": "$context.requestId", "destination": "otlp:http://127.0.0.1:4317" });
+    std::fs::write(&logging, document.to_string()).unwrap();
     let render = |options: &[&str]| {
         let mut command = sekisho();
-        command.args(["render", "--offline", "examples/users-posts/gateway.json"]).args(options);
+        command.args(["render", "--offline"]).arg(&logging).args(options);
         let output = command.current_dir(common::root()).output().unwrap();
         (output.status.success(), [output.stdout, output.stderr].concat())
     };
@@ -265,9 +273,12 @@ fn a_collector_is_an_address_or_a_cluster_of_the_document() {
     };
     let (well, said) = text(&["--tracing", "otlp:nowhere"]);
     assert!(!well && said.contains("--tracing: the document makes no cluster `nowhere`"), "{said}");
+    // That of an integration speaks HTTP/1.1.
     let (well, said) = text(&["--tracing", "otlp:http://127.0.0.1:8081"]);
+    assert!(!well && said.contains("no cluster `http://127.0.0.1:8081` that speaks HTTP/2"), "{said}");
+    let (well, said) = text(&["--tracing", "otlp:http://127.0.0.1:4317"]);
     assert!(well && said.contains("grpc_service") && said.contains("parent_based"), "{said}");
-    let folder = tempfile::tempdir().unwrap();
+    assert!(said.contains(r#"authority: "127.0.0.1:4317""#), "{said}");
     let bootstrap = folder.path().join("envoy.yaml");
     let module = toolchain::module(&Ui::new()).unwrap();
     std::fs::write(&bootstrap, said.replace("sekisho.wasm", module.to_str().unwrap())).unwrap();

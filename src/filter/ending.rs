@@ -5,11 +5,13 @@ use super::host;
 use super::stream::Stream;
 use crate::gateway::outcome::Ending;
 
-/// Bytes of bodies that came by. To ask Envoy for them would cost more than to add them up.
+/// What came by of bodies, in bytes. To ask Envoy for them would cost more than to add them up.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Passed {
     pub(super) request: u64,
     pub(super) response: u64,
+    /// Whether the response has come to its end.
+    pub(super) ended: bool,
 }
 
 /// What Envoy knows of the request that a callback is about.
@@ -29,6 +31,10 @@ impl Ending for HostEnding {
 
     fn tls_version(&self) -> Vec<u8> {
         host::tls_version()
+    }
+
+    fn broke_off(&self) -> bool {
+        !self.0.ended && host::response_code_details().starts_with(b"upstream_reset_after_response_started")
     }
 
     fn status(&self) -> u16 {

@@ -9,13 +9,15 @@ use nohash_hasher::IntMap;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-/// Statistics that a VM defines: those of a document, and as many of those before it.
+/// Statistics that a VM defines: those of a document, and as many of those before it. What comes after them is counted together.
 const MOST_DEFINED: usize = 2 * MOST_STATISTICS;
 
 /// What is defined.
 #[derive(Debug)]
 pub(super) struct ApiMetrics {
     places: IntMap<PlaceKey, Defined>,
+    /// Those of all places that have none.
+    shared: Option<Defined>,
     statistics: usize,
 }
 
@@ -31,19 +33,27 @@ struct Defined {
 
 impl ApiMetrics {
     pub(super) const fn new() -> Self {
-        Self { places: HashMap::with_hasher(BuildHasherDefault::new()), statistics: 0 }
+        Self { places: HashMap::with_hasher(BuildHasherDefault::new()), shared: None, statistics: 0 }
     }
 
     /// Defines those of a document that are not yet. While nothing has happened they are 0 and not missing.
     pub(super) fn define<'a>(&mut self, places: impl Iterator<Item = &'a Place>) {
+        // Where not all of them can be, every VM chooses the same ones.
+        let mut places: Vec<&Place> = places.collect();
+        places.sort_unstable_by_key(|place| place.key);
         for place in places {
             if self.places.contains_key(&place.key) {
                 continue;
             }
+            if place.is_shared() {
+                self.share();
+                continue;
+            }
             if self.statistics + place.statistics() > MOST_DEFINED {
                 log::warn!(
-                    "sekisho: metrics of new stages and routes are not told: documents have named {MOST_DEFINED} statistics"
+                    "sekisho: new stages and routes have no metrics of their own, and are counted together: documents have named {MOST_DEFINED} statistics"
                 );
+                self.share();
                 return;
             }
             self.statistics += place.statistics();
@@ -51,10 +61,19 @@ impl ApiMetrics {
         }
     }
 
+    /// Defines those of all places that have none.
+    fn share(&mut self) {
+        self.shared.get_or_insert_with(|| Defined::new(&Place::of_others()));
+    }
+
+    fn at(&self, place: PlaceKey) -> Option<&Defined> {
+        self.places.get(&place).or(self.shared.as_ref())
+    }
+
     /// Adds what happened.
     pub(super) fn tell(&self, counts: impl Iterator<Item = (PlaceKey, Counted)>) {
         for (key, counted) in counts {
-            let Some(defined) = self.places.get(&key) else { continue };
+            let Some(defined) = self.at(key) else { continue };
             for (counter, (metric, count)) in
                 defined.counters.iter().zip(COUNTED.iter().zip(counted.numbers()))
             {
@@ -67,7 +86,7 @@ impl ApiMetrics {
 
     /// Records how long a request took.
     pub(super) fn record(&self, times: &Times) {
-        let Some(defined) = self.places.get(&times.place) else { return };
+        let Some(defined) = self.at(times.place) else { return };
         for (histogram, millis) in
             [(&defined.latency, times.latency), (&defined.integration_latency, times.integration_latency)]
         {

@@ -23,6 +23,7 @@ pub(super) enum Response {
 
 impl Stream {
     pub(super) fn on_response_headers(&mut self, end_of_stream: bool, worker: &mut Worker) -> HeadersStatus {
+        self.passed.ended = end_of_stream;
         // Our own answers come by here too, and Envoy's, whatever the request waits for.
         let is_ours = matches!(self.request, Request::Answered);
         if !matches!(self.request, Request::Passing) {
@@ -50,6 +51,7 @@ impl Stream {
     }
 
     pub(super) fn on_response_body(&mut self, now: usize, ended: bool, worker: &mut Worker) -> DataStatus {
+        self.passed.ended = ended;
         match &mut self.response {
             Response::Passing => {
                 self.passed.response += now as u64;
@@ -72,6 +74,7 @@ impl Stream {
     }
 
     pub(super) fn on_response_trailers(&mut self, worker: &mut Worker) -> TrailersStatus {
+        self.passed.ended = true;
         match self.response {
             Response::Passing => TrailersStatus::Continue,
             Response::Replaced => TrailersStatus::Stop,

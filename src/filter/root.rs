@@ -43,9 +43,7 @@ impl Root {
             self.ask(context, callout, chore, worker);
         }
         let keys = gateway.keys_told(&worker.env(&Peer::default()));
-        for (name, value) in keys.iter().flat_map(KeysTold::statistics) {
-            worker.gauges.set(&name, value);
-        }
+        worker.gauges.set_issuers(keys.iter().flat_map(KeysTold::statistics));
     }
 
     /// A question of the root's is answered.

@@ -123,7 +123,7 @@ pub fn compile(config: &Config, surroundings: &dyn Surroundings) -> Result<Compi
     let usage = usage::compile(config, fleet.as_ref(), &mut scope);
     let account = throttle::account(config, &mut scope);
     let web_acls = waf::compile(config, &mut scope);
-    let statistics = metrics::Left::of(config);
+    let statistics = metrics::Left::of(config, &mut scope);
     let sources = api::Sources { config, iam: iam.as_ref(), web_acls: &web_acls, statistics: &statistics };
     for (i, written) in config.apis.iter().enumerate() {
         let mut scope = Scope::new(format!("apis[{i}]"), &mut diagnostics, &mut wants, surroundings);

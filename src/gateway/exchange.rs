@@ -177,7 +177,7 @@ impl Exchange {
                 self.go_on(decision, Seen { whole: None, bytes: seen }, env)
             }
             (State::Invoking, Some(request)) => {
-                request.outcome.hand_back(reply.status(), env.monotonic);
+                request.outcome.hand_back(reply.told_status(), env.monotonic);
                 execution_log::step(request, |trace, request| trace.replied(request, reply));
                 if request.has_access_log() {
                     request.outcome.endpoint_request_id = reply.request_id();

@@ -162,10 +162,10 @@ impl Trace {
         self.lines.add(&format!("Endpoint request headers: {}", shown(headers)));
     }
 
-    /// A function or a service has answered.
+    /// A function or a service has answered. What Envoy says in its place is told as a refusal.
     pub fn replied(&mut self, request: &Request, reply: &CalloutReply) {
-        if let CalloutReply::Answered { status, head, body } = reply {
-            self.responded(request, *status, head);
+        if let (CalloutReply::Answered { head, body, .. }, Some(status)) = (reply, reply.told_status()) {
+            self.responded(request, status, head);
             self.body(
                 "Endpoint response body before transformations",
                 Some(body).filter(|_| self.level.info).map(Vec::as_slice),
@@ -190,6 +190,26 @@ impl Trace {
             self.body("Method response body after transformations", Some(&answer.body));
             self.lines.add(&format!("Method response headers: {}", shown(&answer.headers)));
         }
+    }
+
+    /// A backend's response goes to the client with these changes. Its body streams by.
+    pub fn relays(&mut self, head: &Head, edits: &Edits) {
+        if !self.level.info {
+            return;
+        }
+        let mut headers: Vec<(&[u8], &[u8])> = visible(head).collect();
+        for edit in &edits.0 {
+            match edit {
+                Edit::Remove(name) => headers.retain(|(known, _)| *known != name.as_ref()),
+                Edit::Set(name, value) => {
+                    headers.retain(|(known, _)| *known != name.as_ref());
+                    headers.push((name, value));
+                }
+                Edit::Add(name, value) => headers.push((name, value)),
+            }
+        }
+        let is_header = |(name, _): &(&[u8], &[u8])| !name.starts_with(b":");
+        self.lines.add(&format!("Method response headers: {}", map(headers.into_iter().filter(is_header))));
     }
 
     /// The request is refused.

@@ -52,6 +52,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 pub mod throttle;
+pub mod trace_context;
 pub mod upkeep;
 pub mod usage;
 pub mod usage_plans;

@@ -60,6 +60,8 @@ pub trait Ending: std::fmt::Debug {
     fn request_bytes(&self) -> u64;
     /// The version of TLS, such as `TLSv1.3`; empty without TLS.
     fn tls_version(&self) -> Vec<u8>;
+    /// Whether the integration broke off in the middle of its response, which the client then has a part of.
+    fn broke_off(&self) -> bool;
     /// The status that was sent, where no response passed the filter: Envoy refused what it could not read. 0 if none.
     fn status(&self) -> u16;
 }
@@ -98,7 +100,7 @@ impl Outcome {
     pub fn asked(&mut self, reply: &CalloutReply, is_logged: bool, now: Nanos) {
         if let Some(asked) = &mut self.authorizer {
             asked.ended = Some(now);
-            asked.status = reply.status();
+            asked.status = reply.told_status();
             asked.request_id = if is_logged { reply.request_id() } else { None };
         }
     }

@@ -61,6 +61,10 @@ impl Ending for Over {
     }
 
     // Each request here has a response.
+    fn broke_off(&self) -> bool {
+        false
+    }
+
     fn status(&self) -> u16 {
         0
     }

@@ -9,6 +9,7 @@ use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::config::ProtocolVersion;
 use sekisho_cli::render::document::plan;
 use sekisho_cli::render::dynamic::Delivery;
+use sekisho_cli::render::tracing::{Collector, Tracing};
 use sekisho_cli::render::{Plan, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -74,6 +75,10 @@ fn rendered(plan: &Plan, options: &Options) -> Value {
     settings.geoip_asn_db.clone_from(&options.geoip_asn_db);
     settings.waf_log.clone_from(&options.waf_log);
     settings.execution_log.clone_from(&options.execution_log);
+    settings.tracing = options.tracing.map(|collector| Tracing {
+        collector: Collector::Cluster(format!("http://{collector}")),
+        sampled_per_million: 1_000_000,
+    });
     sekisho_cli::render::bootstrap::bootstrap(plan, &settings, Delivery::Static)
 }
 

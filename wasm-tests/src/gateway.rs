@@ -62,6 +62,8 @@ pub struct Options {
     pub listener: &'static str,
     /// `--execution-log` of a rendered gateway.
     pub execution_log: Option<PathBuf>,
+    /// The collector of `--tracing otlp:CLUSTER` of a rendered gateway, to which its document logs too. Every request is sampled.
+    pub tracing: Option<SocketAddr>,
 }
 
 impl Default for Options {
@@ -90,6 +92,7 @@ impl Default for Options {
             waf_log: None,
             listener: PLAIN,
             execution_log: None,
+            tracing: None,
         }
     }
 }

@@ -162,7 +162,19 @@ impl Admin {
     /// # Errors
     /// Envoy does not answer.
     pub fn client_requests(&self) -> Result<u64, Error> {
-        let name = format!("http.{}.downstream_rq_active", listener::STAT_PREFIX);
+        self.of_listener("downstream_rq_active")
+    }
+
+    /// Connections of clients.
+    ///
+    /// # Errors
+    /// Envoy does not answer.
+    pub fn client_connections(&self) -> Result<u64, Error> {
+        self.of_listener("downstream_cx_active")
+    }
+
+    fn of_listener(&self, gauge: &str) -> Result<u64, Error> {
+        let name = format!("http.{}.{gauge}", listener::STAT_PREFIX);
         let stats = self.stats(&format!("^{}$", regex_literal(&name)))?;
         Ok(stats.get(&name).and_then(Value::as_u64).unwrap_or(0))
     }

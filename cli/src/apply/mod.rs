@@ -1,12 +1,15 @@
 //! `sekisho apply`: a changed document into a running Envoy, without a failed request.
 //!
-//! The order keeps every request whole: new clusters, until they are warm; then the filter that names them, until Envoy
+//! The order keeps every request whole: new clusters, until they are warm; loggers for lines that go to new destinations; then
+//! the filter that names them, until Envoy
 //! confirms it; then routes and listener; and at last the clusters that nothing uses any more, once they are idle. What
 //! Envoy refuses is taken back, and the old configuration keeps serving.
 
 pub mod admin;
 pub mod envoy;
 mod error;
+mod files;
+mod loggers;
 mod rollout;
 
 pub use error::Error;

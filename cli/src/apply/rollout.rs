@@ -2,6 +2,8 @@
 
 use super::Error;
 use super::admin::{Admin, Kind, POLL, Status};
+use super::files::{by_name, keep, read, typed, untyped};
+use super::loggers;
 use crate::Ui;
 use crate::render::dynamic::{self, Layout, Resources, Watched, types};
 use crate::render::lock::Held;
@@ -125,12 +127,32 @@ impl Rollout<'_> {
         both.extend(new.clone());
         let both: Vec<Value> = both.into_values().collect();
         self.step(Kind::Clusters, &self.layout.cds(), types::CLUSTER, &both)?;
+        outcome.edge = self.widen(&wanted.listeners)?;
         let filter = [wanted.filter.clone()];
         outcome.filter = self.step(Kind::Filter, &self.layout.ecds(), types::FILTER, &filter)?;
         let routes = [wanted.routes.clone()];
-        outcome.edge = self.step(Kind::Routes, &self.layout.rds(), types::ROUTES, &routes)?;
+        outcome.edge |= self.step(Kind::Routes, &self.layout.rds(), types::ROUTES, &routes)?;
         outcome.edge |= self.step(Kind::Listener, &self.layout.lds(), types::LISTENER, &wanted.listeners)?;
         Ok(())
+    }
+
+    /// Gives the old listeners the loggers of the new ones, where lines go to new destinations. Connections that began before do
+    /// not have them, and Envoy lets these end: they are waited for, as requests are.
+    fn widen(&mut self, listeners: &[Value]) -> Result<bool, Error> {
+        let old: Vec<Value> = read(&self.layout.lds())?.into_iter().map(untyped).collect();
+        let Some(widened) = loggers::widened(&old, listeners) else { return Ok(false) };
+        self.step(Kind::Listener, &self.layout.lds(), types::LISTENER, &widened)?;
+        let step = self.ui.step("connections that began before");
+        let deadline = Instant::now() + self.options.drain;
+        while self.admin.client_connections()? > 0 {
+            if Instant::now() >= deadline {
+                step.done("some may go on: what they ask is in no new access log until they end");
+                return Ok(true);
+            }
+            std::thread::sleep(POLL);
+        }
+        step.done("have ended");
+        Ok(true)
     }
 
     /// Puts the old files back, the last one first: a restarted Envoy must not find what a running one refused.
@@ -240,32 +262,6 @@ impl Rollout<'_> {
             std::thread::sleep(POLL);
         }
     }
-}
-
-/// The text of a file, to put it back.
-fn keep(file: &Watched) -> Result<String, Error> {
-    let path = file.path();
-    std::fs::read_to_string(&path).map_err(|error| Error::Folder { path, why: error.to_string() })
-}
-
-/// The resources of a file.
-fn read(file: &Watched) -> Result<Vec<Value>, Error> {
-    let response: Value = serde_yaml_ng::from_str(&keep(file)?)
-        .map_err(|error| Error::Folder { path: file.path(), why: error.to_string() })?;
-    Ok(response.get("resources").and_then(Value::as_array).cloned().unwrap_or_default())
-}
-
-fn typed(type_url: &str, resources: &[Value]) -> Vec<Value> {
-    resources.iter().map(|resource| dynamic::typed(type_url, resource)).collect()
-}
-
-fn by_name(resources: Vec<Value>) -> BTreeMap<String, Value> {
-    let name = |mut it: Value| {
-        let name = it.get("name")?.as_str()?.to_owned();
-        it.as_object_mut()?.remove("@type");
-        Some((name, it))
-    };
-    resources.into_iter().filter_map(name).collect()
 }
 
 // === impl Outcome ===

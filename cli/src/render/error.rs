@@ -63,7 +63,7 @@ pub enum Error {
         help: String,
     },
     /// Traces would go to a cluster that nobody makes.
-    #[error("--tracing: the document makes no cluster `{name}`")]
+    #[error("--tracing: the document makes no cluster `{name}` that speaks HTTP/2")]
     Collector {
         /// Its name.
         name: String,
@@ -106,7 +106,7 @@ impl Error {
             ),
             Self::NoFleetQuota => Some("`\"scope\": \"FLEET\"` in its `quota`".to_owned()),
             Self::Collector { .. } => {
-                Some("name the collector by its address: `--tracing http://HOST:PORT`".to_owned())
+                Some("name the collector by its address: `--tracing http://HOST:PORT`; or let an access log go to it, `\"destination\": \"otlp:http://HOST:PORT\"`, which makes such a cluster".to_owned())
             }
             Self::LogCollector { .. } => Some(
                 "name the collector by its address: `\"destination\": \"otlp:http://HOST:PORT\"`".to_owned(),

@@ -98,7 +98,7 @@ pub fn check(plan: &Plan, settings: &Settings) -> Result<(), Error> {
         return Err(Error::AdminPort);
     }
     if let Some(tracing::Collector::Cluster(name)) = settings.tracing.as_ref().map(|it| &it.collector)
-        && !plan.clusters.iter().any(|it| it.name == *name)
+        && tracing::made(name, plan).is_none()
     {
         return Err(Error::Collector { name: name.clone() });
     }

@@ -5,6 +5,8 @@
 
 use super::settings::authority;
 use super::{Plan, Settings};
+use sekisho::gateway::clusters::Cluster;
+use sekisho::gateway::config::ProtocolVersion;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -30,7 +32,7 @@ pub struct Tracing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Collector {
-    /// A cluster of the document, by gRPC.
+    /// A cluster of the document that speaks HTTP/2, by gRPC: its name, or its address.
     Cluster(String),
     /// By HTTP, in plain text.
     Http {
@@ -93,6 +95,18 @@ pub fn manager(plan: &Plan, settings: &Settings) -> Option<[(&'static str, Value
     Some([("tracing", json!({ "provider": provider })), ("request_id_extension", ids)])
 }
 
+/// The cluster of the document that a collector's name means: by its name, or by its address alone. gRPC needs HTTP/2.
+#[must_use]
+pub fn made<'p>(name: &str, plan: &'p Plan) -> Option<&'p Cluster> {
+    let takes_grpc = |it: &&Cluster| match it.protocol {
+        ProtocolVersion::Http1 => false,
+        ProtocolVersion::Http2 | ProtocolVersion::Grpc => true,
+    };
+    // What follows tells clusters of one address apart.
+    let is_meant = |it: &&Cluster| it.name == name || it.name.split('#').next() == Some(name);
+    plan.clusters.iter().filter(takes_grpc).find(is_meant)
+}
+
 fn provider(tracing: &Tracing, plan: &Plan) -> Value {
     let ratio = json!({
         "name": "envoy.tracers.opentelemetry.samplers.trace_id_ratio_based",
@@ -115,11 +129,12 @@ fn provider(tracing: &Tracing, plan: &Plan) -> Value {
     });
     let (name, service) = match &tracing.collector {
         Collector::Cluster(cluster) => {
-            let made = plan.clusters.iter().find(|it| it.name == *cluster);
+            let made = made(cluster, plan);
             let authority = made.map_or_else(|| cluster.clone(), |made| authority(&made.host, made.port));
+            let name = made.map_or(cluster, |made| &made.name);
             (
                 "grpc_service",
-                json!({ "envoy_grpc": { "cluster_name": cluster, "authority": authority }, "timeout": "3s" }),
+                json!({ "envoy_grpc": { "cluster_name": name, "authority": authority }, "timeout": "3s" }),
             )
         }
         Collector::Http { host, port } => {

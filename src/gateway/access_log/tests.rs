@@ -9,15 +9,16 @@ use crate::gateway::outcome::Ending;
 use crate::gateway::testing::{self, config, env, gateway, http, problems, proxy, rest, set};
 use crate::gateway::{Env, Nanos, compile, surroundings::Elsewhere};
 use serde_json::{Value, json};
-use std::cell::Cell;
+use std::cell::RefCell;
 
 const ID: &str = " $context.requestId";
 
-/// A request whose host says how often it was asked for what it must be asked for. Bytes are at hand.
+/// A request whose host says what it was asked. Bytes are at hand.
 #[derive(Debug, Default)]
 struct Host {
-    asked: Cell<u32>,
+    asked: RefCell<Vec<&'static str>>,
     status: u16,
+    broke_off: bool,
 }
 
 impl Ending for Host {
@@ -30,11 +31,17 @@ impl Ending for Host {
     }
 
     fn tls_version(&self) -> Vec<u8> {
-        self.asked.set(self.asked.get() + 1);
+        self.asked.borrow_mut().push("tls_version");
         b"TLSv1.3".to_vec()
     }
 
+    fn broke_off(&self) -> bool {
+        self.asked.borrow_mut().push("broke_off");
+        self.broke_off
+    }
+
     fn status(&self) -> u16 {
+        self.asked.borrow_mut().push("status");
         self.status
     }
 }
@@ -269,16 +276,23 @@ fn what_belongs_to_no_stage_has_no_line() {
 
 #[test]
 fn the_host_is_asked_for_what_the_format_reads() {
-    for (format, expected) in [
-        ("$context.requestId $context.status $context.responseLatency", 0),
-        ("$context.requestId $context.responseLength $context.dataProcessed", 0),
-        ("$context.requestId $context.tlsVersion", 1),
+    for (format, is_answered, expected) in [
+        ("$context.requestId $context.status $context.responseLatency", true, &[][..]),
+        ("$context.requestId $context.responseLength $context.dataProcessed", true, &[]),
+        ("$context.requestId $context.tlsVersion", true, &["tls_version"]),
+        ("$context.requestId $context.integrationErrorMessage", true, &["broke_off"]),
+        // Whether Envoy answered is asked of each request that no response passed of; nothing can have broken off.
+        ("$context.requestId $context.integrationErrorMessage", false, &["status"]),
     ] {
         let mut exchange = Exchange::new(gateway(&echo(format)));
         let _ = exchange.on_request_headers(Ok(testing::head("GET", "/users/7", &[], true)), &env());
+        if is_answered {
+            let head = Head::from_pairs(&[(":status", "201")], true);
+            let _ = exchange.on_response_headers(Ok(head), Origin::Upstream, &env());
+        }
         let host = Host::default();
         assert!(exchange.on_log(&host, &env()).access_log.is_some());
-        assert_eq!(host.asked.get(), expected, "{format}");
+        assert_eq!(*host.asked.borrow(), expected, "{format}");
     }
     let mock = json!({
         "integrationType": "MOCK", "requestTemplates": { "application/json": "{\"statusCode\": 200}" },
@@ -288,6 +302,22 @@ fn the_host_is_asked_for_what_the_format_reads() {
     assert!(!wants("$context.requestId").source_address);
     assert!(wants("$context.requestId $context.identity.sourceIp").source_address);
     assert!(wants("$context.requestId $context.identity.clientCert.subjectDN").client_cert);
+}
+
+/// A response that has begun may not come to its end: the line says so, whatever its status.
+#[test]
+fn a_backend_that_breaks_off_is_told_of() {
+    let line = |broke_off: bool| {
+        let document = echo("$context.requestId $context.status $context.integration.error");
+        let mut exchange = Exchange::new(gateway(&document));
+        let _ = exchange.on_request_headers(Ok(testing::head("GET", "/users/7", &[], true)), &env());
+        let head = Head::from_pairs(&[(":status", "201")], false);
+        let _ = exchange.on_response_headers(Ok(head), Origin::Upstream, &env());
+        let (_, line) = exchange.on_log(&Host { broke_off, ..Host::default() }, &env()).access_log.unwrap();
+        String::from_utf8(line).unwrap()
+    };
+    assert_eq!(line(false), "q6urq6urq6urq6s= 201 -");
+    assert_eq!(line(true), "q6urq6urq6urq6s= 201 the integration cannot be reached, or broke off");
 }
 
 #[test]

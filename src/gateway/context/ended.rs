@@ -3,7 +3,7 @@
 use crate::gateway::api_keys::presented;
 use crate::gateway::config::{AuthorizationType, ProtocolType};
 use crate::gateway::integrations::Integration;
-use crate::gateway::outcome::Over;
+use crate::gateway::outcome::{Integrated, Over};
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
 use crate::gateway::waf::record::Verdict;
@@ -172,7 +172,11 @@ impl Ended {
                 ProtocolType::Http | ProtocolType::Websocket => None,
             },
             Self::EndpointRequestId => text(outcome.endpoint_request_id.as_deref()),
-            Self::IntegrationError => text(outcome.rejection.and_then(Rejection::integration_error)),
+            Self::IntegrationError => {
+                let broke_off = || is_relayed(request) && ending.broke_off();
+                let late = || broke_off().then_some(Rejection::IntegrationFailure);
+                text(outcome.rejection.or_else(late).and_then(Rejection::integration_error))
+            }
             Self::IntegrationLatency => outcome.integration?.millis().map(Told::Number),
             Self::IntegrationStatus => status(outcome.integration?.status),
             Self::FunctionStatus => match request.integration()? {
@@ -199,6 +203,13 @@ impl Ended {
             Self::WebAclArn => text(Some(request.stage.as_ref()?.web_acl.as_ref()?.arn.as_str())),
         }
     }
+}
+
+/// Whether a backend's response is the client's.
+fn is_relayed(request: &Request) -> bool {
+    let answered = |integrated: Integrated| integrated.status.is_some();
+    request.outcome.integration.is_some_and(answered)
+        && matches!(request.integration(), Some(Integration::HttpProxy(_)))
 }
 
 /// The API key of a client who has one: `**************abcdef`.

@@ -24,16 +24,26 @@ pub(super) fn arrive(request: &mut Request, env: &Env<'_>) -> Result<(), Rejecti
             domains::check_endpoint(&api)?;
         }
     }
+    // Who is refused for his head is refused at a stage all the same, which counts him and logs him.
+    let head = check_head(request, env);
+    let stage = if domain.is_some() { Ok(()) } else { enter_stage(request) };
+    head.and(stage)
+}
+
+/// What is refused whatever the path says.
+fn check_head(request: &mut Request, env: &Env<'_>) -> Result<(), Rejection> {
     limits::check(request)?;
     request.client_cert = ClientCert::of(&request.head, env)?;
-    check_upgrade(request)?;
-    if domain.is_none() {
-        let path = request.read_path()?;
-        let api = request.api.as_ref().ok_or(Rejection::Internal)?;
-        let (stage, path) = stages::stage(api, path)?;
-        request.stage = Some(stage);
-        request.path = Some(path);
-    }
+    check_upgrade(request)
+}
+
+/// Finds the stage of a path that begins with its name.
+fn enter_stage(request: &mut Request) -> Result<(), Rejection> {
+    let path = request.read_path()?;
+    let api = request.api.as_ref().ok_or(Rejection::Internal)?;
+    let (stage, path) = stages::stage(api, path)?;
+    request.stage = Some(stage);
+    request.path = Some(path);
     Ok(())
 }
 

@@ -61,7 +61,18 @@ impl Exchange {
             self.state = State::Responding { sent: *sent, head, status };
             return ResponseFlow::Body(BodyWanted { bytes: BODY_BYTES });
         }
-        backend.respond(request, &head, status, None)
+        let flow = backend.respond(request, &head, status, None);
+        self.relay(&head, &flow);
+        flow
+    }
+
+    /// Tells the execution log what of a backend's response goes to the client.
+    fn relay(&mut self, head: &Head, flow: &ResponseFlow) {
+        match flow {
+            ResponseFlow::Continue(edits) => self.trace(|trace, _| trace.relays(head, edits)),
+            // Told as a refusal.
+            ResponseFlow::Replace(_) | ResponseFlow::Body(_) => {}
+        }
     }
 
     /// The body asked for by [`ResponseFlow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
@@ -86,6 +97,7 @@ impl Exchange {
             ))
             | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
         };
+        self.relay(&head, &flow);
         self.count(status, &flow, env);
         flow
     }

@@ -22,6 +22,10 @@ impl Ending for Host {
         Vec::new()
     }
 
+    fn broke_off(&self) -> bool {
+        false
+    }
+
     fn status(&self) -> u16 {
         0
     }
@@ -101,9 +105,20 @@ fn every_step_is_a_line_of_awss() {
         "Sending request to http://b:8080/x/1",
         "Received response. Status: 200, Integration latency: 0 ms",
         "Endpoint response headers: {set-cookie=****, x-y=z}",
+        "Successfully completed execution",
     ] {
         assert!(told.iter().any(|line| line == expected), "{expected}: {told:#?}");
     }
+    // As the client gets them: the backend's, and the gateway's own. They are told once, behind the backend's.
+    let at = told.iter().position(|line| line.starts_with("Endpoint response headers")).unwrap();
+    let sent = told[at + 1].strip_prefix("Method response headers: {").unwrap_or_else(|| panic!("{told:#?}"));
+    for header in
+        ["set-cookie=****", "x-y=z", "x-amz-apigw-id=q6urq6urq6urq6s=", &format!("x-amzn-requestid={ID}")]
+    {
+        assert!(sent.contains(header), "{header}: {sent}");
+    }
+    assert!(sent.contains("x-amzn-trace-id=Root=1-") && !sent.contains(":status"), "{sent}");
+    assert_eq!(told.iter().filter(|line| line.starts_with("Method response headers")).count(), 1);
     assert!(!told.concat().contains("secret"), "{told:#?}");
 }
 

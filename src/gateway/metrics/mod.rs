@@ -5,18 +5,18 @@
 //!
 //! AWS keeps a request under several sets of dimensions at once. Here it is counted at one [`Place`]: at its route, where
 //! `detailedMetricsEnabled` says so, else at its stage; whoever reads adds them up. What reaches no stage is nobody's. Names come
-//! from documents alone, and there are at most [`MOST_STATISTICS`].
+//! from documents alone, and there are at most [`MOST_STATISTICS`]: what has none of its own is counted together.
 
 pub mod counts;
+mod left;
 pub mod name;
 pub mod state;
 
 use super::compile::{Route, RouteTable, Scope};
 use super::config::{self, ProtocolType};
+pub use left::Left;
 use name::named;
 use sha2::{Digest, Sha256};
-use std::cell::RefCell;
-use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -75,12 +75,12 @@ pub struct Place {
     /// What it is found by.
     pub key: PlaceKey,
     kind: Kind,
-    /// The values of its labels, in the order of [`name::LABELS`].
+    /// The values of its labels, in the order of [`name::LABELS`]; none of the place of what has none of its own.
     labels: Rc<[String]>,
 }
 
 /// What a place is found by: a digest of its names, so that the same place of another document is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PlaceKey(u64);
 
 /// What is told of a place.
@@ -99,10 +99,6 @@ pub struct Places {
     /// Of each route by its place in the table, where it has one of its own.
     routes: Vec<Option<Place>>,
 }
-
-/// What of [`MOST_STATISTICS`] is left.
-#[derive(Debug)]
-pub struct Left(RefCell<(usize, HashSet<PlaceKey>)>);
 
 // === impl Metric ===
 
@@ -170,6 +166,23 @@ impl Place {
         Self::new(kind, vec![api.api_id.clone(), stage.to_owned(), api_name(api)])
     }
 
+    /// The place of all that have none of their own, as far as those of this kind are told of.
+    fn shared(kind: Kind) -> Self {
+        Self::new(kind, Vec::new())
+    }
+
+    /// The place of all that have none of their own.
+    #[must_use]
+    pub fn of_others() -> Self {
+        Self::shared(Kind::HttpStage)
+    }
+
+    /// Whether it is the place of all that have none of their own.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.labels.is_empty()
+    }
+
     fn of_route(&self, route: &Route) -> Self {
         let kind = match self.kind {
             Kind::RestApi => Kind::RestApi,
@@ -231,14 +244,15 @@ impl Places {
         left: &Left,
         scope: &mut Scope<'_>,
     ) -> Self {
-        let whole = Place::of_stage(api, &stage.stage_name);
+        let whole = left.stage(Place::of_stage(api, &stage.stage_name));
         let (mut wanted, mut untold) = (0, 0);
         let routes = table.iter().map(|route| {
-            if !is_detailed(stage, route) {
+            // Where stages have none, routes cannot: the document has been told so.
+            if whole.is_shared() || !is_detailed(stage, route) {
                 return None;
             }
             wanted += 1;
-            let place = left.take(whole.of_route(route));
+            let place = Some(whole.of_route(route)).filter(|place| left.take(place));
             untold += usize::from(place.is_none());
             place
         });
@@ -279,29 +293,6 @@ fn is_detailed(stage: &config::Stage, route: &Route) -> bool {
     let own = stage.route_settings.get(&route.key).and_then(|settings| settings.detailed_metrics_enabled);
     let default = || stage.default_route_settings.as_ref()?.detailed_metrics_enabled;
     own.or_else(default).unwrap_or(false)
-}
-
-// === impl Left ===
-
-impl Left {
-    /// What is left for routes, when each stage has its own.
-    #[must_use]
-    pub fn of(config: &config::Config) -> Self {
-        let stages = config.apis.iter().flat_map(|api| api.stages.iter().map(move |stage| (api, stage)));
-        let taken: usize =
-            stages.map(|(api, stage)| Place::of_stage(api, &stage.stage_name).statistics()).sum();
-        Self(RefCell::new((MOST_STATISTICS.saturating_sub(taken), HashSet::new())))
-    }
-
-    /// The place, if it is one already, of another side of its stage, or becomes one.
-    fn take(&self, place: Place) -> Option<Place> {
-        let (left, known) = &mut *self.0.borrow_mut();
-        if !known.contains(&place.key) {
-            *left = left.checked_sub(place.statistics())?;
-            known.insert(place.key);
-        }
-        Some(place)
-    }
 }
 
 #[cfg(test)]

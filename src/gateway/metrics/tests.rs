@@ -28,6 +28,10 @@ impl Ending for Over {
         Vec::new()
     }
 
+    fn broke_off(&self) -> bool {
+        false
+    }
+
     fn status(&self) -> u16 {
         self.0
     }
@@ -259,6 +263,42 @@ fn there_are_no_more_statistics_than_are_stated() {
     let worker = worker();
     answered(&gateway, "/r1999", "200", worker);
     assert_eq!(counted(&gateway, worker).get("sekisho_api;shop;$default;The Shop;count_total"), Some(&1));
+}
+
+/// Stages beyond the limit have one place together: nothing that happens is lost.
+#[test]
+fn stages_beyond_the_limit_are_counted_together() {
+    let stages: Vec<_> = (0..1000).map(|i| json!({ "stageName": format!("s{i}"), "routeSettings": { "ANY /posts": { "detailedMetricsEnabled": true } } })).collect();
+    let document = api("HTTP", json!(stages));
+    let gateway = gateway(&document);
+    let keys: HashSet<_> = gateway.places().map(|place| place.key).collect();
+    let statistics: usize =
+        gateway.places().filter(|place| !place.is_shared()).map(super::Place::statistics).sum::<usize>()
+            + super::Place::of_others().statistics();
+    assert!((MOST_STATISTICS - 11..=MOST_STATISTICS).contains(&statistics), "{statistics}");
+    let expected = "warning: apis: 168 of 1000 stages have no metrics of their own: the document would have more than 10000 \
+                    statistics\n  help: their requests are counted together, in metrics without labels; divide the document \
+                    between gateways";
+    assert!(problems(&document).starts_with(expected), "{}", problems(&document));
+    let own = keys.len() - 1;
+    assert_eq!(own, 832);
+    let worker = worker();
+    for stage in ["s0", "s831", "s832", "s999"] {
+        let observation = answered(&gateway, &format!("/{stage}/posts"), "503", worker);
+        assert!(observation.times.is_some(), "{stage}");
+    }
+    let told = counted(&gateway, worker);
+    let counts: Vec<_> = told.iter().filter(|(name, _)| name.ends_with(";count_total")).collect();
+    let expected = [
+        ("sekisho_api;count_total", 2),
+        ("sekisho_api;shop;s0;The Shop;count_total", 1),
+        ("sekisho_api;shop;s831;The Shop;count_total", 1),
+    ];
+    assert_eq!(counts.len(), expected.len(), "{counts:?}");
+    for (name, count) in expected {
+        assert_eq!(told.get(name), Some(&count), "{name}");
+    }
+    assert_eq!(told.get("sekisho_api;5xx_total"), Some(&2));
 }
 
 /// Two sides of a canary that serve one route count it at one place.

@@ -22,5 +22,5 @@ pub mod tokens;
 pub use engine::{Engine, Observed, Seen, Turn};
 pub use format::{Answer, Case, File, Request};
 pub use runner::main;
-pub use services::{ServiceAnswer, Services};
+pub use services::{Service, ServiceAnswer, Services};
 pub use skip::skip;

@@ -26,6 +26,12 @@ async fn the_lines_of_each_request_stand_together() {
     let text = text();
     assert_eq!(ended(&text), REQUESTS);
     assert!(!text.contains("secret"), "{text}");
+    // What the backend answered, and what of it the client got.
+    for line in ["Endpoint response headers: {", "Method response headers: {"] {
+        assert_eq!(text.matches(&format!(") {line}")).count(), REQUESTS, "{line}: {text}");
+    }
+    let method = text.lines().find_map(|line| line.split_once(") Method response headers: ")).unwrap().1;
+    assert!(method.contains("x-amzn-trace-id=Root=1-"), "{method}");
     let ids: Vec<&str> =
         text.lines().map(|line| line.split_once(") ").unwrap_or_else(|| panic!("{line}")).0).collect();
     let mut groups = ids.clone();

@@ -4,5 +4,6 @@
 
 mod endings;
 mod execution;
+mod failures;
 mod lines;
-mod receiver;
+mod reloaded;

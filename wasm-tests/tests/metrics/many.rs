@@ -1,8 +1,11 @@
 //! As many statistics as there may be.
 
-use crate::samples::Samples;
+use crate::samples::{Labels, Samples};
 use serde_json::{Value, json};
-use wasm_tests::{Backend, Gateway, Options, eventually, raw};
+use std::collections::BTreeMap;
+use wasm_tests::{Backend, Dynamic, Gateway, Options, eventually, product_module, raw};
+
+const COMMAND: &str = env!("CARGO_BIN_EXE_sekisho-as-built");
 
 fn document(routes: usize) -> Value {
     let routes: Vec<_> = (0..routes)
@@ -50,4 +53,79 @@ async fn a_gateway_starts_with_as_many_statistics_as_there_may_be() {
         gateway.assert_no_panic().await;
     }
     println!("routes, milliseconds of CPU until Envoy listens, MiB: {took:?}");
+}
+
+/// A document of so many stages of a name, which answers by itself.
+fn staged(name: &str, stages: usize) -> Value {
+    let stages: Vec<_> = (0..stages).map(|i| json!({ "stageName": format!("{name}{i}") })).collect();
+    json!({ "apis": [{ "apiId": "shop", "protocolType": "HTTP", "stages": stages, "routes": [], "integrations": [] }] })
+}
+
+async fn ask(gateway: &Gateway, stages: &[&str]) {
+    for stage in stages {
+        assert_eq!(raw::get(gateway.address(), &format!("/{stage}/x")).await.unwrap().status, 404);
+    }
+}
+
+/// How often stages were asked; those that have no metrics of their own together, by no name.
+async fn counted(gateway: &Gateway, all: f64) -> BTreeMap<String, f64> {
+    let name = "sekisho_api_count_total";
+    let told = eventually("the workers tell", async || {
+        let told = Samples::of(gateway, name).await;
+        (told.sum(name) >= all).then_some(told)
+    })
+    .await;
+    let stage = |labels: &Labels| labels.get("stage").cloned().unwrap_or_default();
+    told.counted(name).iter().map(|(labels, count)| (stage(labels), *count)).collect()
+}
+
+fn expected(counts: &[(&str, f64)]) -> BTreeMap<String, f64> {
+    counts.iter().map(|(stage, count)| ((*stage).to_owned(), *count)).collect()
+}
+
+/// 10,000 statistics are 833 stages of an HTTP API; 832, and those that the others share.
+#[tokio::test(flavor = "multi_thread")]
+async fn stages_beyond_the_limit_are_counted_together() {
+    let backend = Backend::start().await;
+    let options = Options { concurrency: 2, ..Options::default() };
+    let gateway = Gateway::start(&staged("s", 1000), &backend, options).await;
+    assert!(gateway.whole_log().contains("168 of 1000 stages have no metrics of their own"));
+    ask(&gateway, &["s0", "s831", "s832", "s999", "s999"]).await;
+    let told = counted(&gateway, 5.0).await;
+    assert_eq!(told, expected(&[("s0", 1.0), ("s831", 1.0), ("", 3.0)]));
+    let page = Samples::of(&gateway, "sekisho_api_").await;
+    assert_eq!(page.get("sekisho_api_4xx_total", &[]), Some(3.0));
+    eventually("Envoy merges its histograms", async || {
+        let page = Samples::of(&gateway, "sekisho_api_latency").await;
+        (page.get("sekisho_api_latency_milliseconds_count", &[]) == Some(3.0)).then_some(())
+    })
+    .await;
+    gateway.assert_no_panic().await;
+}
+
+/// Envoy forgets no statistic. What documents name beyond twice the limit is counted together, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn stages_of_many_documents_are_counted_together_in_the_end() {
+    let options = Options { concurrency: 2, ..Options::default() };
+    let world = Dynamic::start(COMMAND, &staged("a", 905), &options).await;
+    let gateway = world.gateway();
+    ask(gateway, &["a0", "a904"]).await;
+    let last: Vec<_> = (0..20).map(|i| format!("c{i}")).collect();
+    for (name, stages) in [("b", 905), ("c", last.len())] {
+        let said = world.apply_unasked(&staged(name, stages), product_module()).await;
+        assert_eq!(said.code, Some(0), "{}", said.text);
+        if name == "b" {
+            ask(gateway, &["b0", "b904"]).await;
+        }
+    }
+    ask(gateway, &last.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let told = counted(gateway, 24.0).await;
+    for stage in ["a0", "a904", "b0", "b904"] {
+        assert_eq!(told[stage], 1.0, "{stage}");
+    }
+    // 20,000 less twice 905 stages of eleven is eight more.
+    assert_eq!(told.keys().filter(|stage| stage.starts_with('c')).count(), 8, "{told:?}");
+    assert_eq!(told[""], 12.0);
+    assert!(gateway.whole_log().contains("documents have named 20000 statistics"));
+    gateway.assert_no_panic().await;
 }

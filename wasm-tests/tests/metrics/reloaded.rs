@@ -50,3 +50,24 @@ async fn counts_go_on_and_former_names_stay() {
     assert_eq!(digest().await, before, "the same document, the same digest");
     world.gateway().assert_no_panic().await;
 }
+
+/// An issuer whose keys nobody has is told of until a document no longer names it: an alert on its failures ends then.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_is_gone_fails_no_more() {
+    const FAILURES: &str = "sekisho_jwks_failures_in_a_row";
+    let mut first = document();
+    first["apis"][0]["authorizers"] = json!([{
+        "authorizerId": "login", "authorizerType": "JWT",
+        "jwtConfiguration": { "issuer": "http://idp.test", "audience": ["shop"], "jwksUri": "http://idp.test/keys" },
+    }]);
+    first["apis"][0]["routes"][0]["authorizationType"] = "JWT".into();
+    first["apis"][0]["routes"][0]["authorizerId"] = "login".into();
+    let world = Dynamic::start(COMMAND, &first, &Options { concurrency: 2, ..Options::default() }).await;
+    let failures = async || Samples::of(world.gateway(), FAILURES).await;
+    eventually("a failure", async || (failures().await.sum(FAILURES) > 0.0).then_some(())).await;
+    let said = world.apply(&document()).await;
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    eventually("no failure", async || (failures().await.sum(FAILURES) == 0.0).then_some(())).await;
+    assert_eq!(failures().await.0.len(), 1, "its name stays: Envoy keeps each");
+    world.gateway().assert_no_panic().await;
+}

@@ -21,7 +21,7 @@ use crate::gateway::policy::Verdict;
 use crate::gateway::regex::Regex;
 use crate::gateway::rejection::{Denial, Rejection};
 use crate::gateway::request::Request;
-use crate::gateway::{Env, Millis};
+use crate::gateway::{Env, Millis, trace_context};
 use answer::{Answer, Says};
 use event::Identity;
 use serde_json::Value;
@@ -258,7 +258,11 @@ impl LambdaAuthorizer {
         let trace = &request.ids.trace;
         Ok(match place {
             Place::Function(at) => invocation(at, event, trace, TIMEOUT, flight),
-            Place::Service(at) => post(at, event, trace, TIMEOUT, flight),
+            Place::Service(at) => {
+                let mut callout = post(at, event, trace, TIMEOUT, flight);
+                callout.headers.extend(trace_context::headers(&request.head));
+                callout
+            }
         })
     }
 

@@ -1,4 +1,4 @@
-//! A collector of OpenTelemetry's logs, and a gRPC access log service of Envoy's: they keep what they are sent.
+//! A collector of OpenTelemetry's logs and spans by gRPC, and a gRPC access log service of Envoy's: they keep what they are sent.
 
 use bytes::{Buf, Bytes};
 use futures_util::stream;
@@ -9,22 +9,51 @@ use hyper::header::{HeaderMap, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+/// Bytes that whoever sends may be ahead.
+const WINDOW: u32 = 64 << 20;
+const ACCESS_LOGS: &str = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs";
+
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
+/// Messages, and the paths of the methods that they were sent to.
+type Messages = Arc<Mutex<Vec<(String, Bytes)>>>;
+
 /// A running receiver. Dropped, it is stopped.
+#[derive(Debug)]
 pub struct Receiver {
+    /// Where it listens.
     pub address: SocketAddr,
-    messages: Arc<Mutex<Vec<Bytes>>>,
+    messages: Messages,
     task: JoinHandle<()>,
 }
 
+/// A span as it was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Its trace, in hexadecimal digits.
+    pub trace: String,
+    /// Itself.
+    pub id: String,
+    /// The span that it is a part of; empty if it has none.
+    pub parent: String,
+    /// Its name.
+    pub name: String,
+    /// Its attributes that are texts.
+    pub attributes: BTreeMap<String, String>,
+}
+
 impl Receiver {
+    /// Starts one on a port of its own.
+    ///
+    /// # Panics
+    /// If it cannot.
     pub async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -36,7 +65,9 @@ impl Receiver {
                 let keeping = Arc::clone(&keeping);
                 tokio::spawn(async move {
                     let service = service_fn(move |request| serve(request, Arc::clone(&keeping)));
-                    let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                    let mut server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                    // All that a test sends: Envoy throws away what a busy machine would make wait.
+                    server.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
                     // Envoy ends before its connections do.
                     let _ = server.serve_connection(TokioIo::new(connection), service).await;
                 });
@@ -46,22 +77,62 @@ impl Receiver {
     }
 
     /// Texts of the log records of an OpenTelemetry exporter.
+    #[must_use]
     pub fn otlp_lines(&self) -> Vec<String> {
         // resource_logs, scope_logs, log_records, body, string_value.
-        self.texts(&[1, 2, 2, 5, 1])
+        self.texts("/opentelemetry.proto.collector.logs.v1.LogsService/Export", &[1, 2, 2, 5, 1])
+    }
+
+    /// Spans of an OpenTelemetry exporter.
+    #[must_use]
+    pub fn spans(&self) -> Vec<Span> {
+        // resource_spans, scope_spans, spans.
+        let spans = self.fields("/opentelemetry.proto.collector.trace.v1.TraceService/Export", &[1, 2, 2]);
+        spans.map(|span| Span::read(&span)).collect()
     }
 
     /// The filter state of the entries of Envoy's service: each is an `Any` of a `BytesValue`.
+    #[must_use]
     pub fn als_lines(&self) -> Vec<String> {
         // http_logs, log_entry, common_properties, filter_state_objects, their values, the `Any`'s value, the text.
-        self.texts(&[2, 1, 1, 21, 2, 2, 1])
+        self.texts(ACCESS_LOGS, &[2, 1, 1, 21, 2, 2, 1])
     }
 
-    fn texts(&self, path: &[u64]) -> Vec<String> {
-        let messages = self.messages.lock().unwrap().clone();
-        let texts = messages.into_iter().flat_map(|message| fields(message, path));
-        texts.map(|text| String::from_utf8(text.to_vec()).unwrap()).collect()
+    fn texts(&self, method: &str, path: &[u64]) -> Vec<String> {
+        self.fields(method, path).map(text).collect()
     }
+
+    /// The fields at the end of a path of field numbers in what was sent to a method.
+    fn fields(&self, method: &str, path: &[u64]) -> impl Iterator<Item = Bytes> {
+        let messages = self.messages.lock().unwrap().clone();
+        let of_method =
+            messages.into_iter().filter(|(sent_to, _)| sent_to == method).map(|(_, message)| message);
+        of_method.flat_map(|message| fields(message, path)).collect::<Vec<_>>().into_iter()
+    }
+}
+
+// === impl Span ===
+
+impl Span {
+    fn read(span: &Bytes) -> Self {
+        let one = |number| fields(span.clone(), &[number]).pop().unwrap_or_default();
+        let hex = |bytes: Bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let attribute = |pair: Bytes| {
+            // The value's string_value.
+            Some((text(fields(pair.clone(), &[1]).pop()?), text(fields(pair, &[2, 1]).pop()?)))
+        };
+        Self {
+            trace: hex(one(1)),
+            id: hex(one(2)),
+            parent: hex(one(4)),
+            name: text(one(5)),
+            attributes: fields(span.clone(), &[9]).into_iter().filter_map(attribute).collect(),
+        }
+    }
+}
+
+fn text(bytes: Bytes) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 impl Drop for Receiver {
@@ -70,12 +141,10 @@ impl Drop for Receiver {
     }
 }
 
-async fn serve(
-    request: Request<Incoming>,
-    messages: Arc<Mutex<Vec<Bytes>>>,
-) -> Result<Response<Body>, Infallible> {
-    let is_stream = request.uri().path().ends_with("/StreamAccessLogs");
-    let read = read(request.into_body(), messages);
+async fn serve(request: Request<Incoming>, messages: Messages) -> Result<Response<Body>, Infallible> {
+    let method = request.uri().path().to_owned();
+    let is_stream = method == ACCESS_LOGS;
+    let read = read(request.into_body(), method, messages);
     let body = if is_stream {
         // It is read as long as it is written, and answered never.
         tokio::spawn(read);
@@ -91,7 +160,7 @@ async fn serve(
 }
 
 /// Keeps the messages of a body: a flag, a length, and so many bytes.
-async fn read(mut body: Incoming, messages: Arc<Mutex<Vec<Bytes>>>) {
+async fn read(mut body: Incoming, method: String, messages: Messages) {
     let mut waiting = Vec::new();
     while let Some(Ok(frame)) = body.frame().await {
         waiting.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
@@ -100,7 +169,7 @@ async fn read(mut body: Incoming, messages: Arc<Mutex<Vec<Bytes>>>) {
                 break;
             }
             let message: Vec<u8> = waiting.drain(..5 + length).skip(5).collect();
-            messages.lock().unwrap().push(message.into());
+            messages.lock().unwrap().push((method.clone(), message.into()));
         }
     }
 }
