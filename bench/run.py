@@ -8,7 +8,9 @@ throttle: API keys, buckets and quotas by Sekisho, and Envoy's native `api_key_a
 with two; and what a hundred thousand keys take to load;
 lambda: a Lambda function behind Sekisho, its Invoke API behind an Envoy that only forwards the same event, and a backend behind
 Sekisho, of a GET and of a POST; and what one client waits for each;
-waf: Sekisho without a web ACL, and with those of `firewall.py`, of a GET and of a POST that nothing is wrong with.
+waf: Sekisho without a web ACL, and with those of `firewall.py`, of a GET and of a POST that nothing is wrong with;
+observe: Sekisho that tells nothing of requests, with its metrics by stage and by route, with an access log, with execution logs;
+and Envoy alone, with its own access log.
 
 Each variant is an Envoy of its own, with one worker where nothing else is said; all stand in front of one more Envoy that
 answers. Sekisho's are configured by `sekisho render`; the others have the same listener, route and cluster, with other filters
@@ -16,7 +18,7 @@ or none. Rounds are short and alternate between the variants; a round's cost is 
 of its process) over the requests that were answered. CPU time and not latency, because machines are shared; quartiles and
 medians and not means, because neighbours are noisy. Compare figures of one run only.
 
-    ENVOY_BIN=/path/to/envoy bench/run.py [filters] [jwt] [throttle] [lambda] [waf] [--rounds 40] [--seconds 1]
+    ENVOY_BIN=/path/to/envoy bench/run.py [filters] [jwt] [throttle] [lambda] [waf] [observe] [--rounds 40] [--seconds 1]
                                           [--json FILE] [--module LABEL=FILE.wasm]
 
 Needs: Envoy in ENVOY_BIN or on PATH, cargo with the wasm32-wasip1 target, and wrk or h2load for load (Debian: `wrk`,
@@ -46,6 +48,7 @@ import time
 import firewall
 import invocations
 import limits
+import observe
 import tokens
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -182,15 +185,24 @@ def sekisho():
     return target() / TARGET / "sekisho.wasm"
 
 
+def modules(args):
+    """Sekisho's, by their labels."""
+    return [("sekisho", sekisho()), *others(args)]
+
+
+def others(args):
+    named = [module.partition("=") for module in args.module]
+    return [(label, pathlib.Path(file).absolute()) for label, _, file in named]
+
+
 def plan_filters(args):
     yield Variant("no filter", None)
     yield Variant("empty, SDK", built("empty_sdk.wasm"))
     yield Variant("empty, bare ABI", built("empty_abi.wasm"))
     for routes in args.routes:
         yield Variant(f"sekisho, {routes:,} routes", sekisho(), routes, decides=True)
-    for module in args.module:
-        label, _, file = module.partition("=")
-        yield Variant(label, pathlib.Path(file).absolute(), decides=True)
+    for label, module in others(args):
+        yield Variant(label, module, decides=True)
 
 
 def plan_jwt(args):
@@ -205,11 +217,7 @@ def plan_jwt(args):
     same = {algorithm: Stream(made[algorithm], 1) for algorithm in tokens.ALGORITHMS}
     yield Variant("no filter", None, tokens=same["RS256"])
     yield Variant("empty, SDK", built("empty_sdk.wasm"), tokens=same["RS256"])
-    modules = [("sekisho", sekisho())]
-    for module in args.module:
-        label, _, file = module.partition("=")
-        modules.append((label, pathlib.Path(file).absolute()))
-    for label, module in modules:
+    for label, module in modules(args):
         yield Variant(f"{label}, open route", module, decides=True, tokens=same["RS256"])
         for algorithm in tokens.ALGORITHMS:
             for kind, count in (("cached", 1), ("uncached", tokens.DISTINCT)):
@@ -228,15 +236,11 @@ def plan_jwt(args):
 
 def plan_throttle(args):
     """Every variant gets the same request, an API key in it."""
-    modules = [("sekisho", sekisho())]
-    for module in args.module:
-        label, _, file = module.partition("=")
-        modules.append((label, pathlib.Path(file).absolute()))
     for workers in args.workers:
         same = {"workers": workers, "added": limits.HEADER}
         yield Variant("no filter", None, **same)
         yield Variant("empty, SDK", built("empty_sdk.wasm"), **same)
-        for name, module in modules:
+        for name, module in modules(args):
             for label, limited, over in limits.variants():
                 named = lambda label: label and label.replace("sekisho", name)
                 yield Variant(named(label), module, decides=True, limits=limited, over=named(over), **same)
@@ -246,18 +250,14 @@ def plan_throttle(args):
 
 def plan_lambda(args):
     """A request of a browser, and an order of ten thousand bytes."""
-    modules = [("sekisho", sekisho())]
-    for module in args.module:
-        label, _, file = module.partition("=")
-        modules.append((label, pathlib.Path(file).absolute()))
     for method, body in (("GET", None), ("POST", invocations.ORDER.encode())):
         same = {"decides": True, "function": True, "body": body, "added": invocations.JSON if body else {}}
-        label, module = modules[0]
+        label, module = modules(args)[0]
         told = Variant(f"{label}, {method}, function", module, path="/function/42", **same)
         direct = f"no filter, {method}'s event"
         # What the gateway sends to Lambda, sent by the client itself.
         yield Variant(direct, None, path=invocations.INVOKE, event_of=told, only=invocations.JSON, function=True)
-        for label, module in modules:
+        for label, module in modules(args):
             backend = f"{label}, {method}, backend"
             yield Variant(backend, module, path="/backend/42", over=direct, **same)
             yield Variant(f"{label}, {method}, function", module, path="/function/42", over=backend, **same)
@@ -265,19 +265,27 @@ def plan_lambda(args):
 
 def plan_waf(args):
     """A request of a browser, and an order of four thousand bytes."""
-    modules = [("sekisho", sekisho())]
-    for module in args.module:
-        label, _, file = module.partition("=")
-        modules.append((label, pathlib.Path(file).absolute()))
     yield Variant("no filter", None, path=firewall.PATH, added=firewall.HOST)
     yield Variant("empty, SDK", built("empty_sdk.wasm"), path=firewall.PATH, added=firewall.HOST)
     for method, body in (("GET", None), ("POST", firewall.ORDER.encode())):
         same = {"decides": True, "path": firewall.PATH, "body": body, "added": firewall.HOST | (firewall.JSON if body else {})}
-        for label, module in modules:
+        for label, module in modules(args):
             without = f"{label}, {method}, no web ACL"
             yield Variant(without, module, **same)
             for acl, told in (("ten", "10 rules"), ("hundred", "100 rules"), ("managed", "managed"), ("managed_ten", "managed, 10")):
                 yield Variant(f"{label}, {method}, {told}", module, acl=acl, over=without, **same)
+
+
+def plan_observe(args):
+    """Every variant gets the same request, those of a REST API with the stage in its path."""
+    yield Variant("no filter", None)
+    yield Variant("no filter, Envoy's access log", None, access_log=[observe.envoys_access_log()], over="no filter")
+    yield Variant("empty, SDK", built("empty_sdk.wasm"))
+    for name, module in modules(args):
+        for label, observed, over in observe.variants():
+            named = lambda label: label and label.replace("sekisho", name)
+            told = observe.silenced(module, target() / "bench" / name) if observe.is_silent(label) else module
+            yield Variant(named(label), told, decides=True, observed=observed, over=named(over))
 
 
 @dataclasses.dataclass
@@ -296,6 +304,7 @@ SECTIONS = {
     "throttle": Section(plan_throttle, "what is added alone", rounds=12),
     "lambda": Section(plan_lambda, "what is added", rounds=12, has_floor=False),
     "waf": Section(plan_waf, "the web ACL alone"),
+    "observe": Section(plan_observe, "what is told, alone"),
 }
 
 
@@ -326,6 +335,7 @@ def gateway_document(variant, upstream_port):
     firewall.add_to(document, variant.acl)
     # AWS's own limit of an account would refuse the load.
     variant.limits.add_to(document)
+    variant.observed.add_to(document)
     return json.dumps(document)
 
 
@@ -396,7 +406,7 @@ def render(variant, document, scratch):
     source.write_text(document)
     subprocess.run(
         [target() / "release/sekisho", "render", source, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
-         "--wasm", variant.module or "none", "--out", out],
+         "--wasm", variant.module or "none", "--execution-log", os.devnull, "--out", out],
         check=True,
     )
     bootstrap = json.loads(out.read_text())
@@ -410,6 +420,7 @@ def render(variant, document, scratch):
         others.insert(0, wasm)
     others[:0] = variant.native
     manager["http_filters"] = others
+    manager["access_log"] = variant.access_log
     # Nobody writes the header that names the cluster.
     host = manager["route_config"]["virtual_hosts"][0]
     route = next(route for route in host["routes"] if route["name"] == "integration")
@@ -500,13 +511,13 @@ class Stream:
 class Variant:
     def __init__(self, label, module, routes=10, decides=False, tokens=None, authorizer=None, native=(), over=None,
                  hits=False, limits=limits.Limits(), added=None, workers=1, path=None, body=None, event_of=None, only=None,
-                 function=False, acl=None):
+                 function=False, acl=None, observed=observe.Observed(), access_log=()):
         self.label, self.module, self.routes, self.decides = label, module, routes, decides
         self.tokens, self.authorizer, self.native, self.over = tokens, authorizer, list(native), over
         self.limits, self.workers, self.headers = limits, workers, only or HEADERS | (added or {})
-        self.path = path or f"/r{routes * 7 // 10}/42?expand=lines"
-        # Of which web ACL it is asked.
-        self.acl = acl
+        self.path = observed.base + (path or f"/r{routes * 7 // 10}/42?expand=lines")
+        # Of which web ACL it is asked; what is told of it; and what Envoy alone logs.
+        self.acl, self.observed, self.access_log = acl, observed, list(access_log)
         # Whose event the body is, where it is one; and whether the document is that of the section `lambda`.
         self.body, self.event_of, self.function, self.waits = body, event_of, function, []
         # Whether its cache counts, and should have hit always.

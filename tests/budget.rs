@@ -12,7 +12,7 @@ use sekisho::gateway::connection::PlainText;
 use sekisho::gateway::exchange::{Exchange, Origin};
 use sekisho::gateway::flow::{Flow, ResponseFlow};
 use sekisho::gateway::head::Head;
-use sekisho::gateway::outcome::Ending;
+use sekisho::gateway::outcome::{Ending, Observation};
 use sekisho::gateway::shared::Memory;
 use sekisho::gateway::surroundings::Elsewhere;
 use sekisho::gateway::waf::client::Client;
@@ -22,7 +22,7 @@ use sekisho::gateway::{Env, Gateway, Millis, Nanos, Worker, compile};
 use sekisho_cases::allocations;
 use sekisho_cases::tokens::{ISSUER, jwk, token};
 use serde_json::json;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::rc::Rc;
@@ -31,27 +31,43 @@ use std::rc::Rc;
 static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 /// What one request costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Cost {
     allocations: usize,
     /// Changes to the request's head, each a host call.
     request_edits: usize,
     /// Changes to the response's head.
     response_edits: usize,
+    /// What is told when it is over, and what the host is asked for it: histograms and filter state, each a host call.
+    told: usize,
 }
 
 #[test]
 fn a_plain_route_of_an_http_api() {
     let gateway = gateway("HTTP", "GET /orders/{id}", "$default", "http://backend:8080/v1/orders/{id}");
     let cost = cost(&gateway, "/orders/42?expand=lines");
-    assert_eq!(cost, Cost { allocations: 15, request_edits: 6, response_edits: 1 });
+    assert_eq!(cost, Cost { allocations: 15, request_edits: 6, response_edits: 1, told: 2 });
 }
 
 #[test]
 fn a_plain_route_of_a_rest_api() {
     let gateway = gateway("REST", "GET /orders/{id}", "prod", "http://backend:8080/v1/orders/{id}");
     let cost = cost(&gateway, "/prod/orders/42?expand=lines");
-    assert_eq!(cost, Cost { allocations: 27, request_edits: 6, response_edits: 8 });
+    assert_eq!(cost, Cost { allocations: 27, request_edits: 6, response_edits: 8, told: 2 });
+}
+
+/// Metrics by route add nothing to the plain route's, which has its stage's.
+#[test]
+fn a_route_with_metrics_of_its_own() {
+    let cost = cost(&observed(false), "/orders/42?expand=lines");
+    assert_eq!(cost, Cost { allocations: 15, request_edits: 6, response_edits: 1, told: 2 });
+}
+
+/// An access log of AWS's usual format adds its line, and the time in it.
+#[test]
+fn a_route_with_metrics_and_an_access_log() {
+    let cost = cost(&observed(true), "/orders/42?expand=lines");
+    assert_eq!(cost, Cost { allocations: 17, request_edits: 6, response_edits: 1, told: 3 });
 }
 
 /// What a token adds that this worker has verified before, and one that it has not; the rest is the plain route's.
@@ -247,6 +263,62 @@ fn guarded() -> Rc<Gateway> {
     Rc::new(compile(&load(document.to_string().as_bytes()).unwrap(), &Elsewhere).unwrap().gateway)
 }
 
+/// Its refusals alone add where they would be kept; every step adds texts.
+#[test]
+fn a_method_with_an_execution_log() {
+    let told = |level: &str| {
+        let document = json!({ "apis": [{
+            "apiId": "shop", "protocolType": "REST",
+            "routes": [{ "routeKey": "GET /orders/{id}", "target": "integrations/up" }],
+            "integrations": [{
+                "integrationId": "up", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+                "integrationUri": "http://backend:8080/v1/orders/{id}",
+            }],
+            "stages": [{ "stageName": "prod", "defaultRouteSettings": { "loggingLevel": level } }],
+        }] });
+        let gateway = compile(&load(document.to_string().as_bytes()).unwrap(), &Elsewhere).unwrap().gateway;
+        let cost = cost(&Rc::new(gateway), "/prod/orders/42?expand=lines");
+        (cost.allocations, cost.told)
+    };
+    assert_eq!(told("OFF"), (27, 2));
+    assert_eq!(told("ERROR"), (29, 2));
+    assert_eq!(told("INFO"), (92, 3));
+}
+
+/// A route with metrics of its own, and an access log where one is asked for.
+fn observed(has_access_log: bool) -> Rc<Gateway> {
+    let variables = [
+        ("requestId", "requestId"),
+        ("ip", "identity.sourceIp"),
+        ("requestTime", "requestTime"),
+        ("httpMethod", "httpMethod"),
+        ("routeKey", "routeKey"),
+        ("status", "status"),
+        ("protocol", "protocol"),
+        ("responseLength", "responseLength"),
+        ("responseLatency", "responseLatency"),
+        ("integrationLatency", "integrationLatency"),
+    ];
+    let format = variables.map(|(name, variable)| format!(r#""{name}":"$context.{variable}""#)).join(",");
+    let format = format!("{{{format}}}");
+    let mut stage = json!({
+        "stageName": "$default", "defaultRouteSettings": { "detailedMetricsEnabled": true },
+    });
+    if has_access_log {
+        stage["accessLogSettings"] = json!({ "format": format, "destination": "file:/dev/null" });
+    }
+    let document = json!({ "apis": [{
+        "apiId": "shop", "protocolType": "HTTP",
+        "routes": [{ "routeKey": "GET /orders/{id}", "target": "integrations/up" }],
+        "integrations": [{
+            "integrationId": "up", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+            "integrationUri": "http://backend:8080/v1/orders/{id}",
+        }],
+        "stages": [stage],
+    }] });
+    Rc::new(compile(&load(document.to_string().as_bytes()).unwrap(), &Elsewhere).unwrap().gateway)
+}
+
 const KEY: &str = "0123456789abcdef0123";
 
 fn limited() -> Rc<Gateway> {
@@ -304,14 +376,16 @@ fn one(gateway: &Rc<Gateway>, path: &str, worker: &RefCell<Worker>, shared: &Mem
     let head = Head::from_pairs(&request(path), true);
     let answer = Head::from_pairs(&RESPONSE, false);
     let before = allocations::count();
-    let (exchange, request_edits, response_edits) = forwarded(gateway, head, answer, worker, shared);
+    let (exchange, cost) = forwarded(gateway, head, answer, worker, shared);
     drop(exchange);
-    Cost { allocations: allocations::count() - before, request_edits, response_edits }
+    Cost { allocations: allocations::count() - before, ..cost }
 }
 
-/// A request that is over, of which the host knows nothing.
-#[derive(Debug)]
-struct Bodiless;
+/// A request that is over, of which the host knows nothing, however often it is asked.
+#[derive(Debug, Default)]
+struct Bodiless {
+    asked: Cell<usize>,
+}
 
 impl Ending for Bodiless {
     fn response_bytes(&self) -> u64 {
@@ -323,6 +397,7 @@ impl Ending for Bodiless {
     }
 
     fn tls_version(&self) -> Vec<u8> {
+        self.asked.update(|asked| asked + 1);
         Vec::new()
     }
 
@@ -331,6 +406,7 @@ impl Ending for Bodiless {
     }
 
     fn status(&self) -> u16 {
+        self.asked.update(|asked| asked + 1);
         0
     }
 }
@@ -343,22 +419,36 @@ fn forwarded(
     answer: Head,
     worker: &RefCell<Worker>,
     shared: &Memory,
-) -> (Exchange, usize, usize) {
+) -> (Exchange, Cost) {
     let env = env(worker, shared);
     let mut exchange = Exchange::new(Rc::clone(gateway));
     let Flow::Forward(request) = exchange.on_request_headers(Ok(head), &env) else {
         panic!("the request does not go on")
     };
-    let request = black_box(request).0.len();
+    let request_edits = black_box(request).0.len();
     let ResponseFlow::Continue(response) = exchange.on_response_headers(Ok(answer), Origin::Upstream, &env)
     else {
         panic!("the response does not go on")
     };
-    let response = black_box(response).0.len();
-    // What is told of it is added to numbers that are there.
-    let observation = exchange.on_log(&Bodiless, &env);
-    assert!(black_box(observation).times.is_some());
-    (exchange, request, response)
+    let response_edits = black_box(response).0.len();
+    // What is counted of it is added to numbers that are there.
+    let host = Bodiless::default();
+    let observation = black_box(over(&mut exchange, &host, env.monotonic, worker));
+    let times = observation.times.unwrap();
+    let told = [
+        times.latency.is_some(),
+        times.integration_latency.is_some(),
+        observation.access_log.is_some(),
+        observation.execution_log.is_some(),
+    ];
+    let told = host.asked.get() + told.into_iter().filter(|is_told| *is_told).count();
+    (exchange, Cost { allocations: 0, request_edits, response_edits, told })
+}
+
+/// The end of one request, by itself for a profiler.
+#[inline(never)]
+fn over(exchange: &mut Exchange, host: &Bodiless, now: Nanos, worker: &RefCell<Worker>) -> Observation {
+    exchange.on_log(host, now, worker)
 }
 
 fn env<'a>(worker: &'a RefCell<Worker>, shared: &'a Memory) -> Env<'a> {

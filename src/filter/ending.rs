@@ -47,7 +47,7 @@ impl Ending for HostEnding {
 impl Stream {
     pub(super) fn on_log(&mut self, worker: &mut Worker) {
         let Some(exchange) = &mut self.exchange else { return };
-        let observation = exchange.on_log(&HostEnding(self.passed), &worker.env(&self.peer));
+        let observation = exchange.on_log(&HostEnding(self.passed), host::monotonic_clock(), worker.memory());
         if let Some(times) = &observation.times {
             worker.metrics.record(times);
         }

@@ -39,7 +39,7 @@ pub struct AccessLog {
 // === impl AccessLog ===
 
 impl AccessLog {
-    /// The line of a request that is over, without its end.
+    /// The line of a request that is over, with its end where lines of its destination have one.
     #[must_use]
     pub fn line(&self, over: &Over<'_>) -> Vec<u8> {
         self.format.write(over)

@@ -6,6 +6,7 @@ pub mod ended;
 use super::Millis;
 use super::api_keys::presented;
 use super::client_cert::{MEMBERS, Member};
+use super::head::text;
 use super::request::Facts;
 use std::borrow::Cow;
 use time::OffsetDateTime;
@@ -125,6 +126,9 @@ const NAMES: [(&str, Variable); 35] = [
     ("xrayTraceId", Variable::TraceId),
 ];
 
+/// What `protocol` says of every request.
+pub const PROTOCOL: &str = "HTTP/1.1";
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -234,7 +238,6 @@ impl Variable {
     #[must_use]
     pub fn value<'a>(&self, facts: &Facts<'a>) -> Option<Cow<'a, str>> {
         let request = facts.request;
-        let text = |bytes: &'a [u8]| String::from_utf8_lossy(bytes);
         match self {
             Self::AccountId => Some(request.gateway.account_id.as_str().into()),
             Self::ApiId => request.api.as_ref().map(|api| api.id.as_str().into()),
@@ -269,7 +272,7 @@ impl Variable {
                 Some(request.stage.as_ref()?.canary_side.as_ref()?.is_canary.to_string().into())
             }
             Self::Path => request.head.first(b":path").map(|path| text(without_query(path))),
-            Self::Protocol => Some("HTTP/1.1".into()),
+            Self::Protocol => Some(PROTOCOL.into()),
             Self::RequestId => Some(request.ids.request_id(request.protocol()).into()),
             Self::RequestTime => Some(clf(request.arrived).into()),
             Self::RequestTimeEpoch => Some(request.arrived.0.to_string().into()),

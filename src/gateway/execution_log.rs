@@ -44,7 +44,7 @@ pub fn step(request: &mut Request, tell: impl FnOnce(&mut Trace, &Request)) {
     }
 }
 
-/// The lines of a request that is over, each ended but the last. None where it is not logged, or where only a refusal would be.
+/// The lines of a request that is over, each ended. None where it is not logged, or where only a refusal would be.
 pub fn lines(request: &mut Request) -> Option<Vec<u8>> {
     let mut trace = request.trace.take()?;
     let status = request.outcome.status;

@@ -1,5 +1,6 @@
 //! The head of a request or a response, as bytes: header values need not be UTF-8, and names may repeat.
 
+use std::borrow::Cow;
 use thiserror::Error;
 
 /// A head, kept as the buffer in which the host delivered it.
@@ -12,6 +13,12 @@ pub struct Head {
     count: usize,
     /// Whether the message has no body and no trailers.
     pub end_of_stream: bool,
+}
+
+/// A value as text, with U+FFFD for what is not UTF-8. `from_utf8_lossy` looks at each byte of what is, too.
+#[must_use]
+pub fn text(value: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed)
 }
 
 /// The host's buffer is not a head. It must never happen; if it does, the request is refused.

@@ -80,7 +80,7 @@ pub struct Over<'a> {
 /// What a request that is over leaves to be told of.
 #[derive(Debug, Default)]
 pub struct Observation {
-    /// Its line for the access log of its stage, without an end of line, and the filter state by which it is written.
+    /// Its line for the access log of its stage, as its logger writes it, and the filter state by which that reads it.
     pub access_log: Option<(Rc<str>, Vec<u8>)>,
     /// The lines of its execution log.
     pub execution_log: Option<Vec<u8>>,

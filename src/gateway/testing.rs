@@ -7,6 +7,7 @@ use super::connection::PlainText;
 use super::exchange::{Exchange, Origin};
 use super::flow::{Answer, Edit, Edits, Flow, ResponseFlow};
 use super::head::Head;
+use super::outcome::{Ending, Observation};
 use super::request::Request;
 use super::shared::Memory;
 use super::surroundings::Elsewhere;
@@ -31,6 +32,11 @@ pub fn env() -> Env<'static> {
         signatures: &Software,
         watcher: None,
     }
+}
+
+/// The end of a request, in this world.
+pub fn ended(exchange: &mut Exchange, ending: &dyn Ending, env: &Env<'_>) -> Observation {
+    exchange.on_log(ending, env.monotonic, env.worker)
 }
 
 /// A document as compiling meets it: what reading one finds is not the concern here.

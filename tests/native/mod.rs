@@ -155,7 +155,10 @@ impl Native {
         let size = |bytes: usize| bytes as u64;
         let sent = turn.request.body.as_ref().map_or(0, String::len);
         let ending = Over { response_bytes: size(observed.body.len()), request_bytes: size(sent) };
-        let logged = exchange.on_log(&ending, env).access_log.map(|(_, line)| line);
+        let logged = exchange.on_log(&ending, env.monotonic, env.worker).access_log.map(|(_, mut line)| {
+            line.pop_if(|end| *end == b'\n');
+            line
+        });
         Ok(Observed { logged: logged.into_iter().collect(), ..observed })
     }
 

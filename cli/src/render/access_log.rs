@@ -1,5 +1,7 @@
 //! Envoy's access loggers: those of web ACLs' logs, and one for each destination of stages' access logs. The filter leaves a
-//! finished line in filter state; a logger writes it, and nothing for a request that has none.
+//! finished line in filter state; a logger writes it, and nothing for a request that has none. Lines bring their end, so that a
+//! file's logger writes nothing for what is not there by itself: an expression that looks costs a request a microsecond, and is
+//! left to those that would write something.
 
 use super::settings::authority;
 use super::{Plan, Settings};
@@ -30,11 +32,7 @@ fn waf_log(plan: &Plan, settings: &Settings) -> Option<Value> {
     }
     const STATE: &str = "wasm.sekisho_waf_log";
     let format = format!("%FILTER_STATE({STATE}:PLAIN)%,\"httpVersion\":\"%PROTOCOL%\"}}}}\n");
-    let (name, writer) = match &settings.waf_log {
-        Some(file) => to_file(file, &format),
-        None => to_stdout(&format),
-    };
-    Some(where_left(STATE, name, &writer))
+    Some(where_left(STATE, to_stream(settings.waf_log.as_deref(), &format)))
 }
 
 /// The execution logs of REST APIs: the lines of a request together.
@@ -42,36 +40,32 @@ fn execution_log(plan: &Plan, settings: &Settings) -> Option<Value> {
     if !plan.execution_log {
         return None;
     }
-    const STATE: &str = "wasm.sekisho_execution_log";
-    let format = format!("%FILTER_STATE({STATE}:PLAIN)%\n");
-    let (name, writer) = match &settings.execution_log {
-        Some(file) => to_file(file, &format),
-        None => to_stdout(&format),
-    };
-    Some(where_left(STATE, name, &writer))
+    let lines = "%FILTER_STATE(wasm.sekisho_execution_log:PLAIN)%";
+    Some(to_stream(settings.execution_log.as_deref(), lines))
 }
 
 /// The logger of a destination.
 fn access_log(destination: &Destination, plan: &Plan) -> Value {
     let state = format!("wasm.{}", destination.state());
     let line = format!("%FILTER_STATE({state}:PLAIN)%");
-    let (name, writer) = match destination {
-        Destination::Stdout => to_stdout(&format!("{line}\n")),
-        Destination::File(path) => to_file(Path::new(path), &format!("{line}\n")),
+    match destination {
+        Destination::Stdout => to_stream(None, &line),
+        Destination::File(path) => to_stream(Some(Path::new(path)), &line),
         Destination::Otlp(cluster) => {
             let mut config = service(cluster, plan);
             config.insert("@type".into(), json!(OPEN_TELEMETRY));
             config.insert("body".into(), json!({ "string_value": line }));
-            ("envoy.access_loggers.open_telemetry", Value::Object(config))
+            let name = "envoy.access_loggers.open_telemetry";
+            where_left(&state, json!({ "name": name, "typed_config": config }))
         }
         Destination::Als(cluster) => {
             let mut common = service(cluster, plan);
             common.insert("transport_api_version".into(), json!("V3"));
             common.insert("filter_state_objects_to_log".into(), json!([state]));
-            ("envoy.access_loggers.http_grpc", json!({ "@type": GRPC, "common_config": common }))
+            let config = json!({ "@type": GRPC, "common_config": common });
+            where_left(&state, json!({ "name": "envoy.access_loggers.http_grpc", "typed_config": config }))
         }
-    };
-    where_left(&state, name, &writer)
+    }
 }
 
 /// A gRPC service that takes lines.
@@ -96,25 +90,30 @@ fn service(cluster: &str, plan: &Plan) -> Map<String, Value> {
     .collect()
 }
 
-fn to_file(path: &Path, format: &str) -> (&'static str, Value) {
-    let writer = json!({
-        "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
-        "path": path.to_string_lossy(),
-        "log_format": { "text_format_source": { "inline_string": format } },
-    });
-    ("envoy.access_loggers.file", writer)
-}
-
-fn to_stdout(format: &str) -> (&'static str, Value) {
-    let writer = json!({
-        "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
-        "log_format": { "text_format_source": { "inline_string": format } },
-    });
-    ("envoy.access_loggers.stdout", writer)
+/// A logger that writes to a file, or to standard output: what is not there is nothing, not a hyphen.
+fn to_stream(file: Option<&Path>, format: &str) -> Value {
+    let format = json!({ "text_format_source": { "inline_string": format }, "omit_empty_values": true });
+    match file {
+        Some(path) => json!({
+            "name": "envoy.access_loggers.file",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+                "path": path.to_string_lossy(),
+                "log_format": format,
+            },
+        }),
+        None => json!({
+            "name": "envoy.access_loggers.stdout",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+                "log_format": format,
+            },
+        }),
+    }
 }
 
 /// A logger that writes where the filter has left something.
-fn where_left(state: &str, name: &str, writer: &Value) -> Value {
+fn where_left(state: &str, mut logger: Value) -> Value {
     let is_left = json!({
         "name": "envoy.access_loggers.extension_filters.cel",
         "typed_config": {
@@ -122,5 +121,8 @@ fn where_left(state: &str, name: &str, writer: &Value) -> Value {
             "expression": format!("'{state}' in filter_state"),
         },
     });
-    json!({ "name": name, "filter": { "extension_filter": is_left }, "typed_config": writer })
+    if let Some(logger) = logger.as_object_mut() {
+        logger.insert("filter".to_owned(), json!({ "extension_filter": is_left }));
+    }
+    logger
 }

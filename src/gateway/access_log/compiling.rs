@@ -20,7 +20,10 @@ pub(in crate::gateway) fn compile(
 ) -> Option<Rc<AccessLog>> {
     let destination = destination(written, clusters, scope);
     let format = format(written, scope);
-    let (destination, format) = (destination?, format?);
+    let (destination, mut format) = (destination?, format?);
+    if destination.ends_lines() {
+        format.end_line();
+    }
     let state = destination.state().into();
     clusters.log_to(destination);
     Some(Rc::new(AccessLog { state, format }))

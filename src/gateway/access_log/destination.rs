@@ -27,6 +27,15 @@ impl Destination {
         }
     }
 
+    /// Whether lines that come to it stand behind one another, so that each brings its end: a logger that adds one would add it for
+    /// requests without a line, too.
+    pub(super) fn ends_lines(&self) -> bool {
+        match self {
+            Self::Stdout | Self::File(_) => true,
+            Self::Otlp(_) | Self::Als(_) => false,
+        }
+    }
+
     /// The filter state by which lines come to the destination's logger. It tells destinations apart by themselves, not by their
     /// places in a document: while a reload is on its way, listener and filter may be of two documents.
     #[must_use]

@@ -1,8 +1,8 @@
 //! One variable of a format.
 
 use crate::gateway::compile::Scope;
-use crate::gateway::context::Variable;
 use crate::gateway::context::ended::{Ended, Told};
+use crate::gateway::context::{PROTOCOL, Variable};
 use crate::gateway::outcome::Over;
 use crate::gateway::request::Facts;
 
@@ -97,6 +97,15 @@ impl Field {
             Self::Of(variable) => variable.is_clients(),
             Self::Ended(Ended::ApiKey | Ended::AuthenticateError) => true,
             Self::Ended(_) | Self::Absent => false,
+        }
+    }
+
+    /// What it says of each request, where that is always the same.
+    pub(super) fn constant(&self) -> Option<Option<Told<'static>>> {
+        match self {
+            Self::Absent => Some(None),
+            Self::Of(Variable::Protocol) => Some(Some(Told::Text(PROTOCOL.into()))),
+            Self::Of(_) | Self::Ended(_) => None,
         }
     }
 

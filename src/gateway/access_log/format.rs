@@ -18,7 +18,8 @@ pub(super) struct Format {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
-    Text(String),
+    /// The format's own, and what is the same for every request.
+    Text(Vec<u8>),
     Field(Field, Place),
 }
 
@@ -66,9 +67,9 @@ impl Format {
         let mut known = true;
         for (i, part) in read.iter().enumerate() {
             match part {
-                Read::Text(text) => parts.push(Part::Text((*text).to_owned())),
+                Read::Text(text) => push(&mut parts, text.as_bytes()),
                 Read::Variable { name, quoted } => match Field::compile(name, at, scope) {
-                    Some(field) => parts.push(place(field, shape, *quoted, stops(&read, i))),
+                    Some(field) => push_field(&mut parts, place(field, shape, *quoted, stops(&read, i))),
                     None => known = false,
                 },
             }
@@ -83,12 +84,17 @@ impl Format {
         known.then(|| Self { parts, room: text.len().saturating_mul(2) })
     }
 
+    /// Has lines end.
+    pub(super) fn end_line(&mut self) {
+        push(&mut self.parts, b"\n");
+    }
+
     /// The line of a request that is over.
     pub(super) fn write(&self, over: &Over<'_>) -> Vec<u8> {
         let mut line = Vec::with_capacity(self.room);
         for part in &self.parts {
             match part {
-                Part::Text(text) => writing::text(&mut line, text),
+                Part::Text(text) => line.extend_from_slice(text),
                 Part::Field(field, place) => {
                     let value = if line.len() > MOST_OF_LINE { None } else { field.value(over) };
                     writing::value(&mut line, value, *place);
@@ -100,7 +106,7 @@ impl Format {
 }
 
 /// Where a field stands. `error.messageString` is the message in its own quotes, which count where it stands outside others.
-fn place(field: Field, shape: Shape, quoted: bool, stops: [u8; 2]) -> Part {
+fn place(field: Field, shape: Shape, quoted: bool, stops: [u8; 2]) -> (Field, Place) {
     let is_string = field == Field::Of(Variable::ErrorMessageString) && !quoted;
     let stops = if field.is_clients() { stops } else { [0; 2] };
     let field = if is_string { Field::Of(Variable::ErrorMessage) } else { field };
@@ -111,7 +117,22 @@ fn place(field: Field, shape: Shape, quoted: bool, stops: [u8; 2]) -> Part {
         Shape::Text if is_string => Place::Quoted,
         Shape::Text => Place::Text { stops },
     };
-    Part::Field(field, place)
+    (field, place)
+}
+
+/// Adds text to what stands before it.
+fn push(parts: &mut Vec<Part>, text: &[u8]) {
+    match parts.last_mut() {
+        Some(Part::Text(before)) => before.extend_from_slice(text),
+        Some(Part::Field(..)) | None => parts.push(Part::Text(text.to_vec())),
+    }
+}
+
+fn push_field(parts: &mut Vec<Part>, (field, place): (Field, Place)) {
+    let Some(constant) = field.constant() else { return parts.push(Part::Field(field, place)) };
+    let mut text = Vec::new();
+    writing::value(&mut text, constant, place);
+    push(parts, &text);
 }
 
 /// What stands before and behind a part, where that is no letter or digit: what ends a field. 0 for nothing.

@@ -6,7 +6,7 @@ use crate::gateway::exchange::{Exchange, Origin};
 use crate::gateway::flow::{Flow, ResponseFlow};
 use crate::gateway::head::Head;
 use crate::gateway::outcome::Ending;
-use crate::gateway::testing::{self, config, env, gateway, http, problems, proxy, rest, set};
+use crate::gateway::testing::{self, config, ended, env, gateway, http, problems, proxy, rest, set};
 use crate::gateway::{Env, Nanos, compile, surroundings::Elsewhere};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -79,8 +79,14 @@ fn line_of(document: &Value, pairs: &[(&str, &[u8])]) -> String {
         }
         flow => panic!("{flow:?}"),
     }
-    let (_, line) = exchange.on_log(&Host::default(), &later(50)).access_log.unwrap();
-    String::from_utf8(line).unwrap()
+    line_without_end(&mut exchange, 50)
+}
+
+/// The line of a request that is over so many milliseconds after it came. It has one end.
+fn line_without_end(exchange: &mut Exchange, millis: u64) -> String {
+    let (_, line) = ended(exchange, &Host::default(), &later(millis)).access_log.unwrap();
+    let line = String::from_utf8(line).unwrap();
+    line.strip_suffix('\n').unwrap().to_owned()
 }
 
 fn line(format: &str, pairs: &[(&str, &[u8])]) -> String {
@@ -259,19 +265,18 @@ fn a_client_that_is_gone_leaves_a_line() {
     );
     let mut exchange = Exchange::new(gateway(&document));
     let _ = exchange.on_request_headers(Ok(testing::head("GET", "/users/7", &[], true)), &later(0));
-    let (_, line) = exchange.on_log(&Host::default(), &later(8)).access_log.unwrap();
-    assert_eq!(String::from_utf8(line).unwrap(), "- - - 8 q6urq6urq6urq6s=");
+    assert_eq!(line_without_end(&mut exchange, 8), "- - - 8 q6urq6urq6urq6s=");
 }
 
 #[test]
 fn what_belongs_to_no_stage_has_no_line() {
     let document = echo("$context.requestId");
     let mut exchange = Exchange::new(gateway(&document));
-    assert_eq!(exchange.on_log(&Host { status: 431, ..Host::default() }, &env()).access_log, None);
+    assert_eq!(ended(&mut exchange, &Host { status: 431, ..Host::default() }, &env()).access_log, None);
     let mut exchange = Exchange::new(gateway(&document));
     let head = Head::from_pairs(&[(":method", "GET"), (":path", "/users/7"), (":authority", "a b")], true);
     let _ = exchange.on_request_headers(Ok(head), &env());
-    assert_eq!(exchange.on_log(&Host::default(), &env()).access_log, None);
+    assert_eq!(ended(&mut exchange, &Host::default(), &env()).access_log, None);
 }
 
 #[test]
@@ -291,7 +296,7 @@ fn the_host_is_asked_for_what_the_format_reads() {
             let _ = exchange.on_response_headers(Ok(head), Origin::Upstream, &env());
         }
         let host = Host::default();
-        assert!(exchange.on_log(&host, &env()).access_log.is_some());
+        assert!(ended(&mut exchange, &host, &env()).access_log.is_some());
         assert_eq!(*host.asked.borrow(), expected, "{format}");
     }
     let mock = json!({
@@ -313,11 +318,12 @@ fn a_backend_that_breaks_off_is_told_of() {
         let _ = exchange.on_request_headers(Ok(testing::head("GET", "/users/7", &[], true)), &env());
         let head = Head::from_pairs(&[(":status", "201")], false);
         let _ = exchange.on_response_headers(Ok(head), Origin::Upstream, &env());
-        let (_, line) = exchange.on_log(&Host { broke_off, ..Host::default() }, &env()).access_log.unwrap();
+        let host = Host { broke_off, ..Host::default() };
+        let (_, line) = ended(&mut exchange, &host, &env()).access_log.unwrap();
         String::from_utf8(line).unwrap()
     };
-    assert_eq!(line(false), "q6urq6urq6urq6s= 201 -");
-    assert_eq!(line(true), "q6urq6urq6urq6s= 201 the integration cannot be reached, or broke off");
+    assert_eq!(line(false), "q6urq6urq6urq6s= 201 -\n");
+    assert_eq!(line(true), "q6urq6urq6urq6s= 201 the integration cannot be reached, or broke off\n");
 }
 
 #[test]

@@ -24,10 +24,17 @@ const MISSING: &[u8] = b"-";
 /// More digits than a reader of JSON takes for an exact number.
 const MOST_DIGITS: usize = 15;
 
-/// Writes text of the format.
-pub(super) fn text(line: &mut Vec<u8>, text: &str) {
-    line.extend_from_slice(text.as_bytes());
-}
+/// What is written as it is in a JSON string: visible ASCII but for its quote and its escape.
+#[expect(clippy::indexing_slicing, reason = "a byte is less than 256, and only compilers run it")]
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = !matches!(byte, b'"' | b'\\');
+        byte += 1;
+    }
+    plain
+};
 
 /// Writes a value.
 pub(super) fn value(line: &mut Vec<u8>, value: Option<Told<'_>>, place: Place) {
@@ -75,9 +82,9 @@ fn quoted(line: &mut Vec<u8>, text: &str) {
 /// Writes a text with the escapes of JSON.
 fn escaped(line: &mut Vec<u8>, text: &str, stops: [u8; 2]) {
     let (shown, is_all) = cut(text);
-    let is_plain =
-        |byte: &u8| (b' '..=b'~').contains(byte) && !matches!(byte, b'"' | b'\\') && !stops.contains(byte);
-    if shown.as_bytes().iter().all(is_plain) {
+    let is_plain = |byte: &u8| PLAIN.get(usize::from(*byte)).copied().unwrap_or_default();
+    let stops_none = stops == [0; 2] || !shown.bytes().any(|byte| stops.contains(&byte));
+    if shown.as_bytes().iter().all(is_plain) && stops_none {
         line.extend_from_slice(shown.as_bytes());
     } else {
         shown.chars().for_each(|char| escape(line, char, stops));
@@ -126,16 +133,15 @@ fn reference(line: &mut Vec<u8>, char: char) {
 }
 
 fn digits(line: &mut Vec<u8>, number: u64) {
-    let start = line.len();
-    let mut rest = number;
-    loop {
-        line.push(b'0' + u8::try_from(rest % 10).unwrap_or_default());
-        rest /= 10;
+    // As many as the largest has.
+    let mut digits = [b'0'; 20];
+    let (mut start, mut rest) = (digits.len(), number);
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit += u8::try_from(rest % 10).unwrap_or_default();
+        (start, rest) = (at, rest / 10);
         if rest == 0 {
             break;
         }
     }
-    if let Some(written) = line.get_mut(start..) {
-        written.reverse();
-    }
+    line.extend_from_slice(digits.get(start..).unwrap_or_default());
 }

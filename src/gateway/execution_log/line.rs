@@ -17,7 +17,7 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn new(request_id: &str) -> Self {
-        Self { prefix: format!("({request_id}) "), bytes: Vec::new() }
+        Self { prefix: ["(", request_id, ") "].concat(), bytes: Vec::new() }
     }
 
     /// Adds a line, as far as there is room.
@@ -30,6 +30,11 @@ impl Lines {
         }
         let start = self.bytes.len();
         self.bytes.extend_from_slice(self.prefix.as_bytes());
+        let is_plain = |byte| matches!(byte, b' '..=b'~') && byte != b'\\';
+        if self.prefix.len() + text.len() <= MOST - TRUNCATED.len() && text.bytes().all(is_plain) {
+            self.bytes.extend_from_slice(text.as_bytes());
+            return;
+        }
         for char in text.chars() {
             let before = self.bytes.len();
             write(&mut self.bytes, char);
@@ -42,8 +47,12 @@ impl Lines {
     }
 
     /// The lines; none if there is none.
-    pub(super) fn into_bytes(self) -> Option<Vec<u8>> {
-        Some(self.bytes).filter(|bytes| !bytes.is_empty())
+    pub(super) fn into_bytes(mut self) -> Option<Vec<u8>> {
+        if self.bytes.is_empty() {
+            return None;
+        }
+        self.bytes.push(b'\n');
+        Some(self.bytes)
     }
 }
 

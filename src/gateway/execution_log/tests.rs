@@ -3,7 +3,7 @@ use crate::gateway::exchange::{Exchange, Origin};
 use crate::gateway::flow::Flow;
 use crate::gateway::head::Head;
 use crate::gateway::outcome::Ending;
-use crate::gateway::testing::{env, gateway, http, problems, proxy, rest};
+use crate::gateway::testing::{ended, env, gateway, http, problems, proxy, rest};
 use serde_json::{Value, json};
 
 #[derive(Debug)]
@@ -62,7 +62,7 @@ fn lines(document: &Value, path: &str, headers: &[(&str, &[u8])]) -> Vec<String>
     let head =
         Head::from_pairs(&[(":status", status.as_str()), ("set-cookie", "s=secret"), ("x-y", "z")], true);
     let _ = exchange.on_response_headers(Ok(head), Origin::Upstream, &env());
-    let text = exchange.on_log(&Host, &env()).execution_log.unwrap_or_default();
+    let text = ended(&mut exchange, &Host, &env()).execution_log.unwrap_or_default();
     let text = String::from_utf8(text).unwrap();
     let prefix = format!("({ID}) ");
     text.lines()

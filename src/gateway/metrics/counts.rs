@@ -1,10 +1,11 @@
 //! What a worker counts of APIs, until the shell hands it to the host on its tick.
 
 use super::{COUNTED, MOST_STATISTICS, Metric, PlaceKey};
-use crate::gateway::Env;
 use crate::gateway::outcome::Over;
 use crate::gateway::request::Request;
+use crate::gateway::{Env, Worker};
 use nohash_hasher::IntMap;
+use std::cell::RefCell;
 
 /// What happened at places since the shell asked. There are no more than documents name.
 #[derive(Debug, Default)]
@@ -54,8 +55,8 @@ impl ApiCounts {
 impl Counted {
     /// Adds to one of the numbers; what is measured is not counted.
     pub fn add(&mut self, metric: Metric, more: u64) {
-        let number = COUNTED.iter().zip(&mut self.0).find(|(known, _)| **known == metric);
-        if let Some((_, count)) = number {
+        // They are numbered in the order of `COUNTED`, and behind them what is measured.
+        if let Some(count) = self.0.get_mut(metric as usize) {
             *count = count.saturating_add(more);
         }
     }
@@ -68,13 +69,13 @@ impl Counted {
 }
 
 /// Counts a request that is over. What never reached a stage is nobody's.
-pub(in crate::gateway) fn count(over: &Over<'_>, env: &Env<'_>) -> Option<Times> {
+pub(in crate::gateway) fn count(over: &Over<'_>, worker: &RefCell<Worker>) -> Option<Times> {
     let Over { request, ending, .. } = *over;
     let places = &request.stage.as_ref()?.places;
     let place = places.of(request.route.as_ref().map(|(route, _)| *route));
     let outcome = &request.outcome;
     let is_connection = outcome.status == 101;
-    let apis = &mut env.worker.borrow_mut().apis;
+    let apis = &mut worker.borrow_mut().apis;
     if let Some(counted) = apis.at(place.key) {
         // A connection was counted when it was made.
         if !is_connection {

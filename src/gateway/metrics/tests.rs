@@ -4,7 +4,7 @@ use crate::gateway::exchange::{Exchange, Origin};
 use crate::gateway::flow::{CalloutReply, Flow, ResponseFlow};
 use crate::gateway::head::Head;
 use crate::gateway::outcome::{Ending, Observation};
-use crate::gateway::testing::{env, gateway, head, problems, proxy};
+use crate::gateway::testing::{ended, env, gateway, head, problems, proxy};
 use crate::gateway::worker::Worker;
 use crate::gateway::{Env, Gateway, Nanos};
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ fn answered(
     let response = Head::from_pairs(&[(":status", status.as_str())], true);
     let flow = exchange.on_response_headers(Ok(response), origin, &at(130, worker));
     assert!(matches!(flow, ResponseFlow::Continue(_)), "{flow:?}");
-    exchange.on_log(&Over(0), &at(150, worker))
+    ended(&mut exchange, &Over(0), &at(150, worker))
 }
 
 /// What was counted since this was last asked, by the names of statistics.
@@ -174,7 +174,7 @@ fn a_client_that_leaves_is_a_request_without_an_answer() {
     let mut exchange = Exchange::new(gateway.clone());
     let flow = exchange.on_request_headers(Ok(head("GET", "/posts", &[], true)), &at(0, worker));
     assert!(matches!(flow, Flow::Forward(_)));
-    let times = exchange.on_log(&Over(0), &at(9, worker)).times.unwrap();
+    let times = ended(&mut exchange, &Over(0), &at(9, worker)).times.unwrap();
     assert_eq!((times.latency, times.integration_latency), (Some(9), None));
     let expected = [
         ("sekisho_api;shop;$default;The Shop;count_total", 1),
@@ -201,7 +201,7 @@ fn connections_are_counted_when_they_are_made_or_refused() {
     let name = |metric| format!("sekisho_api;shop;$default;The Shop;{metric}_total");
     let mut connected = ask("/posts", "101", Origin::Upstream);
     assert_eq!(counted(&gateway, worker), told(&[(&name("count"), 1), (&name("connect_count"), 1)]));
-    let times = connected.on_log(&Over(0), &at(60_000, worker)).times.unwrap();
+    let times = ended(&mut connected, &Over(0), &at(60_000, worker)).times.unwrap();
     assert_eq!((times.latency, times.integration_latency), (None, Some(1)));
     assert_eq!(counted(&gateway, worker), told(&[(&name("data_processed_bytes"), 30)]));
     // What comes before an integration is asked, and only that, asked none.
@@ -210,7 +210,7 @@ fn connections_are_counted_when_they_are_made_or_refused() {
         ("/posts", "403", Origin::Upstream, "integration_error"),
         ("/posts", "503", Origin::Envoy(b"no_healthy_upstream"), "execution_error"),
     ] {
-        ask(path, status, origin).on_log(&Over(0), &at(1, worker));
+        ended(&mut ask(path, status, origin), &Over(0), &at(1, worker));
         let counted = counted(&gateway, worker);
         assert_eq!(counted.get(&name(metric)), Some(&1), "{path} {status}");
         assert_eq!(counted.contains_key(&name("unasked")), path == "/nowhere", "{path} {status}");
@@ -354,6 +354,6 @@ fn unanswered_questions_are_counted() {
     let _ = exchange.on_callout(&CalloutReply::Failed, &at(5, worker));
     let told: Vec<_> = worker.borrow_mut().counts.drain().filter(|(_, count)| *count > 0).collect();
     assert_eq!(told, [("callout_failures.integration", 1)]);
-    let times = exchange.on_log(&Over(500), &at(7, worker)).times.unwrap();
+    let times = ended(&mut exchange, &Over(500), &at(7, worker)).times.unwrap();
     assert_eq!((times.latency, times.integration_latency), (Some(7), Some(5)));
 }
