@@ -316,7 +316,6 @@ impl Exchange {
     /// Hands an admitted request, of whose body so much is sent without being shown again, to its integration.
     fn integrate(&mut self, _: Admitted, body: Option<&[u8]>, sent: u64, env: &Env<'_>) -> Flow {
         let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
-        request.outcome.hand_over(env.monotonic);
         execution_log::step(request, |trace, request| trace.starts(request, body));
         let request = &*request;
         let json = body.map(JsonBody::new);
@@ -325,17 +324,18 @@ impl Exchange {
             None | Some(Integration::None) => self.refuse(Rejection::Internal),
             Some(Integration::Lambda(function)) => {
                 let callout = function.invoke(request, body.unwrap_or_default(), env);
-                self.ask(callout)
+                self.ask(callout, env)
             }
             Some(Integration::AwsService(service)) => {
                 let callout = service.call(&facts, body.unwrap_or_default(), env);
-                self.ask(callout)
+                self.ask(callout, env)
             }
             Some(Integration::HttpProxy(backend)) => match backend.forward(&facts) {
                 Err(rejection) => self.refuse(rejection),
                 Ok(edits) => {
                     self.trace(|trace, request| trace.forwards(request, &edits));
-                    let Some(request) = &self.request else { return self.refuse(Rejection::Internal) };
+                    let Some(request) = &mut self.request else { return self.refuse(Rejection::Internal) };
+                    request.outcome.hand_over(env.monotonic);
                     let tunnel = tunnel::of(request).map(Box::new);
                     self.state = State::Upstream { sent, tunnel };
                     Flow::Forward(edits)
@@ -350,10 +350,13 @@ impl Exchange {
     }
 
     /// Asks a function or a service, or refuses what it cannot be asked.
-    fn ask(&mut self, callout: Result<Callout, Rejection>) -> Flow {
+    fn ask(&mut self, callout: Result<Callout, Rejection>, env: &Env<'_>) -> Flow {
         match callout {
             Err(rejection) => self.refuse(rejection),
             Ok(callout) => {
+                if let Some(request) = &mut self.request {
+                    request.outcome.hand_over(env.monotonic);
+                }
                 self.trace(|trace, request| trace.asks(request, &callout));
                 self.state = State::Invoking;
                 Flow::Call(callout)

@@ -16,7 +16,7 @@ pub struct Outcome {
     pub rejection: Option<Rejection>,
     /// What the client was told went wrong.
     pub problem: Option<Problem>,
-    /// The integration that it was handed to.
+    /// The integration that it was handed to; none while nobody is asked, and of one that asks nobody.
     pub integration: Option<Integrated>,
     /// What was asked for its authorizer, if anything was.
     pub authorizer: Option<Asked>,

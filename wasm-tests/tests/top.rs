@@ -6,6 +6,8 @@ use sekisho_cli::hash_key;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 use wasm_tests::{Backend, Gateway, Options, eventually, raw};
 
 const COMMAND: &str = env!("CARGO_BIN_EXE_sekisho-as-built");
@@ -17,6 +19,8 @@ fn document() -> Value {
         "integrationUri": "http://backend.test/" });
     let dead = json!({ "integrationId": "dead", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
         "integrationUri": "http://dead.test/" });
+    let hang = json!({ "integrationId": "hang", "integrationType": "HTTP_PROXY", "integrationMethod": "ANY",
+        "integrationUri": "http://backend.test/behave/hang" });
     let none = json!({ "throttlingRateLimit": 0, "throttlingBurstLimit": 0 });
     let rule = json!({
         "Name": "bad", "Priority": 0, "Action": { "Block": {} },
@@ -35,8 +39,9 @@ fn document() -> Value {
                     { "routeKey": "GET /users/{id}", "target": "integrations/up" },
                     { "routeKey": "GET /limited", "target": "integrations/up" },
                     { "routeKey": "GET /dead", "target": "integrations/dead" },
+                    { "routeKey": "GET /hang", "target": "integrations/hang" },
                 ],
-                "integrations": [up, dead],
+                "integrations": [up, dead, hang],
                 "stages": [
                     { "stageName": "$default", "defaultRouteSettings": { "detailedMetricsEnabled": true },
                       "routeSettings": { "GET /limited": none } },
@@ -84,6 +89,14 @@ async fn send(address: SocketAddr) {
     }
 }
 
+/// A client that leaves while its backend is asked.
+async fn leave(address: SocketAddr, backend: &Backend) {
+    let before = backend.seen().len();
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(b"GET /hang HTTP/1.1\r\nhost: shop.localhost\r\n\r\n").await.unwrap();
+    eventually("the backend is asked", async || (backend.seen().len() > before).then_some(())).await;
+}
+
 /// What the command prints, its words parted by one blank each.
 fn top(admin: SocketAddr, args: &[&str]) -> Vec<String> {
     let output = Command::new(COMMAND)
@@ -111,11 +124,12 @@ async fn exact_numbers_are_shown() {
     let gateway =
         Gateway::start(&document(), &backend, Options { concurrency: 4, ..Options::default() }).await;
     send(gateway.address()).await;
+    leave(gateway.address(), &backend).await;
     let admin = gateway.admin_address();
     // Counters come with a tick of each worker, latencies when Envoy merges them.
     let told = eventually("the workers tell", async || {
         let told = top(admin, &[]);
-        let is_all = |line: &String| line.starts_with("all 82 ") && line.ends_with(" 29");
+        let is_all = |line: &String| line.starts_with("all 83 ") && line.ends_with(" 29");
         told.iter().any(is_all).then_some(told)
     })
     .await;
@@ -130,7 +144,8 @@ async fn exact_numbers_are_shown() {
             "shop $default GET /limited 7 - 7 0 100.0 0.0 | 7",
             "shop $default 5 - 5 0 100.0 0.0 | 5",
             "shop $default GET /dead 2 - 0 2 0.0 100.0 | 0",
-            "all 82 - 21 2 25.6 2.4 | 29",
+            "shop $default GET /hang 1 - 0 0 0.0 0.0 | 0",
+            "all 83 - 21 2 25.3 2.4 | 29",
         ],
         "{told:#?}"
     );

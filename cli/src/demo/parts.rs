@@ -132,6 +132,8 @@ const AWS: [(&str, &str); 4] = [
 ];
 /// AWS's own image: it has the runtime, boto3, and the emulator of the runtime's interface.
 const LAMBDA: Image = Image::Pulled("public.ecr.aws/lambda/python:3.13");
+/// Where the runtime looks for boto3, which a bare Python of the image may not: images have had it here, and among the packages.
+const RUNTIME: (&str, &str) = ("PYTHONPATH", "/var/runtime");
 
 /// The function of Lambda.
 pub const FUNCTION: Part = Part {
@@ -165,7 +167,7 @@ pub const TABLES: Part = Part {
     image: LAMBDA,
     command: &["-B", "/create_tables.py"],
     places: &[],
-    variables: &AWS,
+    variables: &[AWS[0], AWS[1], AWS[2], AWS[3], RUNTIME],
     files: &[("examples/lambda-crud/create_tables.py", "/create_tables.py")],
     volumes: &[],
     ports: &[],

@@ -1,7 +1,8 @@
 //! The command line of `sekisho render`.
 
 use super::settings::{SYSTEM_CA_FILE, Settings, TLS_LISTEN, address};
-use super::tracing;
+use super::{istio, tracing};
+use crate::audit;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -23,6 +24,9 @@ pub struct Args {
     /// Envoy's admin interface; it must not be reachable by clients.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9901", value_parser = address)]
     pub admin: SocketAddr,
+    /// Where metrics are gathered: `GET /stats/prometheus`, and nothing else of the admin interface. Nowhere when absent.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address, conflicts_with_all = ["filter", "rate_limits", "istio", "envoy_gateway"])]
+    pub metrics_listen: Option<SocketAddr>,
     /// The filter, a path that Envoy can read.
     #[arg(long, value_name = "PATH", default_value = "sekisho.wasm")]
     pub wasm: PathBuf,
@@ -109,6 +113,7 @@ impl Args {
             tls_listen: self.tls_listen,
             http3: self.http3,
             admin: self.admin,
+            metrics_listen: self.metrics_listen,
             wasm: self.wasm.clone(),
             ca_file: self.ca_file.clone(),
             secrets: self.secrets.clone(),

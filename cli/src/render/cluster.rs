@@ -2,7 +2,7 @@
 
 use super::dynamic::Delivery;
 use super::settings::authority;
-use super::{Plan, Settings, signing, tracing, upstream};
+use super::{Plan, Settings, metrics, signing, tracing, upstream};
 use crate::hash_key::hash;
 use sekisho::gateway::clusters::Cluster;
 use sekisho::gateway::config::{HealthCheck, ProtocolVersion};
@@ -24,6 +24,7 @@ pub fn clusters(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Vec
         clusters.push(signing::nowhere());
     }
     clusters.extend(tracing::cluster(settings));
+    clusters.extend(metrics::cluster(settings));
     clusters
 }
 

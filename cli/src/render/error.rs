@@ -31,6 +31,9 @@ pub enum Error {
         /// The cluster.
         cluster: String,
     },
+    /// Metrics would be gathered from an interface whose port nobody knows.
+    #[error("--metrics-listen: the admin interface has whatever port is free")]
+    AdminPort,
     /// A secret is named that no file was given for.
     #[error("the SDS secret `{name}` has no source")]
     Secret {
@@ -65,6 +68,12 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// Lines of an access log would go to a cluster that nobody makes.
+    #[error("the document makes no cluster `{name}`, which an access log goes to")]
+    LogCollector {
+        /// Its name.
+        name: String,
+    },
     /// The settings cannot be written.
     #[error("the settings cannot be written: {source}")]
     Settings {
@@ -89,6 +98,7 @@ impl Error {
                 cluster::file_name(name)
             )),
             Self::Admin { .. } => Some("change the integration's URI, or `--admin`".to_owned()),
+            Self::AdminPort => Some("name its port with `--admin`".to_owned()),
             Self::Mesh { help, .. } => Some(help.clone()),
             Self::Engine => Some(
                 "add `\"engine\": \"limitador\"` or `\"engine\": \"ratelimit\"` to `rateLimitService`"
@@ -98,6 +108,9 @@ impl Error {
             Self::Collector { .. } => {
                 Some("name the collector by its address: `--tracing http://HOST:PORT`; or let an access log go to it, `\"destination\": \"otlp:http://HOST:PORT\"`, which makes such a cluster".to_owned())
             }
+            Self::LogCollector { .. } => Some(
+                "name the collector by its address: `\"destination\": \"otlp:http://HOST:PORT\"`".to_owned(),
+            ),
             Self::Write { .. } | Self::Busy { .. } | Self::Settings { .. } => None,
         }
     }

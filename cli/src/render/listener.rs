@@ -3,7 +3,7 @@
 use super::dynamic::Delivery;
 use super::settings::socket_address;
 use super::tls::chain::{self, Transport};
-use super::{Plan, Settings, access_log, filter, geoip, local_reply, route, tracing, upstream};
+use super::{Plan, Settings, access_log, filter, geoip, local_reply, metrics, route, tracing, upstream};
 use serde_json::{Value, json};
 
 /// Names of the listeners: plain text, TLS, HTTP/3.
@@ -27,7 +27,7 @@ enum Edge {
     Http3,
 }
 
-/// The listeners: plain text always, TLS where custom domains have certificates.
+/// The listeners: plain text always, TLS where custom domains have certificates, and one for metrics where it is asked for.
 #[must_use]
 pub fn listeners(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Vec<Value> {
     let mut listeners = vec![plain(plan, settings, delivery)];
@@ -35,6 +35,7 @@ pub fn listeners(plan: &Plan, settings: &Settings, delivery: Delivery<'_>) -> Ve
         listeners.push(tls(plan, settings, delivery));
         listeners.extend(settings.http3.map(|_| http3(plan, settings, delivery)));
     }
+    listeners.extend(metrics::listener(settings));
     listeners
 }
 

@@ -20,6 +20,7 @@ pub mod istio;
 pub mod listener;
 pub mod local_reply;
 pub mod lock;
+pub mod metrics;
 pub mod rate_limits;
 pub mod route;
 pub mod settings;
@@ -36,13 +37,13 @@ pub use document::Plan;
 pub use error::Error;
 pub use settings::Settings;
 
-use crate::{Ui, audit};
+use crate::Ui;
 use dynamic::{Delivery, Layout};
+use sekisho::gateway::access_log::destination::Destination;
 use sekisho::gateway::clusters::Cluster;
 use serde_json::Value;
-use settings::{SYSTEM_CA_FILE, TLS_LISTEN, address};
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Carries out the verb.
@@ -85,7 +86,7 @@ const HEADER: &str = "An Envoy bootstrap. Rendered by `sekisho render`: change t
 /// What a whole Envoy cannot be rendered for.
 ///
 /// # Errors
-/// Integrations that need Envoy's own routes; secrets without a source.
+/// Integrations that need Envoy's own routes; clusters that nobody makes; secrets without a source.
 pub fn check(plan: &Plan, settings: &Settings) -> Result<(), Error> {
     if !plan.envoy_routes.is_empty() {
         return Err(Error::EnvoyRoute { at: plan.envoy_routes.clone() });
@@ -93,10 +94,17 @@ pub fn check(plan: &Plan, settings: &Settings) -> Result<(), Error> {
     if let Some(it) = plan.clusters.iter().find(|it| is_admin(it, settings.admin)) {
         return Err(Error::Admin { cluster: it.name.clone() });
     }
+    if settings.metrics_listen.is_some() && settings.admin.port() == 0 {
+        return Err(Error::AdminPort);
+    }
     if let Some(tracing::Collector::Cluster(name)) = settings.tracing.as_ref().map(|it| &it.collector)
         && tracing::made(name, plan).is_none()
     {
         return Err(Error::Collector { name: name.clone() });
+    }
+    let mut logs = plan.access_logs.iter().filter_map(Destination::cluster);
+    if let Some(name) = logs.find(|name| !plan.clusters.iter().any(|it| it.name == *name)) {
+        return Err(Error::LogCollector { name: name.to_owned() });
     }
     match (cluster::foreign_secrets(plan).chain(plan.tls.foreign_secrets()).next(), &settings.secrets) {
         (Some(name), None) => Err(Error::Secret { name: name.to_owned() }),
@@ -162,6 +170,36 @@ fn write(ui: &Ui, out: Option<&Path>, rendering: &Rendering) -> Result<(), crate
 mod tests {
     use super::{Error, Settings, check, document};
     use serde_json::json;
+
+    /// In a mesh, or in an Envoy of somebody's own, clusters may be there that no document makes.
+    #[test]
+    fn an_access_log_goes_to_a_cluster_that_is_there() {
+        let checked = |destination: &str| {
+            let document = json!({ "apis": [{
+                "apiId": "a", "protocolType": "HTTP",
+                "stages": [{ "stageName": "$default", "accessLogSettings": {
+                    "format": "$context.requestId", "destination": destination,
+                } }],
+            }] });
+            let (plan, _) = document::plan(document.to_string().as_bytes(), &|_| None).unwrap();
+            check(
+                &plan,
+                &Settings::new(([127, 0, 0, 1], 0).into(), ([127, 0, 0, 1], 9901).into(), "w".into()),
+            )
+        };
+        for (destination, cluster) in
+            [("otlp:collector", "collector"), ("als:logs.internal", "logs.internal")]
+        {
+            let error = checked(destination).unwrap_err();
+            assert!(
+                matches!(&error, Error::LogCollector { name } if name == cluster),
+                "{destination}: {error}"
+            );
+        }
+        for destination in ["stdout", "file:/x", "otlp:http://127.0.0.1:4317", "als:http://logs:9001"] {
+            checked(destination).unwrap();
+        }
+    }
 
     #[test]
     fn envoys_admin_interface_is_nobodys_backend() {

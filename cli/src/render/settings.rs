@@ -20,6 +20,9 @@ pub struct Settings {
     pub http3: Option<u16>,
     /// Envoy's admin interface.
     pub admin: SocketAddr,
+    /// Where metrics are gathered, if anywhere but at the admin interface.
+    #[serde(default)]
+    pub metrics_listen: Option<SocketAddr>,
     /// The filter, a path that Envoy can read.
     pub wasm: PathBuf,
     /// Certificate authorities that backends' certificates are checked against.
@@ -71,6 +74,7 @@ impl Settings {
             tls_listen: tls_listen(),
             http3: None,
             admin,
+            metrics_listen: None,
             wasm,
             ca_file: SYSTEM_CA_FILE.into(),
             secrets: None,

@@ -19,11 +19,11 @@ pub enum Quantile {
 // === impl Histogram ===
 
 impl Histogram {
-    /// So many took at most that long.
+    /// So many more took at most that long.
     pub(super) fn bound(&mut self, most: f64, count: u64) {
         let at = self.0.partition_point(|(known, _)| *known < most);
         match self.0.get_mut(at) {
-            Some((known, old)) if known.total_cmp(&most).is_eq() => *old = count,
+            Some((known, old)) if known.total_cmp(&most).is_eq() => *old = old.saturating_add(count),
             Some(_) | None => {
                 if self.0.len() < MOST_BOUNDS {
                     self.0.insert(at, (most, count));

@@ -35,7 +35,7 @@ const MOST: Duration = Duration::from_secs(3600);
 ///
 /// Envoy's admin interface is asked again and again. Figures are of the last ten seconds, because Envoy brings latencies up to date
 /// every five. Routes have lines of their own where `detailedMetricsEnabled` says so; all other requests are counted at the stage.
-/// UNASKED are requests that were answered without asking an integration: refusals, preflights and MOCK.
+/// UNASKED are requests that ended without an integration being asked: refusals, preflights and MOCK.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -50,10 +50,10 @@ pub struct Figures {
     pub client_errors: u64,
     /// Those that were answered by 500 to 599.
     pub server_errors: u64,
+    /// Those for which no integration was asked: refused, preflights, MOCK, or their client left before.
+    pub unasked: u64,
     /// How long they took.
     pub latency: Histogram,
-    /// How long integrations took, of requests for which one was asked.
-    pub integration: Histogram,
 }
 
 /// What the gateway has of an issuer.
@@ -110,8 +110,8 @@ impl Page {
                 now.count < then.count
                     || now.client_errors < then.client_errors
                     || now.server_errors < then.server_errors
+                    || now.unasked < then.unasked
                     || now.latency.went_back(&then.latency)
-                    || now.integration.went_back(&then.integration)
             })
         });
         younger
@@ -175,24 +175,17 @@ impl Figures {
             count: self.count.saturating_sub(before.count),
             client_errors: self.client_errors.saturating_sub(before.client_errors),
             server_errors: self.server_errors.saturating_sub(before.server_errors),
+            unasked: self.unasked.saturating_sub(before.unasked),
             latency: self.latency.since(&before.latency),
-            integration: self.integration.since(&before.integration),
         }
-    }
-
-    /// Requests that were answered without asking an integration: refused, preflights, or by MOCK. Both histograms are brought up
-    /// to date at once, so that nobody is missing in one of them.
-    #[must_use]
-    pub fn unasked(&self) -> u64 {
-        self.latency.count().saturating_sub(self.integration.count())
     }
 
     pub(super) fn add(&mut self, other: &Self) {
         self.count = self.count.saturating_add(other.count);
         self.client_errors = self.client_errors.saturating_add(other.client_errors);
         self.server_errors = self.server_errors.saturating_add(other.server_errors);
+        self.unasked = self.unasked.saturating_add(other.unasked);
         self.latency.add(&other.latency);
-        self.integration.add(&other.integration);
     }
 }
 

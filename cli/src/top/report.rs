@@ -77,7 +77,7 @@ pub struct Line {
     pub client_errors: u64,
     /// Answered by 500 to 599.
     pub server_errors: u64,
-    /// Answered without asking an integration.
+    /// Ended without asking an integration.
     pub unasked: u64,
     /// Half of them took no longer, in milliseconds.
     pub p50: Option<Quantile>,
@@ -181,7 +181,7 @@ impl Line {
             rate: over.map(|over| figures.count as f64 / over),
             client_errors: figures.client_errors,
             server_errors: figures.server_errors,
-            unasked: figures.unasked(),
+            unasked: figures.unasked,
             p50: figures.latency.quantile(0.5),
             p90: figures.latency.quantile(0.9),
             p99: figures.latency.quantile(0.99),

@@ -82,6 +82,45 @@ fn what_happens_is_the_difference_of_two_pages() {
     assert_eq!((report.throttled(), report.blocked(), report.rules.len(), report.sides.len()), (0, 0, 2, 2));
 }
 
+/// Envoy keeps the statistics of an API's former name until it ends, and tells them beside, in the order of names.
+#[test]
+fn a_renamed_api_is_one_api() {
+    // Of each name: requests, 4xx, and how many took at most 1 ms, 5 ms, and any time.
+    let text = |names: &[(&str, [u64; 5])]| {
+        let samples = names.iter().map(|(name, [count, bad, one, five, all])| {
+            let of = format!("api_id=\"shop\",stage=\"prod\",api_name=\"{name}\"");
+            let buckets = [("1", one), ("5", five), ("+Inf", all)].map(|(le, count)| {
+                format!("sekisho_api_latency_milliseconds_bucket{{{of},le=\"{le}\"}} {count}\n")
+            });
+            format!(
+                "sekisho_api_count_total{{{of}}} {count}\nsekisho_api_4xx_total{{{of}}} {bad}\n{}",
+                buckets.concat()
+            )
+        });
+        samples.collect::<String>()
+    };
+    let (old, early, late) = ([100, 10, 100, 100, 100], [4, 0, 0, 4, 4], [24, 5, 0, 24, 24]);
+    for (first, second) in [("Shop", "Old Shop"), ("Old Shop", "Shop")] {
+        let (mut history, start) = (History::default(), Instant::now());
+        let mut take = |seconds, names: &[(&str, [u64; 5])]| {
+            let page = read(text(names).as_bytes()).unwrap();
+            let seen = history.take(start + Duration::from_secs(seconds), page);
+            (Report::new(&seen, Sort::Requests, ""), seen.restarts)
+        };
+        take(0, &[("Old Shop", old)]);
+        // The new name's statistics come while it is looked at.
+        let of = |name, new| if name == "Shop" { (name, new) } else { (name, old) };
+        let (report, restarts) = take(5, &[of(first, early), of(second, early)]);
+        assert_eq!((report.lines.len(), report.all.requests, report.all.total, restarts), (1, 4, 104, 0));
+        let (report, restarts) = take(10, &[of(first, late), of(second, late)]);
+        assert_eq!((report.all.requests, report.all.total, restarts), (24, 124, 0), "{first}, {second}");
+        let line = report.lines.first().unwrap();
+        assert_eq!((line.requests, line.client_errors, line.total), (24, 5, 124));
+        // Those of now took more than a millisecond, though those before took less.
+        assert_eq!(line.p50.unwrap().to_string(), "3.0 ms");
+    }
+}
+
 #[test]
 fn a_page_of_which_much_is_missing_is_shown() {
     let seen = History::default().take(Instant::now(), read(&b"sekisho_config_digest{} 255\n"[..]).unwrap());

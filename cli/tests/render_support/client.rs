@@ -57,6 +57,23 @@ pub fn raw(at: SocketAddr, bytes: &[u8]) -> Option<Response> {
     parse(&read_all(&mut stream))
 }
 
+/// A connection that is kept.
+pub struct Kept(TcpStream);
+
+impl Kept {
+    pub fn open(at: SocketAddr) -> Self {
+        let stream = TcpStream::connect(at).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        Self(stream)
+    }
+
+    /// Sends a request, reads its response.
+    pub fn send(&mut self, bytes: &[u8]) -> Option<Response> {
+        self.0.write_all(bytes).ok()?;
+        parse(&read_all(&mut self.0))
+    }
+}
+
 fn read_all(stream: &mut TcpStream) -> Vec<u8> {
     let (mut out, mut buffer) = (Vec::new(), [0; 65_536]);
     while let Ok(n) = stream.read(&mut buffer) {

@@ -41,13 +41,19 @@ pub struct Envoy {
 impl Envoy {
     /// Starts Envoy and waits until it serves.
     pub fn start(binary: &Path, bootstrap: &Path) -> Self {
+        Self::start_with(binary, bootstrap, &["--drain-time-s", "1"])
+    }
+
+    /// The same, with options of its command line.
+    pub fn start_with(binary: &Path, bootstrap: &Path, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("envoy.log");
         let admin_path = folder.path().join("admin");
         let out = std::fs::File::create(&log).unwrap();
         let child = Command::new(binary)
             .args(["--concurrency", "2", "--use-dynamic-base-id", "--log-level", "warning"])
-            .args(["--drain-time-s", "1", "--file-flush-interval-msec", "50", "-c"])
+            .args(options)
+            .args(["--file-flush-interval-msec", "50", "-c"])
             .arg(bootstrap)
             .arg("--admin-address-path")
             .arg(&admin_path)
@@ -60,7 +66,7 @@ impl Envoy {
         let mut envoy = Self { child, admin: any, listen: any, log, _folder: folder };
         envoy.admin =
             envoy.wait("an admin address", |_| std::fs::read_to_string(&admin_path).ok()?.parse().ok());
-        envoy.listen = envoy.wait("a listener", Self::listening);
+        envoy.listen = envoy.wait("a listener", |envoy| envoy.listening("sekisho"));
         envoy
             .wait("readiness", |envoy| (client::get(envoy.admin, "/ready", &[]).status == 200).then_some(()));
         envoy
@@ -81,9 +87,12 @@ impl Envoy {
         }
     }
 
-    fn listening(&self) -> Option<SocketAddr> {
+    /// Where a listener is.
+    pub fn listening(&self, name: &str) -> Option<SocketAddr> {
         let listeners = self.admin_json("/listeners?format=json");
-        let address = listeners.pointer("/listener_statuses/0/local_address/socket_address")?;
+        let listeners = listeners["listener_statuses"].as_array()?;
+        let address =
+            listeners.iter().find(|it| it["name"] == name)?.pointer("/local_address/socket_address")?;
         let port = u16::try_from(address["port_value"].as_u64()?).ok()?;
         Some(SocketAddr::new(address["address"].as_str()?.parse().ok()?, port))
     }

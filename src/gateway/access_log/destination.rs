@@ -18,6 +18,15 @@ pub enum Destination {
 // === impl Destination ===
 
 impl Destination {
+    /// The cluster that takes the lines, if one does.
+    #[must_use]
+    pub fn cluster(&self) -> Option<&str> {
+        match self {
+            Self::Stdout | Self::File(_) => None,
+            Self::Otlp(cluster) | Self::Als(cluster) => Some(cluster),
+        }
+    }
+
     /// Whether lines that come to it stand behind one another, so that each brings its end: a logger that adds one would add it for
     /// requests without a line, too.
     pub(super) fn ends_lines(&self) -> bool {

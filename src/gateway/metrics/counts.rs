@@ -86,6 +86,9 @@ pub(in crate::gateway) fn count(over: &Over<'_>, worker: &RefCell<Worker>) -> Op
             500..=599 => counted.add(Metric::FiveXx, 1),
             _ => {}
         }
+        if outcome.integration.is_none() {
+            counted.add(Metric::Unasked, 1);
+        }
         if place.tells_data() {
             let bytes = ending.request_bytes().saturating_add(ending.response_bytes());
             counted.add(Metric::DataProcessed, bytes);

@@ -23,7 +23,7 @@ use std::rc::Rc;
 /// Statistics of all APIs of a document, a histogram being one. Envoy keeps each for ever, in memory and in what is scraped.
 pub const MOST_STATISTICS: usize = 10_000;
 
-/// What is counted, or measured, in CloudWatch's words.
+/// What is counted, or measured, in CloudWatch's words where it has some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// Requests.
@@ -32,6 +32,8 @@ pub enum Metric {
     FourXx,
     /// Those of them that were answered as ours, or the integration's.
     FiveXx,
+    /// Those of them for which no integration was asked. Not CloudWatch's.
+    Unasked,
     /// Bytes of bodies, to and fro.
     DataProcessed,
     /// WebSocket connections that were made.
@@ -51,10 +53,11 @@ pub enum Metric {
 }
 
 /// Those that are counted, by their numbers in [`counts::Counted`].
-pub const COUNTED: [Metric; 9] = [
+pub const COUNTED: [Metric; 10] = [
     Metric::Count,
     Metric::FourXx,
     Metric::FiveXx,
+    Metric::Unasked,
     Metric::DataProcessed,
     Metric::ConnectCount,
     Metric::MessageCount,
@@ -107,6 +110,7 @@ impl Metric {
             Self::Count => "count_total",
             Self::FourXx => "4xx_total",
             Self::FiveXx => "5xx_total",
+            Self::Unasked => "unasked_total",
             Self::DataProcessed => "data_processed_bytes_total",
             Self::ConnectCount => "connect_count_total",
             Self::MessageCount => "message_count_total",
@@ -124,7 +128,7 @@ impl Metric {
 impl Kind {
     fn tells(self, metric: Metric) -> bool {
         match metric {
-            Metric::Count | Metric::FourXx | Metric::FiveXx => true,
+            Metric::Count | Metric::FourXx | Metric::FiveXx | Metric::Unasked => true,
             Metric::Latency | Metric::IntegrationLatency => true,
             Metric::DataProcessed => self != Self::RestApi,
             Metric::ConnectCount

@@ -54,8 +54,8 @@ fn examples_are_what_is_rendered() {
 fn the_config_map_is_what_is_rendered() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho-as-built"));
     command.current_dir(repository()).args(["render", "examples/users-posts/gateway.json"]);
-    let output =
-        command.args(["--listen", "0.0.0.0:8080", "--wasm", "/etc/sekisho/plugin.wasm"]).output().unwrap();
+    command.args(["--listen", "0.0.0.0:8080", "--metrics-listen", "0.0.0.0:9902"]);
+    let output = command.args(["--wasm", "/etc/sekisho/plugin.wasm"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let bootstrap = String::from_utf8(output.stdout).unwrap();
     let indented: String = bootstrap.lines().map(|line| format!("    {line}\n")).collect();

@@ -78,6 +78,10 @@ async fn each_request_is_counted_once_under_its_labels() {
         (rest(), 5),
     ]);
     assert_eq!(told.counted("sekisho_api_integration_latency_milliseconds_count"), asked);
+    assert_eq!(
+        told.counted("sekisho_api_unasked_total"),
+        expected(&[(route("GET", "/limited"), 7), (whole("$default"), 5), (rest(), 9 + 8 + 1)])
+    );
     let message = |text: &str| format!("{{\"message\":\"{text}\"}}").len() as u64;
     assert_eq!(
         told.counted("sekisho_api_data_processed_bytes_total"),

@@ -57,7 +57,7 @@ async fn an_issuer_that_is_gone_fails_no_more() {
     const FAILURES: &str = "sekisho_jwks_failures_in_a_row";
     let mut first = document();
     first["apis"][0]["authorizers"] = json!([{
-        "authorizerId": "login", "authorizerType": "JWT",
+        "authorizerId": "login", "authorizerType": "JWT", "identitySource": ["$request.header.Authorization"],
         "jwtConfiguration": { "issuer": "http://idp.test", "audience": ["shop"], "jwksUri": "http://idp.test/keys" },
     }]);
     first["apis"][0]["routes"][0]["authorizationType"] = "JWT".into();

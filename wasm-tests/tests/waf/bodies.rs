@@ -103,6 +103,7 @@ async fn clients_that_leave_while_their_body_is_awaited_leave_nothing() {
     for _ in 0..8 {
         assert_eq!(raw::get(gateway.address(), "/prod/x").await.unwrap().status, 200);
     }
+    eventually("they are judged", async || (judged(&gateway, "allowed").await == 8).then_some(())).await;
     gateway.assert_no_panic().await;
 }
 
@@ -114,11 +115,12 @@ async fn nothing_is_left(gateway: &Gateway, backend: &Backend) {
     .await;
     assert!(backend.seen().is_empty());
     for event in ["allowed", "blocked", "counted"] {
-        assert_eq!(
-            gateway.admin_stat(&format!("wasmcustom.sekisho.waf.edge.ALL.{event}")).await,
-            0,
-            "{event}"
-        );
+        assert_eq!(judged(gateway, event).await, 0, "{event}");
     }
     gateway.assert_no_panic().await;
+}
+
+/// How many requests the web ACL has judged so.
+async fn judged(gateway: &Gateway, event: &str) -> u64 {
+    gateway.admin_stat(&format!("wasmcustom.sekisho_waf;edge;ALL;{event}_requests_total")).await
 }

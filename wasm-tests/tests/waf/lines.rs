@@ -240,7 +240,7 @@ async fn lines_and_counters_of_four_workers_are_exact_whatever_clients_send() {
     ];
     let mut told = Vec::new();
     for (name, count) in expected {
-        let name = format!("wasmcustom.sekisho.waf.edge.{name}");
+        let name = format!("wasmcustom.sekisho_waf;edge;{}_requests_total", name.replace('.', ";"));
         eventually(&name, async || (gateway.admin_stat(&name).await >= count).then_some(())).await;
         told.push((name.clone(), gateway.admin_stat(&name).await, count));
     }

@@ -40,14 +40,15 @@ impl Page {
             self.take_keys(what, sample, count);
         } else if name == "refused_requests_total" {
             let reason = clean(sample.label("reason"));
-            self.row(|page| &mut page.refused, reason, |known| *known = count);
+            self.row(|page| &mut page.refused, reason, |known| add(known, count));
         } else if let Some(limit) = limit(name) {
-            self.row(|page| &mut page.limits, limit.to_owned(), |known| *known = count);
+            self.row(|page| &mut page.limits, limit.to_owned(), |known| add(known, count));
         } else {
             self.state.take(name, count);
         }
     }
 
+    /// Statistics of a place may have come by several names: Envoy keeps those of an API's former names until it ends.
     fn take_api(&mut self, metric: &str, sample: &Sample<'_>, count: u64) {
         let [api_id, stage, resource, method] =
             ["api_id", "stage", "resource", "method"].map(|label| clean(sample.label(label)));
@@ -56,14 +57,12 @@ impl Page {
             |page| &mut page.routes,
             Place { api_id, stage, resource, method },
             |figures| match metric {
-                "count_total" => figures.count = count,
-                "4xx_total" => figures.client_errors = count,
-                "5xx_total" => figures.server_errors = count,
+                "count_total" => add(&mut figures.count, count),
+                "4xx_total" => add(&mut figures.client_errors, count),
+                "5xx_total" => add(&mut figures.server_errors, count),
+                "unasked_total" => add(&mut figures.unasked, count),
                 "latency_milliseconds_bucket" => {
                     bound().into_iter().for_each(|bound| figures.latency.bound(bound, count));
-                }
-                "integration_latency_milliseconds_bucket" => {
-                    bound().into_iter().for_each(|bound| figures.integration.bound(bound, count));
                 }
                 _ => {}
             },
@@ -83,7 +82,7 @@ impl Page {
         );
     }
 
-    /// Sets one of several counts of a row.
+    /// Adds to one of several counts of a row.
     fn take_cell<K: Ord, const N: usize>(
         &mut self,
         table: impl Fn(&mut Self) -> &mut BTreeMap<K, [u64; N]>,
@@ -95,18 +94,18 @@ impl Page {
         [u64; N]: Default,
     {
         let Some(at) = columns.iter().position(|known| known == column) else { return };
-        self.row(table, key, |cells| cells.iter_mut().skip(at).take(1).for_each(|cell| *cell = count));
+        self.row(table, key, |cells| cells.iter_mut().skip(at).take(1).for_each(|cell| add(cell, count)));
     }
 
     fn row<K: Ord, V: Default>(
         &mut self,
         table: impl Fn(&mut Self) -> &mut BTreeMap<K, V>,
         key: K,
-        set: impl FnOnce(&mut V),
+        change: impl FnOnce(&mut V),
     ) {
         let rows = table(self);
         if rows.len() < MOST_ROWS || rows.contains_key(&key) {
-            set(rows.entry(key).or_default());
+            change(rows.entry(key).or_default());
         } else {
             self.cut = true;
         }
@@ -129,6 +128,11 @@ impl State {
             _ => {}
         }
     }
+}
+
+/// Lines of one row are added up: what they count has been counted, whatever it was called.
+fn add(known: &mut u64, count: u64) {
+    *known = known.saturating_add(count);
 }
 
 /// `throttled_route` of `throttled_route_total`; none of what is no limit's.

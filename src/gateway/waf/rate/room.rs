@@ -49,6 +49,18 @@ impl Room {
         Some(place)
     }
 
+    /// A new sub-window. Who came near the limit before is near it still: he must not wait for company anew.
+    pub(super) fn begin(&mut self, part: u32) {
+        (self.since, self.part) = (None, part);
+        for waiting in &mut self.waiting {
+            *waiting = match waiting.most {
+                // He was above the limit, and whether he is now will be asked.
+                0 | u32::MAX => Waiting::default(),
+                most => Waiting { count: 0, most: most.saturating_sub(waiting.count), ..*waiting },
+            };
+        }
+    }
+
     /// All was handed on. Only of those that come near their limit it is remembered how near.
     pub(super) fn settle(&mut self, standings: &[Standing; WAITING], plan: &Plan) {
         self.since = None;

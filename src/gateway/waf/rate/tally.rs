@@ -128,7 +128,7 @@ impl Tally {
             self.hand_on(page, now, store);
         }
         if let Some(room) = self.rooms.get_mut(page as usize) {
-            *room = Room { part, ..Room::default() };
+            room.begin(part);
         }
     }
 

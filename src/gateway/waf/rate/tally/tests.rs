@@ -125,6 +125,19 @@ fn the_limit_passes_and_no_more_where_one_worker_counts() {
     }
 }
 
+/// The same wherever a sub-window of six seconds ends between them: who is near the limit is known to be.
+#[test]
+fn the_limit_holds_over_sub_windows() {
+    for (before, limit) in (1..=100).flat_map(|before| [(before, 10), (before, 100)]).filter(|(b, l)| b <= l)
+    {
+        let mut workers = Workers::new(1, plan(limit, 60, 4));
+        let time = |i: u64| if i < before { 6 * SECOND - 1_000 + i } else { 6 * SECOND + i };
+        let refused: Vec<bool> = (0..=limit).map(|i| workers.request(0, 7, time(i))).collect();
+        let first = refused.iter().position(|refused| *refused).map(|first| first as u64);
+        assert_eq!(first, Some(limit), "{before} of {limit} in the first");
+    }
+}
+
 #[test]
 fn an_origin_is_released_when_its_requests_leave_the_window() {
     let mut workers = Workers::new(1, plan(10, 60, 4));
