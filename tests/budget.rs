@@ -282,7 +282,7 @@ fn a_method_with_an_execution_log() {
     };
     assert_eq!(told("OFF"), (27, 2));
     assert_eq!(told("ERROR"), (29, 2));
-    assert_eq!(told("INFO"), (92, 3));
+    assert_eq!(told("INFO"), (120, 3));
 }
 
 /// A route with metrics of its own, and an access log where one is asked for.

@@ -87,12 +87,12 @@ impl Envoy {
         }
     }
 
-    /// Where a listener is.
+    /// Where a listener is: that of this name, or the first of an Envoy that has none.
     pub fn listening(&self, name: &str) -> Option<SocketAddr> {
         let listeners = self.admin_json("/listeners?format=json");
         let listeners = listeners["listener_statuses"].as_array()?;
-        let address =
-            listeners.iter().find(|it| it["name"] == name)?.pointer("/local_address/socket_address")?;
+        let listener = listeners.iter().find(|it| it["name"] == name).or(listeners.first())?;
+        let address = listener.pointer("/local_address/socket_address")?;
         let port = u16::try_from(address["port_value"].as_u64()?).ok()?;
         Some(SocketAddr::new(address["address"].as_str()?.parse().ok()?, port))
     }
