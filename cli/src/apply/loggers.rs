@@ -6,8 +6,11 @@
 
 use serde_json::{Map, Value, json};
 
-/// What tells loggers apart: the state whose lines they write. One without it writes of every request, whatever the document.
-const STATE: &str = "/filter/extension_filter/typed_config/expression";
+/// Where a logger names the state whose lines it writes: that of a stream in its format, any other in its filter.
+const STATES: [&str; 2] = [
+    "/typed_config/log_format/text_format_source/inline_string",
+    "/filter/extension_filter/typed_config/expression",
+];
 
 /// The old listeners, with those loggers of the new ones beside their own that they do not have. None if they have all.
 #[must_use]
@@ -18,14 +21,22 @@ pub(super) fn widened(old: &[Value], new: &[Value]) -> Option<Vec<Value>> {
     let mut is_wider = false;
     for own in managers(&mut listeners).filter_map(loggers) {
         for logger in &wanted {
-            let state = logger.pointer(STATE);
-            if state.is_some() && !own.iter().any(|it| it.pointer(STATE) == state) {
+            if let Some(state) = state(logger)
+                && !own.iter().any(|it| self::state(it) == Some(state))
+            {
                 own.push(logger.clone());
                 is_wider = true;
             }
         }
     }
     is_wider.then_some(listeners)
+}
+
+/// What tells loggers apart. One that names no state of the filter's writes of every request, whatever the document.
+fn state(logger: &Value) -> Option<&str> {
+    let text = STATES.iter().find_map(|at| logger.pointer(at)?.as_str())?;
+    let state = text.get(text.find("wasm.sekisho_")?..)?;
+    state.split([':', '\'']).next()
 }
 
 /// The connection managers of listeners.
@@ -46,13 +57,20 @@ fn loggers(manager: &mut Map<String, Value>) -> Option<&mut Vec<Value>> {
 #[cfg(test)]
 mod tests {
     use super::widened;
+    use crate::render::{Settings, access_log, document};
     use serde_json::{Value, json};
 
-    fn logger(state: &str, path: &str) -> Value {
-        json!({
-            "filter": { "extension_filter": { "typed_config": { "expression": format!("'{state}' in filter_state") } } },
-            "typed_config": { "path": path },
-        })
+    /// As documents have them rendered.
+    fn logger(destination: &str) -> Value {
+        let document = json!({ "apis": [{
+            "apiId": "a", "protocolType": "HTTP",
+            "stages": [{ "stageName": "$default", "accessLogSettings": { "format": "$context.requestId", "destination": destination } }],
+        }] });
+        let (plan, _) = document::plan(document.to_string().as_bytes(), &|_| None).unwrap();
+        let address = |port: u16| ([127, 0, 0, 1], port).into();
+        let settings = Settings::new(address(8080), address(9901), "sekisho.wasm".into());
+        let [logger] = access_log::loggers(&plan, &settings).try_into().unwrap();
+        logger
     }
 
     fn listeners(loggers: &[Value]) -> Vec<Value> {
@@ -70,7 +88,7 @@ mod tests {
     #[test]
     fn old_listeners_get_what_they_lack() {
         let (a, b, every) =
-            (logger("a", "/a"), logger("b", "/b"), json!({ "typed_config": { "path": "/every" } }));
+            (logger("file:/a"), logger("file:/b"), json!({ "typed_config": { "path": "/every" } }));
         let all = |loggers: &[&Value]| listeners(&loggers.iter().map(|it| (*it).clone()).collect::<Vec<_>>());
         assert_eq!(widened(&all(&[&a]), &all(&[&b])), Some(all(&[&a, &b])));
         assert_eq!(widened(&all(&[]), &all(&[&a, &b])), Some(all(&[&a, &b])));
@@ -79,6 +97,14 @@ mod tests {
         assert_eq!(widened(&all(&[&a, &b]), &all(&[&a])), None);
         assert_eq!(widened(&all(&[]), &all(&[&every])), None);
         // A state has one writer, so that no line is written twice.
-        assert_eq!(widened(&all(&[&a]), &all(&[&logger("a", "/elsewhere")])), None);
+        let mut elsewhere = a.clone();
+        elsewhere["typed_config"]["path"] = "/elsewhere".into();
+        assert_eq!(widened(&all(&[&a]), &all(&[&elsewhere])), None);
+        let others = ["stdout", "otlp:http://127.0.0.1:4317", "als:http://127.0.0.1:4317"].map(logger);
+        for (place, logger) in others.iter().enumerate() {
+            let before: Vec<_> = others.iter().take(place).chain([&a]).collect();
+            let after = [before.as_slice(), &[logger]].concat();
+            assert_eq!(widened(&all(&before), &all(&after)), Some(all(&after)));
+        }
     }
 }
