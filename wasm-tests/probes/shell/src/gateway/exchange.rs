@@ -6,8 +6,9 @@ use super::flow::{
 use super::head::{Head, MalformedHead};
 use super::outcome::{Ending, Observation};
 use super::websocket::Direction;
-use super::{Env, Gateway};
+use super::{Env, Gateway, Nanos, Worker};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -49,9 +50,10 @@ impl Exchange {
         None
     }
 
-    pub fn on_log(&mut self, ending: &dyn Ending, _: &Env<'_>) -> Observation {
+    pub fn on_log(&mut self, ending: &dyn Ending, _: Nanos, _: &RefCell<Worker>) -> Observation {
         let bytes = ending.request_bytes() + ending.response_bytes();
         log::debug!("probe: over, {}, {bytes} bytes, {:?}", ending.status(), ending.tls_version());
+        log::debug!("probe: broken off: {}", ending.broke_off());
         Observation::default()
     }
 

@@ -16,7 +16,7 @@ pub struct Place {
     pub key: PlaceKey,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaceKey(u64);
 
 impl nohash_hasher::IsEnabled for PlaceKey {}
@@ -31,6 +31,14 @@ impl Metric {
 }
 
 impl Place {
+    pub fn of_others() -> Self {
+        Self { key: PlaceKey(0) }
+    }
+
+    pub fn is_shared(&self) -> bool {
+        false
+    }
+
     pub fn statistic(&self, _: Metric) -> Option<String> {
         None
     }

@@ -7,6 +7,7 @@ pub trait Ending: std::fmt::Debug {
     fn response_bytes(&self) -> u64;
     fn request_bytes(&self) -> u64;
     fn tls_version(&self) -> Vec<u8>;
+    fn broke_off(&self) -> bool;
     fn status(&self) -> u16;
 }
 
