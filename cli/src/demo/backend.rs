@@ -2,6 +2,7 @@
 
 mod functions;
 mod issuer;
+mod listening;
 mod prometheus;
 mod service;
 mod stack;

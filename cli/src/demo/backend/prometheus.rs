@@ -1,6 +1,6 @@
 //! A Prometheus that scrapes the demo's Envoy, with the configuration and the alert rules of `envoy/observability/`.
 
-use super::START;
+use super::listening::Listening;
 use crate::demo::{Error, client, parts};
 use crate::process::{Probe, Process, on_path};
 use crate::toolchain::workspace;
@@ -17,72 +17,37 @@ const SCRAPED: Duration = Duration::from_secs(30);
 const WRITTEN: [&str; 4] =
     ["127.0.0.1:9901", "scrape_interval: 15s", "evaluation_interval: 15s", "- alerts.yml"];
 
-/// A Prometheus that runs; dropping it stops it.
-#[derive(Debug)]
-pub(super) struct Prometheus {
-    process: Process,
-    url: String,
-    log: PathBuf,
+/// Starts it on a free port, if it is installed. `admin` is Envoy's admin interface.
+pub(super) fn start(ui: &Ui, files: &Path, admin: &str) -> Result<Option<Listening>, Error> {
+    let Some(program) = on_path("prometheus") else {
+        ui.note("no Prometheus: it is not installed (`apt-get install prometheus`); all else runs");
+        return Ok(None);
+    };
+    let config = configuration(files, admin)?;
+    let step = ui.step("starting Prometheus");
+    let (data, log) = (files.join("prometheus"), files.join("prometheus.log"));
+    let args = parts::PROMETHEUS.arguments(&[
+        ("config", &config.display().to_string()),
+        ("data", &data.display().to_string()),
+        ("listen", "127.0.0.1:0"),
+    ]);
+    let process = Process::start_alone("Prometheus", &program, args, &log)?;
+    Listening::wait(step, process, log, ready).map(Some)
 }
 
-// === impl Prometheus ===
-
-impl Prometheus {
-    /// Starts it on a free port, if it is installed. `admin` is Envoy's admin interface.
-    pub(super) fn start(ui: &Ui, files: &Path, admin: &str) -> Result<Option<Self>, Error> {
-        let Some(program) = on_path("prometheus") else {
-            ui.note("no Prometheus: it is not installed (`apt-get install prometheus`); all else runs");
-            return Ok(None);
-        };
-        let config = configuration(files, admin)?;
-        let step = ui.step("starting Prometheus");
-        let (data, log) = (files.join("prometheus"), files.join("prometheus.log"));
-        let args = parts::PROMETHEUS.arguments(&[
-            ("config", &config.display().to_string()),
-            ("data", &data.display().to_string()),
-            ("listen", "127.0.0.1:0"),
-        ]);
-        let mut process = Process::start_alone("Prometheus", &program, args, &log)?;
-        match process.wait_until("starting", START, ready) {
-            Ok(url) => {
-                step.done(&format!("it listens on {url}"));
-                Ok(Some(Self { process, url, log }))
-            }
-            Err(error) => {
-                step.fail("it does not serve");
-                Err(error.into())
-            }
-        }
-    }
-
-    /// `http://127.0.0.1:9090`
-    pub(super) fn url(&self) -> &str {
-        &self.url
-    }
-
-    pub(super) fn log(&self) -> &Path {
-        &self.log
-    }
-
-    /// Whether it runs, and nobody asked to stop.
-    pub(super) fn check(&mut self) -> Result<(), Error> {
-        Ok(self.process.check()?)
-    }
-
-    /// Waits until it knows of requests of all these APIs, and shows what it says.
-    pub(super) fn look(&mut self, ui: &Ui, apis: &[&str]) -> Result<(), Error> {
-        let url = format!("{}/api/v1/query?query={QUERY}", self.url);
-        let answer = self.process.wait_until("scraping", SCRAPED, |_| match client::get(&url) {
-            Ok((200, body)) if apis.iter().all(|api| counts(&body, api)) => Probe::Ready(body),
-            Ok((status, body)) => Probe::NotYet(format!("{status} {body}")),
-            Err(problem) => Probe::NotYet(problem),
-        })?;
-        ui.say("# ask Prometheus how many requests each API has had");
-        ui.say(&format!("$ curl -s '{url}'"));
-        ui.say(&answer);
-        ui.say("");
-        Ok(())
-    }
+/// Waits until it knows of requests of all these APIs, and shows what it says.
+pub(super) fn look(prometheus: &mut Listening, ui: &Ui, apis: &[&str]) -> Result<(), Error> {
+    let url = format!("{}/api/v1/query?query={QUERY}", prometheus.url());
+    let answer = prometheus.process().wait_until("scraping", SCRAPED, |_| match client::get(&url) {
+        Ok((200, body)) if apis.iter().all(|api| counts(&body, api)) => Probe::Ready(body),
+        Ok((status, body)) => Probe::NotYet(format!("{status} {body}")),
+        Err(problem) => Probe::NotYet(problem),
+    })?;
+    ui.say("# ask Prometheus how many requests each API has had");
+    ui.say(&format!("$ curl -s '{url}'"));
+    ui.say(&answer);
+    ui.say("");
+    Ok(())
 }
 
 /// Whether Prometheus's answer has a number for an API that is not nought.

@@ -1,11 +1,12 @@
 //! A service of an example: a crate, built by cargo, on a free port.
 
-use super::{Backend, Folders, Needs, START};
+use super::listening::{Listening, said};
+use super::{Backend, Folders, Needs};
 use crate::demo::{Error, parts};
-use crate::process::{Probe, Process};
+use crate::process::Process;
 use crate::toolchain::{self, Missing};
 use crate::ui::Ui;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A service that is needed.
 pub(in crate::demo) struct Service {
@@ -17,10 +18,8 @@ pub(in crate::demo) struct Service {
 
 #[derive(Debug)]
 struct Running {
-    process: Process,
+    program: Listening,
     place: &'static str,
-    origin: String,
-    log: PathBuf,
 }
 
 // === impl Service ===
@@ -37,21 +36,8 @@ impl Needs for Service {
         let data = folders.data.display().to_string();
         let args = parts::USERS_POSTS.arguments(&[("listen", "127.0.0.1:0"), ("data", &data)]);
         let log = folders.files.join("service.log");
-        let mut process = Process::start("the service", &program, args, &log)?;
-        let origin = process.wait_until("starting", START, |process| match process.said("listening on ") {
-            Some(origin) => Probe::Ready(origin),
-            None => Probe::NotYet(String::new()),
-        });
-        match origin {
-            Ok(origin) => {
-                step.done(&format!("it listens on {origin}"));
-                Ok(Box::new(Running { process, place: self.place, origin, log }))
-            }
-            Err(error) => {
-                step.fail("it does not serve");
-                Err(error.into())
-            }
-        }
+        let process = Process::start("the service", &program, args, &log)?;
+        Ok(Box::new(Running { program: Listening::wait(step, process, log, said)?, place: self.place }))
     }
 }
 
@@ -63,11 +49,11 @@ impl Backend for Running {
     }
 
     fn places(&self) -> Vec<(&'static str, &str)> {
-        vec![(self.place, &self.origin)]
+        vec![(self.place, self.program.url())]
     }
 
     fn check(&mut self) -> Result<(), Error> {
-        Ok(self.process.check()?)
+        self.program.check()
     }
 
     fn can_answer(&self) -> Result<(), Error> {
@@ -82,6 +68,6 @@ impl Backend for Running {
     }
 
     fn logs(&self) -> Vec<(&'static str, &Path)> {
-        vec![("the service", &self.log)]
+        vec![("the service", self.program.log())]
     }
 }

@@ -1,8 +1,7 @@
 //! The whole stack: the service, the function with what it uses, an issuer of tokens, and Prometheus if it is there.
 
-use super::issuer::Issuer;
-use super::prometheus::Prometheus;
-use super::{Backend, Folders, Functions, Needs, Service};
+use super::listening::Listening;
+use super::{Backend, Folders, Functions, Needs, Service, issuer, prometheus};
 use crate::demo::Error;
 use crate::demo::parts;
 use crate::toolchain::Missing;
@@ -22,10 +21,10 @@ pub(in crate::demo) struct Stack;
 /// Fields are dropped in this order: who asks ends before who is asked.
 #[derive(Debug)]
 struct Running {
-    prometheus: Option<Prometheus>,
+    prometheus: Option<Listening>,
     service: Box<dyn Backend>,
     functions: Box<dyn Backend>,
-    issuer: Issuer,
+    issuer: Listening,
 }
 
 // === impl Stack ===
@@ -37,7 +36,7 @@ impl Needs for Stack {
 
     fn start(&self, ui: &Ui, folders: &Folders<'_>) -> Result<Box<dyn Backend>, Error> {
         let service = SERVICE.start(ui, folders)?;
-        let issuer = Issuer::start(ui, folders.files)?;
+        let issuer = issuer::start(ui, folders.files)?;
         let functions = FUNCTIONS.start(ui, folders)?;
         Ok(Box::new(Running { prometheus: None, service, functions, issuer }))
     }
@@ -51,7 +50,7 @@ impl Backend for Running {
     }
 
     fn places(&self) -> Vec<(&'static str, &str)> {
-        let issuer = (Issuer::PLACE, self.issuer.url());
+        let issuer = (issuer::PLACE, self.issuer.url());
         [self.service.places(), self.functions.places(), vec![issuer]].concat()
     }
 
@@ -59,7 +58,7 @@ impl Backend for Running {
         self.service.check()?;
         self.functions.check()?;
         self.issuer.check()?;
-        self.prometheus.as_mut().map_or(Ok(()), Prometheus::check)
+        self.prometheus.as_mut().map_or(Ok(()), Listening::check)
     }
 
     fn can_answer(&self) -> Result<(), Error> {
@@ -92,7 +91,7 @@ impl Backend for Running {
     }
 
     fn observe(&mut self, ui: &Ui, files: &Path, admin: &str) -> Result<(), Error> {
-        self.prometheus = Prometheus::start(ui, files, admin)?;
+        self.prometheus = prometheus::start(ui, files, admin)?;
         if let parts::Here::Nothing(why) = parts::GRAFANA.here {
             ui.note(&format!("no Grafana: {why}"));
         }
@@ -101,6 +100,6 @@ impl Backend for Running {
 
     fn look(&mut self, ui: &Ui) -> Result<(), Error> {
         let apis = ["users-posts", "functions", "private"];
-        self.prometheus.as_mut().map_or(Ok(()), |prometheus| prometheus.look(ui, &apis))
+        self.prometheus.as_mut().map_or(Ok(()), |it| prometheus::look(it, ui, &apis))
     }
 }
