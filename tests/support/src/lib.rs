@@ -12,6 +12,7 @@ pub mod check;
 pub mod engine;
 pub mod format;
 pub mod json;
+pub mod npm;
 pub mod placeholders;
 pub mod runner;
 pub mod services;

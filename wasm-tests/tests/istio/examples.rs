@@ -1,6 +1,6 @@
 //! The manifests in `envoy/` are what is rendered, and those who take them know every member. `SEKISHO_BLESS=1` writes them anew.
 
-use sekisho_cases::needs;
+use sekisho_cases::{needs, npm};
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::io::Write as _;
@@ -81,22 +81,8 @@ fn is_fresh(file: &str, text: &str) {
 fn checked(manifests: &[Value]) -> (bool, String) {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
     let folder = sekisho_cli::toolchain::target_folder().unwrap().join("schemas");
-    std::fs::create_dir_all(&folder).unwrap();
-    let lock = std::fs::read(here.join("package-lock.json")).unwrap();
-    let installed = folder.join("node_modules/.package-lock.json").is_file()
-        && std::fs::read(folder.join("package-lock.json")).is_ok_and(|it| it == lock);
+    npm::install(&here, &folder);
     std::fs::copy(here.join("check.mjs"), folder.join("check.mjs")).unwrap();
-    if !installed {
-        for file in ["package.json", "package-lock.json"] {
-            std::fs::copy(here.join(file), folder.join(file)).unwrap();
-        }
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .current_dir(&folder)
-            .stdin(Stdio::null());
-        let done = npm.output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    }
     let mut node = Command::new("node");
     node.arg("check.mjs").current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut running = node.spawn().unwrap();
