@@ -66,7 +66,8 @@ impl Envoy {
         let mut envoy = Self { child, admin: any, listen: any, log, _folder: folder };
         envoy.admin =
             envoy.wait("an admin address", |_| std::fs::read_to_string(&admin_path).ok()?.parse().ok());
-        envoy.listen = envoy.wait("a listener", |envoy| envoy.listening("sekisho"));
+        envoy.listen =
+            envoy.wait("a listener", |envoy| envoy.listening("sekisho").or_else(|| envoy.first_listening()));
         envoy
             .wait("readiness", |envoy| (client::get(envoy.admin, "/ready", &[]).status == 200).then_some(()));
         envoy
@@ -87,11 +88,19 @@ impl Envoy {
         }
     }
 
-    /// Where a listener is: that of this name, or the first of an Envoy that has none.
+    /// Where the listener of a name is.
     pub fn listening(&self, name: &str) -> Option<SocketAddr> {
+        self.listener(|listener| listener["name"] == name)
+    }
+
+    /// Where the first one is: that of an Envoy which is none of ours.
+    fn first_listening(&self) -> Option<SocketAddr> {
+        self.listener(|_| true)
+    }
+
+    fn listener(&self, is_it: impl Fn(&Value) -> bool) -> Option<SocketAddr> {
         let listeners = self.admin_json("/listeners?format=json");
-        let listeners = listeners["listener_statuses"].as_array()?;
-        let listener = listeners.iter().find(|it| it["name"] == name).or(listeners.first())?;
+        let listener = listeners["listener_statuses"].as_array()?.iter().find(|listener| is_it(listener))?;
         let address = listener.pointer("/local_address/socket_address")?;
         let port = u16::try_from(address["port_value"].as_u64()?).ok()?;
         Some(SocketAddr::new(address["address"].as_str()?.parse().ok()?, port))
