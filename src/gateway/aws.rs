@@ -75,6 +75,14 @@ pub fn is_unsigned(reply: &CalloutReply) -> bool {
     }
 }
 
+/// The status that whoever was asked gave; none where Envoy answered in his place. Services of AWS's give each answer an id:
+/// of anybody else's 502, 503 and 504 nobody can tell whose they are.
+#[must_use]
+pub fn told_status(reply: &CalloutReply) -> Option<u16> {
+    let is_envoys = |status: &u16| matches!(status, 502..=504) && reply.request_id().is_none();
+    reply.status().filter(|status| !is_envoys(status) && !is_unsigned(reply))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{LAMBDA, Service, UNSIGNED_HEADER, is_aws_host, is_region, is_unsigned};

@@ -12,7 +12,7 @@ mod tunnel;
 use super::Env;
 use super::admission::{self, Admitted};
 use super::authorizers::{self, Decision, Pending};
-use super::aws::is_unsigned;
+use super::aws::{is_unsigned, told_status};
 use super::compile::Gateway;
 use super::cors::is_cors;
 use super::counts::Counter;
@@ -177,7 +177,7 @@ impl Exchange {
                 self.go_on(decision, Seen { whole: None, bytes: seen }, env)
             }
             (State::Invoking, Some(request)) => {
-                request.outcome.hand_back(reply.told_status(), env.monotonic);
+                request.outcome.hand_back(told_status(reply), env.monotonic);
                 execution_log::step(request, |trace, request| trace.replied(request, reply));
                 if request.has_access_log() {
                     request.outcome.endpoint_request_id = reply.request_id();

@@ -11,6 +11,7 @@ mod heads;
 mod line;
 mod masks;
 
+use super::aws::told_status;
 use super::compile::Route;
 use super::flow::{Answer, Callout, CalloutReply, Edits};
 use super::head::Head;
@@ -172,7 +173,7 @@ impl Trace {
 
     /// A function or a service has answered. What Envoy says in its place is told as a refusal.
     pub fn replied(&mut self, request: &Request, reply: &CalloutReply) {
-        if let (CalloutReply::Answered { head, body, .. }, Some(status)) = (reply, reply.told_status()) {
+        if let (CalloutReply::Answered { head, body, .. }, Some(status)) = (reply, told_status(reply)) {
             self.responded(request, status, head);
             self.exchanged("Endpoint response body before transformations", request, body);
         }

@@ -1,7 +1,6 @@
 //! What the core decides, as values. The shell obeys them and decides nothing.
 
 use super::Nanos;
-use super::aws::is_unsigned;
 use super::head::Head;
 use std::borrow::Cow;
 
@@ -125,14 +124,6 @@ impl CalloutReply {
             Self::Answered { status, .. } => Some(*status),
             Self::Failed | Self::TooLarge | Self::TooMany => None,
         }
-    }
-
-    /// The status that whoever was asked gave; none where Envoy answered in his place. Services of AWS's give each answer an id:
-    /// of anybody else's 502, 503 and 504 nobody can tell whose they are.
-    #[must_use]
-    pub fn told_status(&self) -> Option<u16> {
-        let is_envoys = |status: &u16| matches!(status, 502..=504) && self.request_id().is_none();
-        self.status().filter(|status| !is_envoys(status) && !is_unsigned(self))
     }
 
     /// Whether it is an answer, and none that Envoy makes where a service is not there or too slow.

@@ -1,6 +1,7 @@
 //! What became of a request: what access logs, metrics and execution logs tell of it when it is over.
 
 use super::Nanos;
+use super::aws::told_status;
 use super::flow::CalloutReply;
 use super::metrics::counts::Times;
 use super::rejection::Rejection;
@@ -100,7 +101,7 @@ impl Outcome {
     pub fn asked(&mut self, reply: &CalloutReply, is_logged: bool, now: Nanos) {
         if let Some(asked) = &mut self.authorizer {
             asked.ended = Some(now);
-            asked.status = reply.told_status();
+            asked.status = told_status(reply);
             asked.request_id = if is_logged { reply.request_id() } else { None };
         }
     }

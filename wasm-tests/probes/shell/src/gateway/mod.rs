@@ -1,9 +1,6 @@
 //! Stands in for the product's core. The types between core and shell are the product's own.
 
 pub mod authorizers;
-#[path = "../../../../../src/gateway/aws.rs"]
-#[allow(dead_code)]
-pub mod aws;
 #[path = "../../../../../src/gateway/connection.rs"]
 #[allow(dead_code)]
 pub mod connection;
