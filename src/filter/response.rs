@@ -42,7 +42,7 @@ impl Stream {
         if is_upgrade {
             self.request = Request::Upgraded;
         }
-        let flow = exchange.on_response_headers(head, origin, &worker.env(&self.peer));
+        let flow = exchange.on_response_headers(head, origin, worker.now());
         match self.obey_response(flow, 0, end_of_stream || is_upgrade, worker) {
             (Verdict::Release, _) => HeadersStatus::Continue,
             (Verdict::Hold, Response::Collecting { .. }) => HeadersStatus::Stop,
@@ -122,10 +122,7 @@ impl Stream {
                         return (Verdict::Hold, &self.response);
                     }
                     match host::response_body(size) {
-                        Ok(body) => {
-                            let env = worker.env(&self.peer);
-                            exchange.on_response_body(&body, ended, &env)
-                        }
+                        Ok(body) => exchange.on_response_body(&body, ended, worker.now()),
                         Err(error) => {
                             log::error!("sekisho: a response cannot be read: {error}");
                             break;

@@ -20,7 +20,7 @@ impl Stream {
             Direction::ToClient => Buffer::ResponseBody,
         };
         let spliced = host::part(buffer, unseen, size - unseen).and_then(|shown| {
-            let splice = exchange.on_tunnel_part(direction, (unseen, &shown), &worker.env(&self.peer));
+            let splice = exchange.on_tunnel_part(direction, (unseen, &shown), worker.now());
             if let Some(ends) = splice.ends {
                 worker.closing.push((self.context, ends));
             }

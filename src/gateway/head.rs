@@ -11,9 +11,15 @@ use thiserror::Error;
 pub struct Head {
     buffer: Vec<u8>,
     count: usize,
+    /// Which names may be there: most that are asked for are not.
+    names: Names,
     /// Whether the message has no body and no trailers.
     pub end_of_stream: bool,
 }
+
+/// A filter of names, by their lengths and their first and last bytes: what it does not know is not there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Names([u64; 4]);
 
 /// A value as text, with U+FFFD for what is not UTF-8. `from_utf8_lossy` looks at each byte of what is, too.
 #[must_use]
@@ -35,20 +41,19 @@ impl Head {
     /// If the lengths in it do not fit it.
     pub fn parse(buffer: Vec<u8>, end_of_stream: bool) -> Result<Self, MalformedHead> {
         if buffer.is_empty() {
-            return Ok(Self { buffer, count: 0, end_of_stream });
+            return Ok(Self { buffer, end_of_stream, ..Self::default() });
         }
         let (count, rest) = buffer.split_first_chunk().ok_or(MalformedHead)?;
         let count = u32::from_le_bytes(*count) as usize;
         let table = count.checked_mul(8).and_then(|size| rest.get(..size)).ok_or(MalformedHead)?;
-        // Sizes of 32 bits, fewer than the buffer has bytes: their sum fits in 64.
-        let mut end = 4 + table.len() as u64;
+        let mut names = Names::default();
+        let mut pairs = rest.get(table.len()..).ok_or(MalformedHead)?;
         for (name, value) in lengths(table) {
-            end += name as u64 + value as u64 + 2;
+            names.add(pairs.get(..name).ok_or(MalformedHead)?);
+            let size = name.checked_add(value).and_then(|size| size.checked_add(2)).ok_or(MalformedHead)?;
+            pairs = pairs.get(size..).ok_or(MalformedHead)?;
         }
-        if end > buffer.len() as u64 {
-            return Err(MalformedHead);
-        }
-        Ok(Self { buffer, count, end_of_stream })
+        Ok(Self { buffer, count, names, end_of_stream })
     }
 
     /// Makes a head of pairs, for tests and `explain`.
@@ -66,7 +71,9 @@ impl Head {
             buffer.extend(value.as_ref());
             buffer.push(0);
         }
-        Self { buffer, count: pairs.len(), end_of_stream }
+        let mut names = Names::default();
+        pairs.iter().for_each(|(name, _)| names.add(name.as_ref()));
+        Self { buffer, count: pairs.len(), names, end_of_stream }
     }
 
     /// Every pair, in order, pseudo-headers first; names are lower case.
@@ -82,7 +89,7 @@ impl Head {
 
     /// Every value of a header. `name` is lower case.
     pub fn all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        let (table, pairs) = self.parts();
+        let (table, pairs) = if self.names.may_have(name) { self.parts() } else { Default::default() };
         let mut end = 0;
         // Most names are told apart by their lengths: they are not looked at.
         lengths(table).filter_map(move |(name_size, value_size)| {
@@ -111,6 +118,12 @@ impl Head {
         if values.next().is_some() { None } else { value }
     }
 
+    /// How many pairs there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
     /// Bytes of the names and values together.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -121,6 +134,30 @@ impl Head {
     fn parts(&self) -> (&[u8], &[u8]) {
         let behind_count = self.buffer.get(4..).unwrap_or_default();
         behind_count.split_at_checked(self.count * 8).unwrap_or_default()
+    }
+}
+
+// === impl Names ===
+
+impl Names {
+    #[inline]
+    fn add(&mut self, name: &[u8]) {
+        let (word, bit) = Self::place(name);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    #[inline]
+    fn may_have(&self, name: &[u8]) -> bool {
+        let (word, bit) = Self::place(name);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn place(name: &[u8]) -> (usize, u64) {
+        let (Some(first), Some(last)) = (name.first(), name.last()) else { return (0, 1) };
+        let hash = name.len() * 5 + usize::from(*first) * 3 + usize::from(*last);
+        (hash / 64 % 4, 1 << (hash % 64))
     }
 }
 

@@ -15,7 +15,8 @@ pub fn check(request: &Request) -> Result<(), Rejection> {
     if request.gateway.url_bytes(protocol).is_some_and(|most| url_bytes(&request.head) > most) {
         return Err(Rejection::UriTooLong);
     }
-    if head_bytes(&request.head, protocol) > request.gateway.header_bytes(protocol) {
+    let most = request.gateway.header_bytes(protocol);
+    if most_head_bytes(&request.head) > most && head_bytes(&request.head, protocol) > most {
         return Err(Rejection::HeaderTooLarge);
     }
     if content_length(&request.head).is_some_and(|bytes| bytes > request.gateway.payload_bytes) {
@@ -29,6 +30,12 @@ pub fn check(request: &Request) -> Result<(), Rejection> {
 fn url_bytes(head: &Head) -> usize {
     let part = |name| head.first(name).map_or(0, <[u8]>::len);
     "https://".len() + part(b":authority") + part(b":path")
+}
+
+/// No fewer than [`head_bytes`], and known without looking at a name: separators count four bytes a line, and a path two more than
+/// its name has.
+fn most_head_bytes(head: &Head) -> usize {
+    head.size() + 4 * head.count() + 2
 }
 
 /// Bytes of the head as the client sent it. HTTP APIs count the request line and the separators too, REST APIs only names

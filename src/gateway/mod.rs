@@ -105,6 +105,21 @@ pub struct Env<'a> {
     pub watcher: Option<&'a dyn Notes>,
 }
 
+/// What a response is met with: nothing is decided of it by the date or by chance.
+#[derive(Debug, Clone, Copy)]
+pub struct Now<'a> {
+    /// Time for measuring.
+    pub monotonic: Nanos,
+    /// What this worker remembers.
+    pub worker: &'a RefCell<Worker>,
+}
+
+impl<'a> From<&Env<'a>> for Now<'a> {
+    fn from(env: &Env<'a>) -> Self {
+        Self { monotonic: env.monotonic, worker: env.worker }
+    }
+}
+
 /// Counters that documents name, which the shell tells of.
 pub const MOST_NAMED_COUNTERS: usize =
     canary::counts::MOST_COUNTERS + waf::counts::MOST_COUNTERS + rejection::Rejection::REASONS.len();

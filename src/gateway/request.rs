@@ -308,12 +308,12 @@ impl Problem {
 
 /// The address without its port: `192.0.2.1:80` and `[2001:db8::1]:80`, as Envoy writes them.
 fn ip_of(address: &[u8]) -> String {
-    let text = std::str::from_utf8(address).unwrap_or_default();
-    let ip = match text.strip_prefix('[') {
-        Some(v6) => v6.split(']').next(),
-        None => text.rsplit_once(':').map(|(ip, _)| ip).or(Some(text)),
+    let end = |end: u8| address.iter().rposition(|byte| *byte == end);
+    let ip = match address.split_first() {
+        Some((b'[', v6)) => v6.get(..end(b']').unwrap_or(address.len()).saturating_sub(1)),
+        _ => address.get(..end(b':').unwrap_or(address.len())),
     };
-    ip.unwrap_or_default().to_owned()
+    std::str::from_utf8(ip.unwrap_or_default()).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use super::{Exchange, Seen, State};
 use crate::gateway::Env;
-use crate::gateway::config::ProtocolType;
 use crate::gateway::flow::{BodyWanted, Flow};
 use crate::gateway::rejection::Rejection;
 use crate::gateway::request::Request;
@@ -122,10 +121,7 @@ fn log(acl: &WebAcl, record: &Record, view: &View<'_>, request: &Request) -> Opt
     let stage = request.stage.as_ref().map_or("", |stage| &stage.name);
     let source = format!("{account}:{api}:{stage}");
     // As `$context.requestId` has it.
-    let request_id = match request.protocol() {
-        ProtocolType::Rest => &request.ids.uuid,
-        ProtocolType::Http | ProtocolType::Websocket => &request.ids.extended,
-    };
+    let request_id = request.ids.request_id(request.protocol());
     logging.line(&Judged { acl, record, view, source: &source, request_id, at: request.arrived })
 }
 

@@ -1,7 +1,7 @@
 //! The response path: a backend's response, Envoy's own reply in its place, and the gateway's own that pass once more.
 
 use super::{Exchange, Origin, State, integration};
-use crate::gateway::Env;
+use crate::gateway::Now;
 use crate::gateway::envoy_replies;
 use crate::gateway::execution_log;
 use crate::gateway::flow::{BodyWanted, Edits, ResponseFlow};
@@ -13,21 +13,22 @@ use crate::gateway::request::Request;
 
 impl Exchange {
     /// The head of the response is there: the response path.
-    pub fn on_response_headers(
+    pub fn on_response_headers<'n>(
         &mut self,
         head: Result<Head, MalformedHead>,
         origin: Origin<'_>,
-        env: &Env<'_>,
+        now: impl Into<Now<'n>>,
     ) -> ResponseFlow {
+        let now = now.into();
         let status = head.as_ref().map(status).unwrap_or_default();
         if let (State::Upstream { .. }, Some(request)) = (&self.state, &mut self.request) {
-            request.outcome.hand_back((origin == Origin::Upstream).then_some(status), env.monotonic);
+            request.outcome.hand_back((origin == Origin::Upstream).then_some(status), now.monotonic);
             if let (Ok(head), Origin::Upstream) = (&head, origin) {
                 execution_log::step(request, |trace, request| trace.responded(request, status, head));
             }
         }
-        let flow = self.respond(head, origin, status, env);
-        self.count(status, &flow, env);
+        let flow = self.respond(head, origin, status, now);
+        self.count(status, &flow, now);
         flow
     }
 
@@ -36,7 +37,7 @@ impl Exchange {
         head: Result<Head, MalformedHead>,
         origin: Origin<'_>,
         status: u16,
-        env: &Env<'_>,
+        now: Now<'_>,
     ) -> ResponseFlow {
         let (State::Upstream { sent, .. }, Some(request)) = (&self.state, &self.request) else {
             return self.on_own_response(origin, status);
@@ -54,7 +55,7 @@ impl Exchange {
         if status == 101 {
             // It has no body: frames follow.
             let flow = backend.respond(request, &head, status, None);
-            self.connect(env);
+            self.connect(now);
             return flow;
         }
         if backend.needs_response_body(status) && !head.end_of_stream {
@@ -76,7 +77,13 @@ impl Exchange {
     }
 
     /// The body asked for by [`ResponseFlow::Body`] is there: all of it if `ended`, else at least as much as was wanted.
-    pub fn on_response_body(&mut self, body: &[u8], _ended: bool, env: &Env<'_>) -> ResponseFlow {
+    pub fn on_response_body<'n>(
+        &mut self,
+        body: &[u8],
+        _ended: bool,
+        now: impl Into<Now<'n>>,
+    ) -> ResponseFlow {
+        let now = now.into();
         let State::Responding { sent, head, status } = &mut self.state else {
             return ResponseFlow::Continue(Edits::default());
         };
@@ -98,14 +105,14 @@ impl Exchange {
             | None => ResponseFlow::Replace(self.answer(Rejection::Internal)),
         };
         self.relay(&head, &flow);
-        self.count(status, &flow, env);
+        self.count(status, &flow, now);
         flow
     }
 
     /// Counts a response for the side that served it, once it is known what the client gets; `came` is the status that it came
     /// with. An answer of the gateway's own is counted when it passes here.
     #[inline(never)]
-    fn count(&mut self, came: u16, flow: &ResponseFlow, env: &Env<'_>) {
+    fn count(&mut self, came: u16, flow: &ResponseFlow, now: Now<'_>) {
         let status = match flow {
             ResponseFlow::Body(_) => return,
             ResponseFlow::Replace(answer) => answer.status,
@@ -118,7 +125,7 @@ impl Exchange {
             return;
         };
         let Some(side) = &stage.canary_side else { return };
-        env.worker.borrow_mut().sides.add(side, status);
+        now.worker.borrow_mut().sides.add(side, status);
     }
 
     /// Envoy answered in the backend's place.

@@ -1,7 +1,7 @@
 //! What passes after an upgrade, in both directions.
 
 use super::{Exchange, State};
-use crate::gateway::Env;
+use crate::gateway::Now;
 use crate::gateway::counts::Counter;
 use crate::gateway::flow::Splice;
 use crate::gateway::metrics::Metric;
@@ -23,18 +23,19 @@ impl Exchange {
     }
 
     /// A part of a WebSocket connection's bytes, of which the first may not be shown, as [`Self::unread`] says: what passes of it.
-    pub fn on_tunnel_part(
+    pub fn on_tunnel_part<'n>(
         &mut self,
         direction: Direction,
         (unseen, shown): (usize, &[u8]),
-        env: &Env<'_>,
+        now: impl Into<Now<'n>>,
     ) -> Splice {
+        let now = now.into();
         let (State::Upstream { tunnel: Some(tunnel), .. } | State::Tunnel(tunnel)) = &mut self.state else {
             return Splice::keep(unseen.saturating_add(shown.len()));
         };
-        let worker = &mut *env.worker.borrow_mut();
+        let worker = &mut *now.worker.borrow_mut();
         let mut messages = 0;
-        let splice = tunnel.part(direction, (unseen, shown), env.monotonic, |counter| {
+        let splice = tunnel.part(direction, (unseen, shown), now.monotonic, |counter| {
             messages += u64::from(counter == Counter::Message);
             worker.counts.add(counter);
         });
@@ -47,14 +48,14 @@ impl Exchange {
     }
 
     /// The backend agrees to the upgrade.
-    pub(super) fn connect(&mut self, env: &Env<'_>) {
+    pub(super) fn connect(&mut self, now: Now<'_>) {
         if let State::Upstream { tunnel, .. } = &mut self.state
             && let Some(tunnel) = tunnel.take()
         {
-            env.worker.borrow_mut().counts.add(Counter::Connect);
+            now.worker.borrow_mut().counts.add(Counter::Connect);
             self.state = State::Tunnel(tunnel);
             if let Some(request) = &self.request {
-                connected(request, env);
+                connected(request, now.worker);
             }
         }
     }

@@ -10,23 +10,22 @@ use std::net::IpAddr;
 /// the gateway's egress address is Envoy's to choose.
 #[must_use]
 pub fn forwarded(request: &Request) -> String {
-    let source: Option<IpAddr> = request.source_ip.parse().ok();
     let mut text = String::with_capacity(96);
-    let mut hops = claimed(request).peekable();
-    while let Some(hop) = hops.next() {
-        // Envoy appends the address that it trusts to X-Forwarded-For: that one is our own hop.
-        if hops.peek().is_some() || Some(hop) != source {
-            text.push_str("for=");
-            push_node(hop, &mut text);
-            text.push_str(", ");
-        }
+    // What Envoy wrote, and nobody else did.
+    if request.head.only(b"x-forwarded-for") != Some(request.source_ip.as_bytes()) {
+        push_claimed(request, &mut text);
     }
     text.push_str("by=_sekisho;for=");
-    match source {
-        // Only the usual form of such an address can be read, so it need not be written again.
-        Some(IpAddr::V4(_)) => text.push_str(&request.source_ip),
-        Some(source) => push_node(source, &mut text),
-        None => text.push_str("unknown"),
+    // Envoy writes such an address in its usual form: it need not be read.
+    if request.source_ip.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && !request.source_ip.is_empty()
+    {
+        text.push_str(&request.source_ip);
+    } else {
+        match request.source_ip.parse() {
+            Ok(source) => push_node(source, &mut text),
+            Err(_) => text.push_str("unknown"),
+        }
     }
     text.push_str(";host=");
     push_host(request, &mut text);
@@ -36,6 +35,20 @@ pub fn forwarded(request: &Request) -> String {
         _ => ";proto=http",
     });
     text
+}
+
+/// The hops before our own.
+fn push_claimed(request: &Request, text: &mut String) {
+    let source: Option<IpAddr> = request.source_ip.parse().ok();
+    let mut hops = claimed(request).peekable();
+    while let Some(hop) = hops.next() {
+        // Envoy appends the address that it trusts to X-Forwarded-For: that one is our own hop.
+        if hops.peek().is_some() || Some(hop) != source {
+            text.push_str("for=");
+            push_node(hop, text);
+            text.push_str(", ");
+        }
+    }
 }
 
 /// The addresses in the client's `X-Forwarded-For`; what is no address is not passed on.
@@ -61,7 +74,9 @@ fn push_host(request: &Request, text: &mut String) {
     let is_token =
         authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
     let quote = if is_token { "" } else { "\"" };
-    text.extend([quote, authority, quote]);
+    for part in [quote, authority, quote] {
+        text.push_str(part);
+    }
 }
 
 #[cfg(test)]

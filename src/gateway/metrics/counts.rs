@@ -1,9 +1,9 @@
 //! What a worker counts of APIs, until the shell hands it to the host on its tick.
 
 use super::{COUNTED, MOST_STATISTICS, Metric, PlaceKey};
+use crate::gateway::Worker;
 use crate::gateway::outcome::Over;
 use crate::gateway::request::Request;
-use crate::gateway::{Env, Worker};
 use nohash_hasher::IntMap;
 use std::cell::RefCell;
 
@@ -105,10 +105,10 @@ pub(in crate::gateway) fn count(over: &Over<'_>, worker: &RefCell<Worker>) -> Op
 }
 
 /// Counts a WebSocket connection that is made: when it is, and not when it ends.
-pub(in crate::gateway) fn connected(request: &Request, env: &Env<'_>) {
+pub(in crate::gateway) fn connected(request: &Request, worker: &RefCell<Worker>) {
     let Some(stage) = &request.stage else { return };
     let place = stage.places.of(request.route.as_ref().map(|(route, _)| *route));
-    let apis = &mut env.worker.borrow_mut().apis;
+    let apis = &mut worker.borrow_mut().apis;
     apis.add(place.key, Metric::Count, 1);
     apis.add(stage.places.stage().key, Metric::ConnectCount, 1);
 }

@@ -6,12 +6,14 @@ use crate::gateway::head::Head;
 use crate::gateway::{Env, Millis};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::cell::OnceCell;
 
 /// The ids that AWS gives a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestIds {
-    /// `$context.requestId` of a REST API: a UUID.
-    pub uuid: String,
+    /// Written when somebody asks: an HTTP API has no use for it.
+    uuid: OnceCell<String>,
+    random: [u8; 16],
     /// `$context.extendedRequestId`, and `$context.requestId` of an HTTP API: `JKJaXmPLvHcESHA=`.
     pub extended: String,
     /// `X-Amzn-Trace-Id`: the client's, or a new root.
@@ -22,16 +24,22 @@ pub struct RequestIds {
 
 impl RequestIds {
     pub(super) fn new(head: &Head, env: &Env<'_>) -> Self {
-        let [ref id @ .., _, _, _, _, _] = env.dice;
-        let (uuid, extended) = id.split_at_checked(16).unwrap_or((id, id));
+        let (random, [extended @ .., _, _, _, _, _]) = halves(env.dice);
         let extended = STANDARD.encode(extended);
         let trace = match head.only(b"x-amzn-trace-id") {
             Some(sent) if sent.len() <= 512 && sent.iter().all(|byte| (0x20..0x7f).contains(byte)) => {
                 sent.to_vec()
             }
-            _ => new_trace(env.wall, uuid.get(..12).unwrap_or_default()).into_bytes(),
+            _ => new_trace(env.wall, random),
         };
-        Self { uuid: sent_uuid(head).unwrap_or_else(|| uuid_v4(uuid)), extended, trace }
+        let uuid = sent_uuid(head).map_or_else(OnceCell::new, OnceCell::from);
+        Self { uuid, random, extended, trace }
+    }
+
+    /// `$context.requestId` of a REST API: a UUID.
+    #[must_use]
+    pub fn uuid(&self) -> &str {
+        self.uuid.get_or_init(|| uuid_v4(self.random))
     }
 
     /// The response headers that carry the ids.
@@ -42,7 +50,7 @@ impl RequestIds {
                 [header(b"apigw-requestid", &self.extended), None]
             }
             ProtocolType::Rest => {
-                [header(b"x-amzn-requestid", &self.uuid), header(b"x-amz-apigw-id", &self.extended)]
+                [header(b"x-amzn-requestid", self.uuid()), header(b"x-amz-apigw-id", &self.extended)]
             }
         };
         headers.into_iter().flatten()
@@ -53,7 +61,7 @@ impl RequestIds {
     pub fn request_id(&self, protocol: ProtocolType) -> &str {
         match protocol {
             ProtocolType::Http | ProtocolType::Websocket => &self.extended,
-            ProtocolType::Rest => &self.uuid,
+            ProtocolType::Rest => self.uuid(),
         }
     }
 }
@@ -71,36 +79,39 @@ fn sent_uuid(head: &Head) -> Option<String> {
     Some("UUID_REPLACED_INVALID_REQUEST_ID".to_owned())
 }
 
-fn uuid_v4(random: &[u8]) -> String {
+/// A UUID of version 4 (RFC 9562, 5.4).
+fn uuid_v4(random: [u8; 16]) -> String {
+    let random = u128::from_be_bytes(random) & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let digits = hex(random.to_be_bytes());
     let mut text = String::with_capacity(36);
-    for (i, byte) in random.iter().enumerate() {
-        if matches!(i, 4 | 6 | 8 | 10) {
+    for (i, digit) in digits.as_flattened().iter().enumerate() {
+        if matches!(i, 8 | 12 | 16 | 20) {
             text.push('-');
         }
-        let byte = match i {
-            6 => byte & 0x0f | 0x40,
-            8 => byte & 0x3f | 0x80,
-            _ => *byte,
-        };
-        push_hex(byte, &mut text);
+        text.push(char::from(*digit));
     }
     text
 }
 
 /// A trace that begins here: `Root=1-67891233-abcdef012345678912345678`.
-fn new_trace(now: Millis, random: &[u8]) -> String {
-    let mut text = String::with_capacity(40);
-    text.push_str("Root=1-");
+fn new_trace(now: Millis, random: [u8; 16]) -> Vec<u8> {
     let seconds = u32::try_from(now.0 / 1000).unwrap_or(u32::MAX);
-    seconds.to_be_bytes().into_iter().for_each(|byte| push_hex(byte, &mut text));
-    text.push('-');
-    random.iter().for_each(|byte| push_hex(*byte, &mut text));
+    let [random @ .., _, _, _, _] = random;
+    let mut text = Vec::with_capacity(35);
+    text.extend_from_slice(b"Root=1-");
+    text.extend_from_slice(hex(seconds.to_be_bytes()).as_flattened());
+    text.push(b'-');
+    text.extend_from_slice(hex(random).as_flattened());
     text
 }
 
-/// `write!` takes a hundred instructions for it.
-fn push_hex(byte: u8, text: &mut String) {
-    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
-    text.push(digit(byte >> 4));
-    text.push(digit(byte & 0x0f));
+/// Two digits for each byte. `write!` takes a hundred instructions for them.
+fn hex<const N: usize>(bytes: [u8; N]) -> [[u8; 2]; N] {
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
+    bytes.map(|byte| [digit(byte >> 4), digit(byte & 0x0f)])
+}
+
+fn halves(dice: [u8; 32]) -> ([u8; 16], [u8; 16]) {
+    let [a, b] = *dice.as_chunks().0 else { return Default::default() };
+    (a, b)
 }
