@@ -16,6 +16,7 @@ def on_terminal(name, result):
         told += [table.text() for table in tables_of_all(result).values()]
     elif name == "scale":
         told += [table.text() for table in scale.tables(result).values()]
+        told.append("\n".join(scale.flatness(result)))
     else:
         told += of_comparison(SECTIONS[name], result)
     return "\n\n".join(told) + "\n"

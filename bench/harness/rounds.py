@@ -88,7 +88,7 @@ def rounds(measured, plan, generate, share, told):
 
 def one(variant, generate, seconds, keep=True):
     before = variant.envoy.cpu()
-    came = loaded(variant, generate, seconds, connections=variant.connections)
+    came = loaded(variant, generate, max(seconds, variant.least_seconds), connections=variant.connections)
     used = variant.envoy.cpu() - before
     if keep:
         variant.cpu[-1].append(used / came.requests * 1e6)
@@ -139,5 +139,5 @@ def progress(text):
     """What goes on, on a terminal; elsewhere one line for a start, so that a log stays short."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-    elif ": start" in text or text.startswith("start"):
+    elif "start " in text or text.startswith("loading"):
         print(text, file=sys.stderr, flush=True)

@@ -37,7 +37,9 @@ class Variant:
     event_of: object = None
     # Clients at once, under as much load as goes.
     connections: int = 16
-    # Of nothing but the process: its rounds mean nothing.
+    # Of a round, whatever is said: where requests are so slow that few are answered in it.
+    least_seconds: float = 0
+    # Why it is not measured.
     absent: str | None = None
 
     def __post_init__(self):
