@@ -84,7 +84,7 @@ def functions(options):
     for method, body in (("GET", None), ("POST", invocations.ORDER.encode())):
         headers = HEADERS | (invocations.JSON if body else {})
         same = {"gateway": Gateway(function=True), "decides": True, "waits": True}
-        told = Variant("told", options.modules[0][1], request=Request(path("function"), headers, body), **same)
+        told = Variant(f"{method} that is overheard", options.modules[0][1], request=Request(path("function"), headers, body), **same)
         direct = f"no filter, {method}'s event"
         # What the gateway sends to Lambda, sent by the client itself.
         yield Variant(

@@ -124,4 +124,8 @@ def modules(parser, named):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        # Whoever interrupts it knows why; all processes that it started have ended by now.
+        sys.exit(130)

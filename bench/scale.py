@@ -72,7 +72,7 @@ CURVES = {
     "rules": Curve("WAF rules", False, (1, 10, 100, 1_000), lambda n: served(rules(n)), lambda n: ("no filter", unfiltered), rules),
     "workers": Curve("workers on three leased buckets", True, (1, 2, 4, 8), working,
                      lambda n: (f"no filter, {n}", lambda label: dataclasses.replace(unfiltered(label), workers=n, connections=max(16, 8 * n)))),
-    "bodies": Curve("bytes of a request's body", False, (1_000, 10_000, 100_000, 1_000_000, 10_000_000), uploading,
+    "bodies": Curve("bytes of a body", False, (1_000, 10_000, 100_000, 1_000_000, 10_000_000), uploading,
                     lambda n: (f"no filter, {n:,}", lambda label: uploading(n)(label, None))),
 }
 
@@ -138,7 +138,7 @@ MORE = {name: (["RSS", "over no filter"], memory) for name in ("routes", "keys",
     "workers": (["RSS", "over no filter, a worker", "requests/s"], lambda point: [
         f"{point.rss:.0f} MiB", f"{(point.rss - point.floor_rss) / point.n:.1f} MiB", number(point.rps, 0)]),
     "bodies": (["a MB, over no filter", "MB/s"], lambda point: [
-        f"{number(point.added.value / point.n * 1e6, 0)} µs", number(point.rps * point.n / 1e6, 0)]),
+        f"{number(point.added.value / point.n * 1e6, 0)} µs" if point.n >= 100_000 else "", number(point.rps * point.n / 1e6, 0)]),
 }
 
 

@@ -4,15 +4,14 @@ import base64
 import hashlib
 import random
 
-BITS = 2048
 # PKCS #1: what says that a SHA-256 follows.
 SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
 EXPONENT = 65537
 
 
-def pair():
+def pair(bits=2048):
     """`(what signs, the members of its public JWK)`."""
-    p, q = prime(BITS // 2), prime(BITS // 2)
+    p, q = prime(bits // 2), prime(bits // 2)
     n, e = p * q, EXPONENT
     return SoftwareKey(p, q, pow(e, -1, (p - 1) * (q - 1))), {"kty": "RSA", "n": base64url(n), "e": base64url(e)}
 
@@ -23,7 +22,7 @@ class SoftwareKey:
         self.by_p, self.by_q, self.inverse = d % (p - 1), d % (q - 1), pow(q, -1, p)
 
     def sign(self, text):
-        size = BITS // 8
+        size = self.n.bit_length() // 8
         told = SHA256 + hashlib.sha256(text).digest()
         padded = b"\x00\x01" + b"\xff" * (size - 3 - len(told)) + b"\x00" + told
         message = int.from_bytes(padded, "big")

@@ -10,7 +10,7 @@ def costs(variants, floor, empty, title=""):
     by_label = {it["variant"]: it["cpu_us_per_request"] for it in variants if not it["absent"]}
     base = by_label.get(floor)
     sdk = figures.added(by_label[empty], base) if base and empty in by_label else None
-    table = Table("variant", "µs a request", "over no filter", "× SDK", "requests/s", "RSS", "start", title=title)
+    table = Table("variant", "µs a request", "over no filter", "× SDK", "requests/s", "RSS", "start, CPU", title=title)
     for it in variants:
         if it["absent"]:
             table.row(it["variant"], f"not measured: {it['absent']}")
