@@ -75,6 +75,7 @@ def of_loading(result):
     told = lambda it, key: figures.quartiles(it[key]) if it else None
     yield Goal("start with 300 routes, seconds of one core", 2, " s", 2, told(small, "start_cpu_seconds"))
     yield Goal("reload with 300 routes, seconds of one core", 2, " s", 2, told(small, "reload_cpu_seconds"))
+    yield Goal("reload with 300 routes and another module, seconds of one core", 2, " s", 2, told(small, "module_cpu_seconds"))
     usual = f"without a reload the longest answer took {number(figures.median(large['usual_ms']), 0)} ms" if large else ""
     yield Goal("stall of a worker at a reload, 10,000 routes and 100,000 keys", 50, " ms", 0, told(large, "stall_ms"), usual)
 
@@ -93,8 +94,19 @@ def memory(result):
     return Goal(name, 35, " MiB", 1, Spread(each, each, each), note)
 
 
+def at_half(result):
+    loads = [load for it in result["variants"] if it["variant"] == everything.EVERYTHING for load in it["half_of_saturation"]]
+    known = [load for load in loads if load["p99"] is not None]
+    if not known:
+        return "–"
+    each = figures.quartiles([load["p99"] / 1e3 for load in known])
+    rate = figures.median([load["reached"] for load in known])
+    return f"{number(each.value)} ms ({number(each.low)} to {number(each.high)}) at {number(rate, 0)}/s"
+
+
 def table(result):
     told = Table("goal", "at most", "measured", "met?", title="Goals")
     for goal in of(result):
         told.row(goal.name, goal.told(goal.limit), goal.figure(), goal.verdict())
+    told.row("99 % of requests at half of saturation, everything, are answered within", "told only", at_half(result), "")
     return told

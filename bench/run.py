@@ -64,7 +64,7 @@ def measured(name, envoy, options):
     described = machine.described(envoy)
     plan = rounds.Plan(envoy, options.rounds or ROUNDS[name], options.starts, options.seconds)
     if name == "all":
-        plan.rate, plan.rate_seconds = options.rate, max(options.seconds, min(2, 4 * options.seconds))
+        plan.rate, plan.rate_seconds = options.rate, 2 * options.seconds
         result = everything.measure(plan, options)
     elif name == "scale":
         result = scale.measure(plan, options)

@@ -179,8 +179,7 @@ def picture_of(result):
     told = points(result["curves"]["keys"])
     panels.append(("API keys", "ms that a worker stalls at a reload", [ticked(it.n) for it in told],
                    [figures.median(it.loading["stall_ms"]) for it in told]))
-    subtitle = f"Medians. Envoy {result['machine']['envoy']}, {result['machine']['cores']} cores, {result['machine']['date']}"
-    return picture.curves("As it grows", subtitle, panels)
+    return picture.curves("As it grows", f"Medians. {picture.run_of(result)}", panels)
 
 
 def ticked(n):

@@ -104,6 +104,6 @@ def picture_of_all(result):
         kind = "native" if label.startswith("native") else "floor" if label.startswith("empty") else "sekisho"
         rows.append((label, kind, it.value, it.low, it.high))
     sdk = figures.median(flat(figures.added(by_label[everything.SDK], base))) if everything.SDK in by_label else 0
-    subtitle = f"µs of CPU that a request costs over no filter: median and middle half. {machine.sentence(result['machine'])}"
+    subtitle = (f"µs of CPU that a request costs over no filter: median and middle half of the rounds. {picture.run_of(result)}")
     goal = (2.5 * sdk, "goal for everything: 2.5 empty filters") if sdk > 0 else None
     return picture.bars("What a request costs", subtitle, rows, goal)

@@ -1,6 +1,6 @@
 """Tokens: signed once, kept under target/bench, and sent in an order that no cache likes.
 
-The package `cryptography` signs them (Debian: `python3-cryptography`). Without it Python's own numbers sign RS256, in some minutes.
+The package `cryptography` signs them (Debian: `python3-cryptography`). Without it Python's own numbers sign RS256, in a minute or two.
 """
 
 import base64
@@ -61,7 +61,7 @@ def sign_all(algorithm, directory):
     except ImportError:
         if algorithm != "RS256":
             raise
-        print("note: the Python package `cryptography` is not installed: Python's own numbers sign, which takes some minutes\n"
+        print("note: the Python package `cryptography` is not installed: Python's own numbers sign, which takes a minute or two\n"
               "  help: `apt-get install python3-cryptography`", file=sys.stderr)
         signer, public = software_rsa.pair()
     jwk = public | {"kid": algorithm, "alg": algorithm, "use": "sig"}

@@ -19,10 +19,10 @@ class Envoy:
             (directory / "envoy.json").write_text(json.dumps(config))
             config = directory / "envoy.json"
         admin, self.log = directory / "admin", directory / "log"
-        begun = time.monotonic()
+        self.begun = begun = time.monotonic()
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
-                [binary, "-c", config, "--concurrency", str(workers), "--disable-hot-restart", "--use-dynamic-base-id",
+                [binary, "-c", config, "--concurrency", str(workers), "--disable-hot-restart",
                  "--log-level", "warning", "--admin-address-path", admin],
                 stdout=log, stderr=log,
             )

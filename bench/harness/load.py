@@ -46,7 +46,7 @@ def wrk(port, request, seconds, rate=None, connections=CONNECTIONS):
             file.write(request.body)
             file.flush()
             arguments.append(f"body={file.name}")
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{math.ceil(seconds)}s", "--latency", f"http://127.0.0.1:{port}{request.path}"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{math.ceil(seconds)}s", "--latency", "--timeout", "10s", f"http://127.0.0.1:{port}{request.path}"]
         command += header_arguments(request)
         if arguments:
             command += ["-s", HERE / ("paced.lua" if rate else "load.lua"), "--", *arguments]

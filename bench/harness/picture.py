@@ -8,6 +8,11 @@ WIDTH, LEFT, RIGHT = 860, 270, 120
 ROW = 26
 
 
+def run_of(result):
+    machine = result["machine"]
+    return f"Envoy {machine['envoy']}, {machine['cores']} cores, {machine['date']}"
+
+
 def bars(title, subtitle, rows, goal=None):
     """`rows` are `(label, kind, value, low, high)`; `goal` is `(value, label)`, a line across all."""
     top, height = 64, 64 + ROW * len(rows) + 34

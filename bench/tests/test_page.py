@@ -48,6 +48,9 @@ class Pictures(unittest.TestCase):
 
 
 class Telling(unittest.TestCase):
+    def test_latency_at_half_of_saturation_is_told(self):
+        self.assertIn("2.0 ms (2.0 to 2.0) at 990/s", telling.on_terminal("all", results.of_all()))
+
     def test_curves_say_whether_they_are_flat(self):
         told = list(scale.flatness(results.of_scale()))
         self.assertEqual(len(told), len(scale.CURVES))
