@@ -1,6 +1,7 @@
 """Load by wrk, by h2load, or by a small generator of our own: as much as goes, or as much as is said."""
 
 import contextlib
+import functools
 import math
 import pathlib
 import re
@@ -20,6 +21,7 @@ THINK = 0.05
 CONNECTIONS = 16
 
 
+@functools.cache
 def choose(differing):
     """`(as much as goes, as much as is said)`, the same for all variants of a section; h2load cannot send tokens that differ."""
     if shutil.which("wrk"):
