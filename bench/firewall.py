@@ -120,7 +120,8 @@ def add_to(document, acl):
         for arn, addresses in IP_SETS.items()
     ]
     document["webAcls"] = [{
-        "Name": "bench", "ARN": ACL, "DefaultAction": {"Allow": {}}, "VisibilityConfig": visibility("bench"), "Rules": rules(acl) if isinstance(acl, str) else acl,
+        "Name": "bench", "ARN": ACL, "DefaultAction": {"Allow": {}}, "VisibilityConfig": visibility("bench"),
+        "Rules": rules(acl) if isinstance(acl, str) else acl,
     }]
 
 

@@ -18,7 +18,7 @@ machines are shared; medians and quartiles and not means, because neighbours are
     bench/run.py --from FILE [--write]                    tells of a run that was kept
 
 Needs Envoy ($ENVOY_BIN, on PATH, or under target/), cargo with the target wasm32-wasip1, and wrk for load (Debian: `wrk`; without it a
-small generator takes its place). Nothing is fetched. How to read the tables: docs/performance.md.
+small generator takes its place). Nothing is fetched but crates. How to read the tables: docs/performance.md.
 """
 
 import argparse

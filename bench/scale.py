@@ -125,7 +125,8 @@ def tables(result):
         for point in points(curve):
             table.row(f"{point.n:,}", spread(point.cost), spread(point.added), *MORE[name][1](point))
         told[name] = table
-    told["loading"] = report.loading([it for curve in result["curves"].values() for it in curve["loading"]], "What documents cost to load, one worker")
+    loads = [it for curve in result["curves"].values() for it in curve["loading"]]
+    told["loading"] = report.loading(loads, "What documents cost to load, one worker")
     return told
 
 
@@ -158,8 +159,8 @@ def flatness(result):
         verdict = "flat" if is_flat(first, last) else "grows"
         if CURVES[name].shall_be_flat and verdict == "grows":
             verdict = "grows, and should be flat"
-        yield (f"{CURVES[name].title}, {first.n:,} → {last.n:,}: {verdict}. {number(first.added.value)} → {number(last.added.value)} µs a request over no "
-               f"filter{loaded(first, last)}.")
+        yield (f"{CURVES[name].title}, {first.n:,} → {last.n:,}: {verdict}. {number(first.added.value)} → {number(last.added.value)} µs "
+               f"a request over no filter{loaded(first, last)}.")
 
 
 def loaded(first, last):

@@ -48,8 +48,8 @@ def wrk(port, request, seconds, rate=None, connections=CONNECTIONS):
             file.write(request.body)
             file.flush()
             arguments.append(f"body={file.name}")
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{math.ceil(seconds)}s", "--latency", "--timeout", "10s", f"http://127.0.0.1:{port}{request.path}"]
-        command += header_arguments(request)
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{math.ceil(seconds)}s", "--latency", "--timeout", "10s"]
+        command += [f"http://127.0.0.1:{port}{request.path}", *header_arguments(request)]
         if arguments:
             command += ["-s", HERE / ("paced.lua" if rate else "load.lua"), "--", *arguments]
         return told_by_wrk(ended(command, seconds))

@@ -55,9 +55,11 @@ def milliseconds(values):
 
 
 def loading(costs_of_loading, title=""):
-    table = Table("document", "start, CPU", "start", "reload, CPU", "reload", "another module, CPU", "stall of a worker", "longest without", "RSS after", title=title)
+    heads = ("start, CPU", "start", "reload, CPU", "reload", "another module, CPU", "stall of a worker", "longest without", "RSS after")
+    table = Table("document", *heads, title=title)
+    durations = ("start_cpu_seconds", "start_seconds", "reload_cpu_seconds", "reload_seconds", "module_cpu_seconds")
     for it in costs_of_loading:
-        seconds = [f"{figures.median(it[key]):.2f} s" for key in ("start_cpu_seconds", "start_seconds", "reload_cpu_seconds", "reload_seconds", "module_cpu_seconds")]
+        seconds = [f"{figures.median(it[key]):.2f} s" for key in durations]
         stalls = [f"{figures.median(it[key]):.0f} ms" for key in ("stall_ms", "usual_ms")]
         table.row(it["label"], *seconds, *stalls, f"{figures.median(it['rss_mib']):.0f} MiB")
     return table

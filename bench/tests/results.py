@@ -19,8 +19,8 @@ def variant(label, *starts, **more):
 
 
 def loaded(label, stall=20.0):
-    return {"label": label, "start_seconds": [1.2, 1.4], "start_cpu_seconds": [1.0, 1.2], "reload_seconds": [0.3], "reload_cpu_seconds": [0.1], "module_cpu_seconds": [0.9],
-            "stall_ms": [stall], "usual_ms": [1.0], "rss_mib": [150.0]}
+    return {"label": label, "start_seconds": [1.2, 1.4], "start_cpu_seconds": [1.0, 1.2], "reload_seconds": [0.3],
+            "reload_cpu_seconds": [0.1], "module_cpu_seconds": [0.9], "stall_ms": [stall], "usual_ms": [1.0], "rss_mib": [150.0]}
 
 
 def of_all():
