@@ -111,7 +111,7 @@ def both(*statements):
 
 
 def add_to(document, acl):
-    """The document with this web ACL on its stage."""
+    """The document with this web ACL, or one of these rules, on its stage."""
     if not acl:
         return
     document["apis"][0]["stages"][0]["webAclArn"] = ACL
@@ -120,7 +120,8 @@ def add_to(document, acl):
         for arn, addresses in IP_SETS.items()
     ]
     document["webAcls"] = [{
-        "Name": "bench", "ARN": ACL, "DefaultAction": {"Allow": {}}, "VisibilityConfig": visibility("bench"), "Rules": rules(acl),
+        "Name": "bench", "ARN": ACL, "DefaultAction": {"Allow": {}}, "VisibilityConfig": visibility("bench"),
+        "Rules": rules(acl) if isinstance(acl, str) else acl,
     }]
 
 

@@ -1,4 +1,4 @@
-"""What the section `throttle` measures: limits and API keys of a document, and what Envoy's own filters have for them."""
+"""What the section `throttle` measures: limits and API keys of a document."""
 
 import dataclasses
 import hashlib
@@ -20,7 +20,7 @@ def key(n):
 HEADER = {"x-api-key": key(7)}
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Limits:
     """What stands in the way of a request. The account always has a bucket."""
 
@@ -66,34 +66,3 @@ def variants():
         (f"{unleased}, quota", Limits(**three_unleased, quota=QUOTA), unleased),
         ("sekisho, 1 key of 100,000", Limits(**three | {"keys": 100_000}), leased),
     ]
-
-
-def native_variants():
-    """Label and filters of Envoy's own."""
-    return [
-        ("native, local_ratelimit", [local_ratelimit()]),
-        ("native, api_key_auth", [api_key_auth(100)]),
-        ("native, both", [api_key_auth(100), local_ratelimit()]),
-    ]
-
-
-def local_ratelimit():
-    always = {"default_value": {"numerator": 100}}
-    return native("local_ratelimit", "LocalRateLimit", {
-        "stat_prefix": "bench",
-        "token_bucket": {"max_tokens": 1_000_000, "tokens_per_fill": 1_000_000, "fill_interval": "1s"},
-        "filter_enabled": always,
-        "filter_enforced": always,
-    })
-
-
-def api_key_auth(count):
-    return native("api_key_auth", "ApiKeyAuth", {
-        "credentials": [{"key": key(n), "client": f"key{n}"} for n in range(count)],
-        "key_sources": [{"header": "x-api-key"}],
-    })
-
-
-def native(name, message, settings):
-    kind = f"type.googleapis.com/envoy.extensions.filters.http.{name}.v3.{message}"
-    return {"name": f"envoy.filters.http.{name}", "typed_config": {"@type": kind} | settings}

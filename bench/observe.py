@@ -1,4 +1,4 @@
-"""What the section `observe` measures: what is told of requests by metrics and logs, and what Envoy's own access log costs."""
+"""What the section `observe` measures: what is told of requests by metrics and logs."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ OPERATORS = {
 STAGE = "prod"
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Observed:
     """What is told of a request. Its stage's metrics always are."""
 
@@ -78,16 +78,3 @@ def silenced(module, directory):
     file = pathlib.Path(directory) / f"silent-{module.name}"
     file.write_bytes(code.replace(name, other))
     return file
-
-
-def envoys_access_log():
-    """Envoy's own logger of a line like ours."""
-    line = json.dumps({name: f"%{operator}%" for name, operator in OPERATORS.items()}) + "\n"
-    return {
-        "name": "envoy.access_loggers.file",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
-            "path": os.devnull,
-            "log_format": {"text_format_source": {"inline_string": line}},
-        },
-    }
