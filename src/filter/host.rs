@@ -1,6 +1,7 @@
 //! What the shell asks of the host, in the core's words. Nothing here panics, whatever the host answers.
 
 use super::abi::{self, Buffer, Map, Metric, Refused};
+use crate::gateway::bytes::any_below;
 use crate::gateway::flow::{Answer, Bytes, Callout, CalloutReply, Edit, Edits};
 use crate::gateway::head::{Head, MalformedHead};
 use crate::gateway::integrations::headers::trailer_edits;
@@ -94,19 +95,9 @@ fn check(name: &[u8], value: &[u8]) -> Result<(), HostError> {
     if ends_line(name) || ends_line(value) { Err(HostError::UnsafeHeader) } else { Ok(()) }
 }
 
-/// Whether a byte could end a line. Eight are looked at at once: a header seldom has one that is as small as these.
+/// Whether a byte ends a line. A header seldom has one that is as small.
 fn ends_line(bytes: &[u8]) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    /// Above the largest of them, and a borrow of the byte below changes nothing: it is then small itself.
-    const SMALL: u64 = ONES * (b'\r' as u64 + 1);
-    let is_one = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
-    let (words, rest) = bytes.as_chunks::<8>();
-    let may_be_in = |word: &[u8; 8]| {
-        let word = u64::from_ne_bytes(*word);
-        word.wrapping_sub(SMALL) & !word & HIGH != 0
-    };
-    words.iter().any(|word| may_be_in(word) && word.iter().any(is_one)) || rest.iter().any(is_one)
+    any_below(bytes, b'\r' + 1) && bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
 }
 
 // === bodies ===

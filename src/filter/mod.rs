@@ -36,12 +36,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use stream::Stream;
-use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 use usage::UsageGauges;
-
-/// The C library's takes 750 instructions for a piece of memory, and a request takes some twenty of them.
-#[global_allocator]
-static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 
 /// The counter of documents that were refused.
 const REJECTED: &str = "config_rejected";

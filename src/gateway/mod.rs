@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod arn;
 pub mod authorizers;
 pub mod aws;
+pub mod bytes;
 pub mod canary;
 pub mod client_cert;
 pub mod clusters;

@@ -6,6 +6,7 @@
 // An ABI is raw pointers by nature. Each block says why it holds; nothing outside this folder is unsafe.
 #![allow(unsafe_code)]
 
+mod allocator;
 mod exports;
 mod imports;
 

@@ -1,5 +1,6 @@
 //! Identity sources: where a request says who it comes from.
 
+use crate::gateway::bytes::any_below;
 use crate::gateway::notes::Note;
 use crate::gateway::request::Request;
 use crate::gateway::request_value::RequestValue;
@@ -75,6 +76,10 @@ impl IdentitySource {
 fn bare(value: &str) -> Option<&str> {
     let prefix = value.get(..7).filter(|prefix| prefix.eq_ignore_ascii_case("bearer ")).map_or(0, str::len);
     let token = value.get(prefix..)?.trim();
-    let whole = !token.is_empty() && !token.bytes().any(|byte| byte == b',' || byte.is_ascii_whitespace());
-    whole.then_some(token)
+    // All that splits tokens is smaller than what tokens are made of.
+    let splits = |byte: u8| byte == b',' || byte.is_ascii_whitespace();
+    if token.is_empty() || (any_below(token.as_bytes(), b',' + 1) && token.bytes().any(splits)) {
+        return None;
+    }
+    Some(token)
 }

@@ -48,7 +48,8 @@ pub struct Api {
     pub cors: Option<Cors>,
     /// What clients may send through WebSocket connections.
     pub web_sockets: websocket::Limits,
-    stages: HashMap<String, Rc<Stage>>,
+    /// By name. They are few, and to hash a name takes longer than to find it among them.
+    stages: Vec<Rc<Stage>>,
 }
 
 /// A stage as run.
@@ -143,15 +144,18 @@ impl Api {
         }
         let responses = GatewayResponses::compile(&written.gateway_responses, scope);
         let (live, deployments) = lists(written, sources.iam, clusters, scope);
-        let mut stages = HashMap::new();
+        let mut stages: Vec<Rc<Stage>> = Vec::new();
         let all = All { written, sources, live: &live, deployments: &deployments };
         for (i, stage) in written.stages.iter().enumerate() {
             let at = format!("stages[{i}]");
             check_stage(stage, protocol, &at, scope);
             let Some(compiled) = all.stage(stage, &at, clusters, scope) else { continue };
-            if stages.insert(compiled.name.clone(), Rc::new(compiled)).is_some() {
-                let problem = format!("the stage `{}` exists twice", stage.stage_name);
-                scope.error(&format!("{at}.stageName"), problem);
+            match place(&stages, &compiled.name) {
+                Err(place) => stages.insert(place, Rc::new(compiled)),
+                Ok(_) => {
+                    let problem = format!("the stage `{}` exists twice", stage.stage_name);
+                    scope.error(&format!("{at}.stageName"), problem);
+                }
             }
         }
         if written.stages.is_empty() {
@@ -179,13 +183,13 @@ impl Api {
     /// The stage of this name.
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<&Rc<Stage>> {
-        self.stages.get(name)
+        self.stages.get(place(&self.stages, name).ok()?)
     }
 
     /// Its stages, each with its canary behind it.
     pub(super) fn sides(&self) -> impl Iterator<Item = &Rc<Stage>> {
         self.stages
-            .values()
+            .iter()
             .flat_map(|stage| std::iter::once(stage).chain(stage.canary.as_ref().map(|canary| &canary.side)))
     }
 
@@ -197,7 +201,7 @@ impl Api {
 
     /// Adds the counters of the sides of its stages, and of their web ACLs. Several stages may have one: it is counted once.
     pub(super) fn add_counters(&self, counters: &mut Vec<Rc<str>>) {
-        for stage in self.stages.values() {
+        for stage in &self.stages {
             let canary = stage.canary.as_ref().and_then(|canary| canary.side.canary_side.as_ref());
             for side in stage.canary_side.iter().chain(canary) {
                 counters.extend_from_slice(&side.counters);
@@ -209,6 +213,11 @@ impl Api {
             }
         }
     }
+}
+
+/// Where a stage of this name stands, or would stand.
+fn place(stages: &[Rc<Stage>], name: &str) -> Result<usize, usize> {
+    stages.binary_search_by(|stage| stage.name.as_str().cmp(name))
 }
 
 /// The live lists and the deployments, their routes compiled once however many stages serve them.

@@ -141,6 +141,9 @@ impl Domains {
     /// The domain of a host in lower case: its own, else the wildcard for its first label.
     #[must_use]
     pub fn of_host(&self, host: &str) -> Option<&Rc<Domain>> {
+        if self.0.is_empty() {
+            return None;
+        }
         // A host that begins with a dot would be a wildcard's key.
         let first_dot = host.find('.').filter(|at| *at > 0);
         let exact = if host.starts_with('.') { None } else { self.under(host) };

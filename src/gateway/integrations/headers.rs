@@ -24,8 +24,12 @@ pub fn is_internal(name: &[u8]) -> bool {
 /// Headers that are the gateway's or the edge's word to a backend once `_` is read as `-`, as CGI and WSGI do. The spelling
 /// with `-` is replaced or removed; any other one would be the client's.
 fn is_disguised(name: &[u8]) -> bool {
-    // Names are short: a search by words would take longer to begin than this does to end.
-    name.iter().any(|byte| *byte == b'_') && is_disguised_word(name)
+    #[expect(
+        clippy::manual_contains,
+        reason = "names are short: a search by words takes longer to begin than this to end"
+    )]
+    let has_one = name.iter().any(|byte| *byte == b'_');
+    has_one && is_disguised_word(name)
 }
 
 #[cold]

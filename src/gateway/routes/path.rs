@@ -57,6 +57,9 @@ impl RequestPath {
         if !raw.starts_with('/') {
             return Err(BadPath::NotAbsolute);
         }
+        if is_plain(raw.as_bytes()) {
+            return Ok(Self { raw: raw.to_owned(), decoded: None, protocol });
+        }
         let path = Self { raw: raw.to_owned(), decoded: decode(raw)?, protocol };
         let path = match protocol {
             ProtocolType::Http | ProtocolType::Websocket => path.without_query(),
@@ -175,7 +178,8 @@ impl RequestPath {
 
     fn end_of_segment(&self, start: usize) -> usize {
         let decoded = self.decoded();
-        let length = decoded.get(start..).and_then(|rest| rest.find('/'));
+        // Segments are short: a search for a character would take longer to begin than this does to end.
+        let length = decoded.get(start..).and_then(|rest| rest.bytes().position(|byte| byte == b'/'));
         length.map_or(decoded.len(), |length| start + length)
     }
 
@@ -220,6 +224,20 @@ fn decode(raw: &str) -> Result<Option<String>, BadPath> {
     }
     let decoded = percent_decode_str(raw).decode_utf8().map_err(|_| BadPath::Utf8)?;
     Ok(Some(decoded.into_owned()))
+}
+
+/// Whether all parsers read a path in one way, and as it stands there: nothing of it is encoded or has another meaning, and no
+/// segment is empty, but for the last one, or begins with a dot. Most paths are so, and are looked at once.
+fn is_plain(path: &[u8]) -> bool {
+    let mut before = 0;
+    path.iter().all(|byte| {
+        let is_separated = std::mem::replace(&mut before, *byte) == b'/';
+        match byte {
+            b'/' | b'.' => !is_separated,
+            b'-' | b'_' | b'~' => true,
+            other => other.is_ascii_alphanumeric(),
+        }
+    })
 }
 
 fn check(decoded: &str, protocol: ProtocolType) -> Result<(), BadPath> {
