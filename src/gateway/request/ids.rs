@@ -97,7 +97,7 @@ fn uuid_v4(random: [u8; 16]) -> String {
 fn new_trace(now: Millis, random: [u8; 16]) -> Vec<u8> {
     let seconds = u32::try_from(now.0 / 1000).unwrap_or(u32::MAX);
     let [random @ .., _, _, _, _] = random;
-    let mut text = Vec::with_capacity(35);
+    let mut text = Vec::with_capacity(40);
     text.extend_from_slice(b"Root=1-");
     text.extend_from_slice(hex(seconds.to_be_bytes()).as_flattened());
     text.push(b'-');
