@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 
 /// Time between two questions to Envoy.
 pub(super) const POLL: Duration = Duration::from_millis(50);
+/// For Envoy to take a connection.
+const CONNECTING: Duration = Duration::from_secs(5);
+/// For Envoy to answer: its main thread does, which may be reading a document of many megabytes.
+const ANSWERING: Duration = Duration::from_secs(30);
 /// For Envoy to read an old file again.
 const TAKING_BACK: Duration = Duration::from_secs(5);
 
@@ -84,8 +88,11 @@ impl Admin {
     /// The Envoy whose admin interface is at an address.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        let config =
-            ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).proxy(None).build();
+        let config = ureq::Agent::config_builder()
+            .timeout_connect(Some(CONNECTING))
+            .timeout_global(Some(ANSWERING))
+            .proxy(None)
+            .build();
         Self { address, agent: config.into() }
     }
 
