@@ -1,6 +1,7 @@
 //! Proxy-Wasm 0.2.1 as Envoy offers it to the module, in this process: header maps, properties, shared data, metrics and clocks
 //! that say the same in each run. Every call is counted by its name.
 
+use super::profile::{self, Profile};
 use std::collections::BTreeMap;
 use wasmi::{Caller, Extern, Linker, Memory};
 
@@ -31,6 +32,8 @@ pub struct Host {
     pub answer: Option<(u32, Pairs, usize)>,
     /// What was logged at or above the level of warnings.
     pub warnings: Vec<String>,
+    /// Functions that ran, of a module that tells of them.
+    pub profile: Profile,
     shared: BTreeMap<Vec<u8>, (Vec<u8>, u32)>,
     writes: u32,
     metrics: BTreeMap<Vec<u8>, u32>,
@@ -84,6 +87,7 @@ pub(crate) fn offer(linker: &mut Linker<Host>) {
     offer_maps(linker);
     offer_store(linker);
     offer_statistics(linker);
+    offer_profile(linker);
 }
 
 fn offer_streams(linker: &mut Linker<Host>) {
@@ -189,6 +193,19 @@ fn offer_statistics(linker: &mut Linker<Host>) {
     for name in ["proxy_record_metric", "proxy_increment_metric"] {
         linker.func_wrap("env", name, numbered(name)).unwrap();
     }
+}
+
+fn offer_profile(linker: &mut Linker<Host>) {
+    let begin = |mut caller: Caller<'_, Host>, function: u32| {
+        let left = caller.get_fuel().unwrap();
+        caller.data_mut().profile.begin(function, left);
+    };
+    let end = |mut caller: Caller<'_, Host>, _function: u32| {
+        let left = caller.get_fuel().unwrap();
+        caller.data_mut().profile.end(left);
+    };
+    linker.func_wrap(profile::MODULE, profile::BEGIN, begin).unwrap();
+    linker.func_wrap(profile::MODULE, profile::END, end).unwrap();
 }
 
 /// Offers a call whose arguments are numbers of 32 bits.

@@ -1,6 +1,7 @@
 //! The module in an interpreter that counts what it runs, and whole requests in the order in which Envoy calls.
 
 use super::host::{Host, Pairs, offer};
+use super::profile::Profile;
 use super::wasi;
 use sekisho_micro::kinds::{Kind, RESPONSE, SOURCE};
 use std::collections::BTreeMap;
@@ -52,6 +53,16 @@ impl Compiled {
     /// Reads the module.
     #[must_use]
     pub fn new(wasm: &[u8]) -> Self {
+        Self::counting(wasm, true)
+    }
+
+    /// Reads a module whose functions have wrappers.
+    #[must_use]
+    pub fn profiled(wasm: &[u8]) -> Self {
+        Self::counting(wasm, false)
+    }
+
+    fn counting(wasm: &[u8], counts_calls: bool) -> Self {
         let mut config = Config::default();
         config.consume_fuel(true);
         // What moves numbers between a stack machine's places is gone when a compiler has made registers of them; what is
@@ -62,6 +73,8 @@ impl Compiled {
             local_tee: 0,
             i32_const: 0,
             i64_const: 0,
+            call: u8::from(counts_calls),
+            call_indirect: u8::from(counts_calls),
             ..OperatorCost::default()
         });
         let engine = Engine::new(&config);
@@ -159,6 +172,11 @@ impl Machine {
         cost.calls = std::mem::take(&mut host.calls);
         cost.allocations = host.allocations;
         cost
+    }
+
+    /// What functions spent since this was last asked.
+    pub fn profile(&mut self) -> Profile {
+        std::mem::take(&mut self.store.data_mut().profile)
     }
 
     /// Bytes of the module's memory.

@@ -30,5 +30,5 @@ fn built() -> PathBuf {
             files.into_iter().filter_map(|file| file.as_str().map(PathBuf::from))
         },
     );
-    files.filter(|file| file.ends_with("sekisho.wasm")).last().expect("cargo names the module")
+    files.filter(|file| file.ends_with("sekisho.wasm")).next_back().expect("cargo names the module")
 }
