@@ -1,5 +1,6 @@
-//! Where the module is.
+//! Where what is counted comes from.
 
+use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -14,21 +15,34 @@ pub fn wasm() -> Vec<u8> {
 }
 
 fn built() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(["wasm", "--quiet", "--message-format", "json-render-diagnostics"]);
+    cargo(&["wasm"], "sekisho.wasm")
+}
+
+/// The program that sends requests through the core, built as the module is, but with its functions' names.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn instructions() -> PathBuf {
+    cargo(&["build", "--profile", "counted", "-p", "sekisho-micro", "--bin", "instructions"], "instructions")
+}
+
+/// Builds what these arguments say; the file of this name among what was made.
+fn cargo(arguments: &[&str], name: &str) -> PathBuf {
+    let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    build.args(arguments).args(["--quiet", "--message-format", "json-render-diagnostics"]);
     build
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());
     let done = build.output().expect("cargo can be run");
     assert!(done.status.success(), "{build:?} ended with {}", done.status);
-    let messages = done.stdout.split(|byte| *byte == b'\n');
-    let files = messages.filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok()).flat_map(
-        |message| {
-            let files = message["filenames"].as_array().cloned().unwrap_or_default();
-            files.into_iter().filter_map(|file| file.as_str().map(PathBuf::from))
-        },
-    );
-    files.filter(|file| file.ends_with("sekisho.wasm")).next_back().expect("cargo names the module")
+    let messages =
+        done.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    let files = |message: Value| -> Vec<PathBuf> {
+        let files = message["filenames"].as_array().into_iter().flatten();
+        files.filter_map(|file| file.as_str().map(PathBuf::from)).collect()
+    };
+    let made = messages.flat_map(files).find(|file| file.ends_with(name));
+    made.unwrap_or_else(|| panic!("{build:?} makes no {name}"))
 }
