@@ -32,6 +32,14 @@ demo *args:
 bench *args:
     python3 bench/run.py {{ args }}
 
+# What parts of the core cost, natively: `just micro routing`.
+micro *args:
+    cargo bench -p sekisho-micro -- {{ args }}
+
+# What requests cost, counted, beside what is pinned.
+cost:
+    cargo test -p sekisho-guard -- --nocapture
+
 # Writes golden files anew. Read the difference before you commit it.
 bless:
     SEKISHO_BLESS=1 cargo test --workspace

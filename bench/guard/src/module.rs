@@ -23,8 +23,8 @@ fn built() -> PathBuf {
 /// # Panics
 /// If it cannot be built.
 #[must_use]
-pub fn instructions() -> PathBuf {
-    cargo(&["build", "--profile", "counted", "-p", "sekisho-micro", "--bin", "instructions"], "instructions")
+pub fn counted() -> PathBuf {
+    cargo(&["build", "--profile", "counted", "-p", "sekisho-counted"], "sekisho-counted")
 }
 
 /// Builds what these arguments say; the file of this name among what was made.

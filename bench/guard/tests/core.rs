@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use sekisho_cases::needs;
-use sekisho_guard::module::instructions;
+use sekisho_guard::module::counted;
 use sekisho_guard::pinned::{Figures, Tolerance, compare};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,14 +30,11 @@ fn each_kind_of_request_costs_what_is_pinned() {
         "--toggle-collect=*Core::requests",
         "--dump-after=*Core::requests",
     ]);
-    let done = valgrind
-        .arg(format!("--callgrind-out-file={}", dump.display()))
-        .arg(instructions())
-        .output()
-        .unwrap();
+    let done =
+        valgrind.arg(format!("--callgrind-out-file={}", dump.display())).arg(counted()).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let told = String::from_utf8(done.stdout).unwrap();
-    let counted: Vec<_> = told
+    let costs: Vec<_> = told
         .lines()
         .zip(1..)
         .map(|(line, number)| {
@@ -46,7 +43,7 @@ fn each_kind_of_request_costs_what_is_pinned() {
             (kind.to_owned(), Figures::from([("instructions".to_owned(), each)]))
         })
         .collect();
-    compare("core.txt", HEAD, &counted, &BTreeMap::from([("instructions", NEAR)]));
+    compare("core.txt", HEAD, &costs, &BTreeMap::from([("instructions", NEAR)]));
 }
 
 /// What a dump sums up to.
