@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const TARGET: &str = "wasm32-wasip1";
 
 /// The same as `cargo wasm` in `.cargo/config.toml`, which a checkout elsewhere may not see.
-const MODULE: [&str; 10] = [
+const MODULE: [&str; 12] = [
     "--release",
     "--target",
     TARGET,
@@ -21,6 +21,8 @@ const MODULE: [&str; 10] = [
     "profile.release.lto='fat'",
     "--config",
     "profile.release.codegen-units=1",
+    "--config",
+    "target.wasm32-wasip1.rustflags=['-Cllvm-args=-inline-threshold=50']",
 ];
 
 /// What is missing on this machine to build anything.
