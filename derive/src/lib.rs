@@ -70,6 +70,8 @@ fn object(input: &DeriveInput, container: &Attributes, data: &DataStruct) -> Res
             impl Object for #name {
                 fn members(&self) -> &'static [Member] {
                     const MEMBERS: &[Member] = &[#(#members),*];
+                    // The reader remembers in a number which of them were there.
+                    const { assert!(MEMBERS.len() <= 64) }
                     MEMBERS
                 }
                 fn member(&mut self, index: usize) -> Option<&mut dyn Slot> {

@@ -6,13 +6,13 @@ use super::stream::TURNS;
 use super::{Peer, Worker};
 use crate::gateway::authorizers::signature::Algorithm;
 use crate::gateway::diagnostics::Diagnostics;
+use crate::gateway::document;
 use crate::gateway::flow::{Callout, CalloutReply, Flight};
 use crate::gateway::metrics::state::KeysTold;
 use crate::gateway::surroundings::{Secret, Surroundings, Verification};
 use crate::gateway::upkeep::{Chore, TICK};
 use crate::gateway::waf::rate::seed::Seed;
 use crate::gateway::{self, Gateway, config};
-use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::rc::Rc;
 
@@ -86,11 +86,15 @@ impl Root {
                 return false;
             }
         };
-        let compiled = config::load(&document).and_then(|config| gateway::compile(&config, &Here(verifiers)));
+        let (bytes, digest) = (document.len(), document::digest(&document, &worker.shared));
+        let config = config::load(&document);
+        // It may be larger than all that is made of it, and memory that a worker had once it keeps.
+        drop(document);
+        let compiled = config.and_then(|config| gateway::compile(&config, &Here(verifiers)));
         match compiled {
             Ok(compiled) => {
                 tell(log::Level::Warn, &compiled.warnings);
-                log::info!("sekisho: serving sha256:{}, {} bytes", digest(&document), document.len());
+                log::info!("sekisho: serving sha256:{}, {bytes} bytes", digits(&digest));
                 if let Err(error) = host::tick_every(TICK) {
                     log::warn!("sekisho: nothing is fetched ahead, and nothing is counted: {error}");
                 }
@@ -101,7 +105,7 @@ impl Root {
                 verifiers.record();
                 worker.counters().define_named(compiled.gateway.named_counters());
                 worker.metrics.define(compiled.gateway.places());
-                worker.gauges.set("sekisho_config_digest", number(&document));
+                worker.gauges.set("sekisho_config_digest", number(&digest));
                 worker.gauges.set("sekisho_config_loaded_timestamp_seconds", host::wall_clock().0 / 1000);
                 self.gateway = Some(Rc::new(compiled.gateway));
                 true
@@ -144,13 +148,13 @@ fn tell(level: log::Level, diagnostics: &Diagnostics) {
 
 /// The first six bytes of a document's digest as a number, which is one in a double too: what differs between two Envoys that
 /// serve two documents.
-fn number(document: &[u8]) -> u64 {
-    Sha256::digest(document).iter().take(6).fold(0, |number, byte| number << 8 | u64::from(*byte))
+fn number(digest: &[u8]) -> u64 {
+    digest.iter().take(6).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// Enough of a digest to tell two documents apart in a log.
-fn digest(document: &[u8]) -> String {
-    Sha256::digest(document).iter().take(8).fold(String::new(), |mut text, byte| {
+fn digits(digest: &[u8]) -> String {
+    digest.iter().take(8).fold(String::new(), |mut text, byte| {
         // Writing to a string does not fail.
         let _ = write!(text, "{byte:02x}");
         text

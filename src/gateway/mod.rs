@@ -19,6 +19,7 @@ pub mod context;
 pub mod cors;
 pub mod counts;
 pub mod diagnostics;
+pub mod document;
 pub mod domains;
 mod envoy_replies;
 pub mod exchange;

@@ -7,6 +7,7 @@
 
 use super::Env;
 use super::Nanos;
+use super::api_keys::KeyId;
 use super::counts::Counter;
 use super::shared::{LAYOUT, SharedStore, unambiguous};
 use super::upkeep::TICK;
@@ -46,7 +47,7 @@ pub struct Usage {
 #[derive(Debug)]
 struct Counted {
     plan: Rc<UsagePlan>,
-    key: Rc<str>,
+    key: KeyId,
     /// How often it is still to be told of.
     tellings: u8,
 }
@@ -104,17 +105,17 @@ impl Usage {
         if self.keys.len() >= MOST_WAITING {
             return false;
         }
-        let (plan, key) = (Rc::clone(&member.plan), Rc::clone(&member.key.id));
+        let (plan, key) = (Rc::clone(&member.plan), member.key.id.clone());
         self.keys.insert(id, Counted { plan, key, tellings: TELLINGS });
         self.order.push_back(id);
         true
     }
 
     /// The key that waits longest. It waits again, if it is to be told of again.
-    fn next(&mut self) -> Option<(Rc<UsagePlan>, Rc<str>)> {
+    fn next(&mut self) -> Option<(Rc<UsagePlan>, KeyId)> {
         let id = self.order.pop_front()?;
         let counted = self.keys.get_mut(&id)?;
-        let next = (Rc::clone(&counted.plan), Rc::clone(&counted.key));
+        let next = (Rc::clone(&counted.plan), counted.key.clone());
         counted.tellings = counted.tellings.saturating_sub(1);
         if counted.tellings == 0 {
             self.keys.remove(&id);

@@ -60,7 +60,7 @@ impl UsagePlans {
     pub fn member(&self, value: &[u8], openings: &Openings) -> Option<Member> {
         let key = self.keys.find(value)?;
         let place = *key.plans.iter().find(|plan| at(&openings.0, **plan).is_some())?;
-        Some(Member { key: key.clone(), plan: Rc::clone(self.plans.get(place)?), place })
+        Some(Member { plan: Rc::clone(self.plans.get(place)?), key, place })
     }
 
     /// Every plan, in the order of the document.

@@ -24,7 +24,7 @@ use crate::gateway::usage_plans::Openings;
 use crate::gateway::waf::WebAcl;
 use crate::gateway::waf::rule::Rule;
 use crate::gateway::websocket;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 /// An API as run.
@@ -403,7 +403,11 @@ impl<'c> All<'_, 'c> {
 /// Settings are of routes that a side of the stage has.
 fn check_route_settings(stage: &config::Stage, tables: &[&RouteTable], scope: &mut Scope<'_>) {
     let keys = || tables.iter().flat_map(|table| table.iter()).map(|route| route.key.as_str());
-    for key in stage.route_settings.keys().filter(|key| !keys().any(|known| known == *key)) {
+    if stage.route_settings.is_empty() {
+        return;
+    }
+    let known: HashSet<_> = keys().collect();
+    for key in stage.route_settings.keys().filter(|key| !known.contains(key.as_str())) {
         let problem = format!("no route of the stage has the key `{key}`");
         scope.error(&format!("routeSettings[{key:?}]"), problem).suggest("a route", key, keys());
     }

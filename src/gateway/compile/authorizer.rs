@@ -12,6 +12,7 @@ use super::scope::Scope;
 use crate::gateway::authorizers::Authorizer;
 use crate::gateway::config::{self, AuthorizationType, AuthorizerType};
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::rc::Rc;
 
 /// Whom the routes of one deployment may ask.
@@ -57,7 +58,7 @@ pub(super) fn compile(
 pub(super) fn of_route(
     route: &config::Route,
     authorizers: &Authorizers,
-    at: &str,
+    at: &dyn Display,
     scope: &mut Scope<'_>,
 ) -> Option<Rc<Authorizer>> {
     let kind = route.authorization_type.unwrap_or(AuthorizationType::None);
@@ -113,7 +114,7 @@ pub(super) fn of_route(
 }
 
 /// A route says how its callers prove themselves, and its authorizer must be of that kind.
-fn check_kind(kind: AuthorizationType, authorizer: &Authorizer, at: &str, scope: &mut Scope<'_>) {
+fn check_kind(kind: AuthorizationType, authorizer: &Authorizer, at: &dyn Display, scope: &mut Scope<'_>) {
     let wanted = match authorizer {
         Authorizer::Jwt(_) => (AuthorizationType::Jwt, "JWT"),
         Authorizer::Cognito(_) => (AuthorizationType::CognitoUserPools, "COGNITO_USER_POOLS"),

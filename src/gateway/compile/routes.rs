@@ -6,7 +6,7 @@ use crate::gateway::authorizers::Authorizer;
 use crate::gateway::config::{self, ApiKeySource, AuthorizationType, ProtocolType};
 use crate::gateway::integrations::Integration;
 use crate::gateway::routes::{Captures, RequestPath, RouteKey, Routes};
-use std::collections::{HashMap, HashSet};
+use hashbrown::HashMap;
 use std::rc::Rc;
 
 /// The routes of one deployment.
@@ -34,7 +34,7 @@ pub struct Route {
     pub api_key_required: bool,
     /// Which of the stage's integrations answers.
     pub integration: usize,
-    names: HashSet<String>,
+    names: Box<[String]>,
     at: usize,
 }
 
@@ -62,14 +62,14 @@ impl RouteTable {
         for (i, route) in routes.iter().enumerate() {
             let key = parse_key(route, protocol, i, scope);
             let integration = find_target(route, &by_id, i, scope);
-            let authorizer = authorizer::of_route(route, authorizers, &format!("routes[{i}]"), scope);
+            let authorizer = authorizer::of_route(route, authorizers, &format_args!("routes[{i}]"), scope);
             check_key_source(route, api, i, scope);
             if let (Some(key), Some(integration)) = (key, integration) {
                 list.push(Rc::new(Route::new(route, &key, integration, authorizer, i)));
                 keys.push(key);
             }
         }
-        let routes = Routes::build(protocol, &keys).map_err(|conflicts| {
+        let routes = Routes::build(protocol, keys).map_err(|conflicts| {
             for conflict in conflicts {
                 let at = list.get(conflict.second).map_or(0, |route| route.at);
                 let diagnostic = scope.error(&format!("routes[{at}].routeKey"), conflict.problem);
@@ -104,7 +104,7 @@ impl RouteTable {
         for route in &self.list {
             let Some(Integration::HttpProxy(backend)) = integrations.get(route.integration) else { continue };
             let named = backend.uri.iter().flat_map(|uri| uri.variables());
-            for name in named.filter(|name| !route.names.contains(*name)) {
+            for name in named.filter(|name| !route.names.iter().any(|known| known == name)) {
                 scope
                     .error(
                         &format!("routes[{}].target", route.at),
@@ -152,18 +152,18 @@ fn find_target(
     i: usize,
     scope: &mut Scope<'_>,
 ) -> Option<usize> {
-    let at = format!("routes[{i}].target");
+    let at = || format!("routes[{i}].target");
     let Some(target) = &route.target else {
-        scope.error(&at, "the route has no target").help("add `\"target\": \"integrations/ID\"`");
+        scope.error(&at(), "the route has no target").help("add `\"target\": \"integrations/ID\"`");
         return None;
     };
     let Some(id) = target.strip_prefix("integrations/") else {
-        scope.error(&at, format!("`{target}` is not `integrations/` and an integration's id"));
+        scope.error(&at(), format!("`{target}` is not `integrations/` and an integration's id"));
         return None;
     };
     let found = by_id.get(id).copied();
     if found.is_none() {
-        scope.error(&at, format!("no integration is named `{id}`")).suggest(
+        scope.error(&at(), format!("no integration is named `{id}`")).suggest(
             "an integration",
             id,
             by_id.keys().copied(),
@@ -183,7 +183,7 @@ impl Route {
         at: usize,
     ) -> Self {
         let names = match key {
-            RouteKey::Default => HashSet::new(),
+            RouteKey::Default => Box::default(),
             RouteKey::Path { template, .. } => template.names().map(str::to_owned).collect(),
         };
         Self {

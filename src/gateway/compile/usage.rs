@@ -3,12 +3,13 @@
 use super::routes::RouteTable;
 use super::scope::Scope;
 use super::{fleet, named, throttle};
-use crate::gateway::api_keys::{ApiKey, ApiKeys, parse_hash};
+use crate::gateway::api_keys::{ApiKeys, Builder, parse_hash};
 use crate::gateway::config::{self, Config, QuotaScope};
 use crate::gateway::fleet::{FleetQuota, Service};
 use crate::gateway::quota::{Quota, Window};
 use crate::gateway::usage_plans::{MethodThrottles, Openings, UsagePlan, UsagePlans};
-use std::collections::{HashMap, HashSet};
+use hashbrown::hash_map::Entry;
+use hashbrown::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Compiles them; what cannot be goes to the diagnostics.
@@ -23,8 +24,7 @@ pub(super) fn compile(config: &Config, fleet: Option<&Rc<Service>>, scope: &mut 
         check_stages(written, config, below);
         plans.push(plan(written, config, fleet, below));
     }
-    let memberships = memberships(config, &places, scope);
-    UsagePlans::new(keys(config, memberships, scope), plans)
+    UsagePlans::new(keys(config, &places, scope), plans)
 }
 
 /// The plans that open a stage, and how fast a key may call each of its routes by them.
@@ -137,23 +137,119 @@ fn check_stages(plan: &config::UsagePlan, config: &Config, scope: &mut Scope<'_>
     }
 }
 
-/// The plans of each key, by their place.
-fn memberships<'c>(
-    config: &'c Config,
+/// Keys by their ids.
+struct Ids<'c> {
+    keys: &'c [config::ApiKey],
+    /// The first of each id.
+    places: HashMap<&'c str, usize>,
+    /// Those whose id another one had before, in their order.
+    repeats: Vec<usize>,
+    /// Where the next key is looked for first.
+    next: usize,
+}
+
+impl<'c> Ids<'c> {
+    fn new(keys: &'c [config::ApiKey]) -> Self {
+        let mut ids = Self { keys, places: HashMap::with_capacity(keys.len()), repeats: Vec::new(), next: 0 };
+        for (i, key) in keys.iter().enumerate() {
+            match ids.places.entry(key.id.as_str()) {
+                Entry::Vacant(entry) => drop(entry.insert(i)),
+                Entry::Occupied(_) => ids.repeats.push(i),
+            }
+        }
+        ids
+    }
+
+    /// The place of a key. Whoever writes a hundred thousand keys and their plans writes both in one order.
+    fn find(&mut self, id: &str) -> Option<usize> {
+        let next = self.keys.get(self.next).filter(|key| key.id == id && self.repeats.is_empty());
+        let place = if next.is_some() { self.next } else { *self.places.get(id)? };
+        self.next = place + 1;
+        Some(place)
+    }
+}
+
+/// What keys have for plans, each list once: most keys have the same as many others.
+struct Lists<'c> {
+    all: Vec<Rc<[usize]>>,
+    /// What each of them becomes by one more plan.
+    more: HashMap<(usize, usize), Result<usize, Refusal>>,
+    /// The last of those.
+    last: Option<((usize, usize), Result<usize, Refusal>)>,
+    /// The stages that plans open, by their place.
+    opened: Vec<HashSet<(&'c str, &'c str)>>,
+}
+
+/// Why a key cannot have one more plan.
+#[derive(Debug, Clone, Copy)]
+enum Refusal {
+    Twice,
+    SameStage,
+}
+
+impl<'c> Lists<'c> {
+    /// The list of a key without a plan.
+    const NONE: usize = 0;
+
+    fn new(plans: &'c [config::UsagePlan]) -> Self {
+        let (all, opened) = (vec![Rc::from([])], plans.iter().map(opened).collect());
+        Self { all, more: HashMap::new(), last: None, opened }
+    }
+
+    /// The list that is this one and one more plan.
+    fn with(&mut self, list: usize, plan: usize) -> Result<usize, Refusal> {
+        let asked = (list, plan);
+        if let Some((known, answer)) = self.last
+            && known == asked
+        {
+            return answer;
+        }
+        let answer = match self.more.get(&asked) {
+            Some(answer) => *answer,
+            None => self.add(list, plan),
+        };
+        self.more.insert(asked, answer);
+        self.last = Some((asked, answer));
+        answer
+    }
+
+    fn add(&mut self, list: usize, plan: usize) -> Result<usize, Refusal> {
+        let plans = self.all.get(list).map(|plans| &**plans).unwrap_or_default();
+        let opens_the_same = |other: &usize| {
+            let both = self.opened.get(plan).zip(self.opened.get(*other));
+            both.is_some_and(|(one, other)| !one.is_disjoint(other))
+        };
+        if plans.contains(&plan) {
+            return Err(Refusal::Twice);
+        }
+        if plans.iter().any(opens_the_same) {
+            return Err(Refusal::SameStage);
+        }
+        let longer = plans.iter().copied().chain([plan]).collect();
+        self.all.push(longer);
+        Ok(self.all.len() - 1)
+    }
+}
+
+/// The lists of plans of the keys, by the keys' places.
+fn memberships(
+    config: &Config,
     places: &HashMap<&str, usize>,
+    ids: &mut Ids<'_>,
+    lists: &mut Lists<'_>,
     scope: &mut Scope<'_>,
-) -> HashMap<&'c str, Vec<usize>> {
-    let mut of_keys: HashMap<&str, Vec<usize>> =
-        config.api_keys.iter().map(|key| (key.id.as_str(), Vec::new())).collect();
-    let opened: Vec<HashSet<(&str, &str)>> = config.usage_plans.iter().map(opened).collect();
+) -> Vec<usize> {
+    let mut of_keys = vec![Lists::NONE; config.api_keys.len()];
+    let mut last = None;
     // Paths are written for problems only: there may be a hundred thousand members.
     let at = |i: usize, member: &str| format!("usagePlanKeys[{i}].{member}");
     for (i, member) in config.usage_plan_keys.iter().enumerate() {
         if member.key_type.as_deref().is_some_and(|kind| kind != "API_KEY") {
             scope.error(&at(i, "keyType"), "a usage plan has keys of type `API_KEY`");
         }
-        let Some(plan) = places.get(member.usage_plan_id.as_str()) else {
-            let id = &member.usage_plan_id;
+        let id = member.usage_plan_id.as_str();
+        let plan = last.filter(|(known, _)| *known == id).or_else(|| Some((id, *places.get(id)?)));
+        let Some((_, plan)) = plan else {
             scope.error(&at(i, "usagePlanId"), format!("no usage plan is named `{id}`")).suggest(
                 "a usage plan",
                 id,
@@ -161,22 +257,22 @@ fn memberships<'c>(
             );
             continue;
         };
-        let Some(of_key) = of_keys.get_mut(member.key_id.as_str()) else {
+        last = Some((id, plan));
+        let Some(list) = ids.find(&member.key_id).and_then(|key| of_keys.get_mut(key)) else {
             // No suggestion: there may be a hundred thousand of them.
             scope.error(&at(i, "keyId"), format!("no API key is named `{}`", member.key_id));
             continue;
         };
-        let opens_the_same = |other: &usize| {
-            opened.get(*plan).zip(opened.get(*other)).is_some_and(|(one, other)| !one.is_disjoint(other))
-        };
-        if of_key.contains(plan) {
-            scope.error(&at(i, "keyId"), "the key is in this plan already");
-        } else if of_key.iter().any(opens_the_same) {
-            scope
-                .error(&at(i, "keyId"), "the key is in another plan that opens the same stage")
-                .help("a key has one plan for each stage");
-        } else {
-            of_key.push(*plan);
+        match lists.with(*list, plan) {
+            Ok(longer) => *list = longer,
+            Err(Refusal::Twice) => {
+                scope.error(&at(i, "keyId"), "the key is in this plan already");
+            }
+            Err(Refusal::SameStage) => {
+                scope
+                    .error(&at(i, "keyId"), "the key is in another plan that opens the same stage")
+                    .help("a key has one plan for each stage");
+            }
         }
     }
     of_keys
@@ -187,38 +283,35 @@ fn opened(plan: &config::UsagePlan) -> HashSet<(&str, &str)> {
     plan.api_stages.iter().map(|stage| (stage.api_id.as_str(), stage.stage.as_str())).collect()
 }
 
-fn keys(config: &Config, mut plans: HashMap<&str, Vec<usize>>, scope: &mut Scope<'_>) -> ApiKeys {
-    let mut hashes = HashMap::with_capacity(config.api_keys.len());
-    let mut known: HashSet<Rc<[usize]>> = HashSet::new();
-    let mut keys = HashMap::with_capacity(config.api_keys.len());
+fn keys(config: &Config, plans: &HashMap<&str, usize>, scope: &mut Scope<'_>) -> ApiKeys {
+    let mut ids = Ids::new(&config.api_keys);
+    let mut lists = Lists::new(&config.usage_plans);
+    let of_keys = memberships(config, plans, &mut ids, &mut lists, scope);
+    let mut repeats = ids.repeats.iter().copied().peekable();
+    // The places of the keys that were added: all of them, unless the document is refused.
+    let mut added = Vec::with_capacity(config.api_keys.len());
+    let bytes = config.api_keys.iter().map(|key| key.id.len()).sum();
+    let mut keys = Builder::with_capacity(config.api_keys.len(), bytes);
     let at = |i: usize, member: &str| format!("apiKeys[{i}].{member}");
-    for (i, key) in config.api_keys.iter().enumerate() {
-        let Some(plans) = plans.remove(key.id.as_str()) else {
+    for ((i, key), list) in config.api_keys.iter().enumerate().zip(of_keys) {
+        if repeats.next_if_eq(&i).is_some() {
             scope.error(&at(i, "id"), format!("the API key `{}` exists twice", key.id));
             continue;
-        };
+        }
         let Some(hash) = hash(key, &|member| at(i, member), scope) else { continue };
-        if let Some(other) = hashes.insert(hash, i) {
+        let plans = lists.all.get(list).filter(|_| key.enabled == Some(true)).cloned();
+        if let Err(other) = keys.add(&key.id, plans, hash) {
+            let other = added.get(other).copied().unwrap_or(other);
             scope.error(&at(i, "value"), format!("`apiKeys[{other}]` has the same value"));
         }
-        match key.enabled {
-            Some(true) => {
-                let plans = match known.get(plans.as_slice()) {
-                    Some(known) => Rc::clone(known),
-                    None => Rc::from(plans),
-                };
-                known.insert(Rc::clone(&plans));
-                keys.insert(hash, ApiKey::new(key.id.as_str().into(), plans, hash));
-            }
-            Some(false) => {}
-            None => {
-                scope
-                    .warning(&at(i, "enabled"), "the key is not enabled, as AWS has it where nothing is said")
-                    .help("add `\"enabled\": true`");
-            }
+        added.push(i);
+        if key.enabled.is_none() {
+            scope
+                .warning(&at(i, "enabled"), "the key is not enabled, as AWS has it where nothing is said")
+                .help("add `\"enabled\": true`");
         }
     }
-    ApiKeys::new(keys)
+    keys.build()
 }
 
 /// The hash of a key's value. The value is not shown: it may be a secret.

@@ -5,7 +5,7 @@
 //! is a table, and the reader meets each place as a `dyn` [`Slot`].
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 /// A value as it is met in the text; what a list or an object holds follows.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +93,14 @@ pub struct Wrapper {
     pub beside: &'static [&'static str],
 }
 
+/// The place of a map's member.
+pub enum Entry<'s> {
+    /// No member had this name before.
+    New(&'s mut dyn Slot),
+    /// There is one of this name.
+    Known(&'s mut dyn Slot),
+}
+
 /// A place that takes an object: a struct, whose members are known, or a map.
 pub trait Object {
     /// The members of a struct; none of a map.
@@ -106,7 +114,7 @@ pub trait Object {
     }
 
     /// The place of a map's member; `None` of a struct.
-    fn entry(&mut self, _: &str) -> Option<&mut dyn Slot> {
+    fn entry(&mut self, _: &str) -> Option<Entry<'_>> {
         None
     }
 
@@ -279,8 +287,11 @@ impl<T: Slot> Slot for BTreeMap<String, T> {
 }
 
 impl<T: Slot> Object for BTreeMap<String, T> {
-    fn entry(&mut self, name: &str) -> Option<&mut dyn Slot> {
-        Some(self.entry(name.to_owned()).or_insert_with(T::blank))
+    fn entry(&mut self, name: &str) -> Option<Entry<'_>> {
+        Some(match self.entry(name.to_owned()) {
+            btree_map::Entry::Vacant(entry) => Entry::New(entry.insert(T::blank())),
+            btree_map::Entry::Occupied(entry) => Entry::Known(entry.into_mut()),
+        })
     }
 }
 

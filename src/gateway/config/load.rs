@@ -3,6 +3,9 @@
 //!
 //! Three questions in turn: is it JSON in which no name stands twice (`syntax`), does it fit the schema (`violations`,
 //! native only: the filter would carry a schema validator for nothing), do the types take it (`fill`)?
+//!
+//! The filter asks the last question first: what `fill` takes without a word is JSON in which no name stands twice, and is read
+//! once. Only a document with problems is read again, for all of them in their order.
 
 use super::Config;
 use super::document::Slot;
@@ -22,6 +25,15 @@ mod violations;
 /// Every problem of its form: what is not JSON, names that stand twice, unknown or missing fields, wrong types, values
 /// out of bounds. Without the `schema` feature (in the filter) bounds are not checked here.
 pub fn load(text: &[u8]) -> Result<Config, Diagnostics> {
+    #[cfg(not(feature = "schema"))]
+    if let Ok(config) = typed(text) {
+        return Ok(config);
+    }
+    asked_in_turn(text)
+}
+
+/// Reads a document, one question after the other.
+fn asked_in_turn(text: &[u8]) -> Result<Config, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     if !syntax::check(text, &mut diagnostics) {
         return Err(diagnostics);
@@ -34,7 +46,7 @@ pub fn load(text: &[u8]) -> Result<Config, Diagnostics> {
     typed(text)
 }
 
-/// What the types make of a JSON text.
+/// What the types make of a JSON text in which no name stands twice.
 pub(in crate::gateway) fn typed(text: &[u8]) -> Result<Config, Diagnostics> {
     let mut config = Config::blank();
     let mut diagnostics = Diagnostics::default();

@@ -4,7 +4,7 @@ use super::key::RouteKey;
 use super::table::shape;
 use super::template::Segment;
 use crate::gateway::config::ProtocolType;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 /// Two routes that cannot stand in one list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct RouteConflict {
 /// Every conflict of a list, in its order.
 pub(super) fn conflicts(protocol: ProtocolType, keys: &[RouteKey]) -> Vec<RouteConflict> {
     let mut conflicts = Vec::new();
-    let mut served = HashMap::new();
+    let mut served = HashMap::with_capacity(keys.len());
     let mut variables = HashMap::new();
     for (second, key) in keys.iter().enumerate() {
         let sibling = match protocol {

@@ -20,6 +20,7 @@ pub use path::{BadPath, RequestPath, below};
 pub use template::{Segment, Template};
 
 use crate::gateway::config::ProtocolType;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use table::Table;
 
@@ -48,9 +49,13 @@ impl Routes {
     ///
     /// # Errors
     /// Every pair of routes that AWS would not accept side by side.
-    pub fn build(protocol: ProtocolType, keys: &[RouteKey]) -> Result<Self, Vec<RouteConflict>> {
-        let mut conflicts = conflict::conflicts(protocol, keys);
-        let mut routes = Self { protocol, keys: keys.to_vec(), tables: Default::default(), default: None };
+    pub fn build<'k>(
+        protocol: ProtocolType,
+        keys: impl Into<Cow<'k, [RouteKey]>>,
+    ) -> Result<Self, Vec<RouteConflict>> {
+        let keys = keys.into().into_owned();
+        let mut conflicts = conflict::conflicts(protocol, &keys);
+        let mut routes = Self { protocol, keys: Vec::new(), tables: Default::default(), default: None };
         if conflicts.is_empty() {
             for (route, key) in keys.iter().enumerate() {
                 if let Err(problem) = routes.insert(route, key) {
@@ -59,7 +64,7 @@ impl Routes {
                 }
             }
         }
-        if conflicts.is_empty() { Ok(routes) } else { Err(conflicts) }
+        if conflicts.is_empty() { Ok(Self { keys, ..routes }) } else { Err(conflicts) }
     }
 
     /// The route that answers `method` and `path`.

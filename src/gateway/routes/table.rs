@@ -2,7 +2,6 @@
 
 use super::template::{Segment, Template};
 use matchit::{InsertError, Router};
-use std::fmt::Write;
 
 /// The routes of one method.
 ///
@@ -50,14 +49,31 @@ impl Table {
 /// A template without the names of its variables: equal for templates that match the same paths, and in `matchit`'s
 /// spelling.
 pub(super) fn shape(segments: &[Segment]) -> String {
-    let mut shape = String::new();
-    for (i, segment) in segments.iter().enumerate() {
-        // Writing to a `String` cannot fail.
-        let _ = match segment {
-            Segment::Literal(text) => write!(shape, "/{text}"),
-            Segment::Variable(_) => write!(shape, "/{{{i}}}"),
-            Segment::Greedy(_) => write!(shape, "/{{*{i}}}"),
-        };
+    if segments.is_empty() {
+        return "/".to_owned();
     }
-    if shape.is_empty() { "/".to_owned() } else { shape }
+    let length = |segment: &Segment| match segment {
+        Segment::Literal(text) => text.len(),
+        Segment::Variable(_) | Segment::Greedy(_) => "{*99}".len(),
+    };
+    let mut shape = String::with_capacity(segments.iter().map(|segment| 1 + length(segment)).sum());
+    for (i, segment) in segments.iter().enumerate() {
+        let open = match segment {
+            Segment::Literal(text) => {
+                shape.push('/');
+                shape.push_str(text);
+                continue;
+            }
+            Segment::Variable(_) => "/{",
+            Segment::Greedy(_) => "/{*",
+        };
+        shape.push_str(open);
+        // Nearly all have one digit, which is not worth a formatter: documents have thousands of them.
+        match u32::try_from(i).ok().and_then(|i| char::from_digit(i, 10)) {
+            Some(digit) => shape.push(digit),
+            None => shape.push_str(&i.to_string()),
+        }
+        shape.push('}');
+    }
+    shape
 }

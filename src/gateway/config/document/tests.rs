@@ -1,6 +1,6 @@
 //! The tables say what the schema says: both are made from the same attributes, by two crates.
 
-use super::{Found, Object, Refusal, Slot, Taken};
+use super::{Entry, Found, Object, Refusal, Slot, Taken};
 use crate::gateway::config::{Config, schema};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -45,7 +45,7 @@ impl Comparison {
     }
 
     fn object(&mut self, object: &mut dyn Object, schema: &Value, path: &str) {
-        if let Some(slot) = object.entry("name") {
+        if let Some(Entry::New(slot) | Entry::Known(slot)) = object.entry("name") {
             return self.slot(slot, &schema["additionalProperties"], &format!("{path}.*"));
         }
         let name = schema["title"].as_str().unwrap_or_default().to_owned();

@@ -2,21 +2,21 @@
 //! reported where it is.
 
 use super::super::NotYet;
-use super::super::document::{Found, List, Member, Object, Refusal, Slot, Taken};
+use super::super::document::{Entry, Found, List, Member, Object, Refusal, Slot, Taken};
 use super::place::{Name, Place};
+use super::syntax::Walk;
 use crate::gateway::diagnostics::Diagnostics;
-use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use crate::gateway::json_once::Once;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// Fills a place with what the text says; false if anything of it was wrong. The text is JSON: `syntax` has seen it.
+/// Fills a place with what the text says; false if anything of it was wrong. A text that is not JSON, and one in which a name
+/// stands twice, is wrong; `syntax` says so in better words.
 pub(super) fn fill(text: &[u8], slot: &mut dyn Slot, diagnostics: &mut Diagnostics) -> bool {
     let before = diagnostics.0.len();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let fill = Fill { slot, place: Place::Root, diagnostics };
-    if let Err(error) = fill.deserialize(&mut deserializer) {
+    if let Err(error) = fill.deserialize(&mut deserializer).and_then(|()| deserializer.end()) {
         diagnostics.error("", error.to_string());
     }
     diagnostics.0.len() == before
@@ -88,13 +88,13 @@ impl<'de> Visitor<'de> for Fill<'_> {
         match slot.accept(Found::List) {
             Ok(Taken::List(list)) => return elements(list, &place, diagnostics, seq),
             Ok(Taken::Any(value)) => {
-                *value = Value::deserialize(SeqAccessDeserializer::new(seq))?;
+                *value = Once { exact: false }.visit_seq(seq)?;
                 return Ok(());
             }
             Ok(Taken::Whole | Taken::Object(_) | Taken::Ignored) => {}
             Err(refusal) => report(&place, refusal, Found::List, diagnostics),
         }
-        IgnoredAny.visit_seq(seq).map(drop)
+        Walk { place, diagnostics }.visit_seq(seq)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
@@ -102,13 +102,13 @@ impl<'de> Visitor<'de> for Fill<'_> {
         match slot.accept(Found::Object) {
             Ok(Taken::Object(object)) => return members(object, &place, diagnostics, map),
             Ok(Taken::Any(value)) => {
-                *value = Value::deserialize(MapAccessDeserializer::new(map))?;
+                *value = Once { exact: false }.visit_map(map)?;
                 return Ok(());
             }
             Ok(Taken::Whole | Taken::List(_) | Taken::Ignored) => {}
             Err(refusal) => report(&place, refusal, Found::Object, diagnostics),
         }
-        IgnoredAny.visit_map(map).map(drop)
+        Walk { place, diagnostics }.visit_map(map)
     }
 }
 
@@ -145,6 +145,26 @@ fn elements<'de, A: SeqAccess<'de>>(
     }
 }
 
+/// Which of at most sixty-four members were there: `#[derive(Document)]` lets no object have more.
+#[derive(Default)]
+struct There(u64);
+
+impl There {
+    fn has(&self, index: usize) -> bool {
+        u32::try_from(index)
+            .ok()
+            .and_then(|index| self.0.checked_shr(index))
+            .is_some_and(|bits| bits & 1 == 1)
+    }
+
+    /// Whether it was not there before.
+    fn add(&mut self, index: usize) -> bool {
+        let before = self.0;
+        self.0 |= u32::try_from(index).ok().and_then(|index| 1_u64.checked_shl(index)).unwrap_or_default();
+        self.0 != before
+    }
+}
+
 /// The members of an object.
 fn members<'de, A: MapAccess<'de>>(
     object: &mut dyn Object,
@@ -154,35 +174,44 @@ fn members<'de, A: MapAccess<'de>>(
 ) -> Result<(), A::Error> {
     let known = object.members();
     let wrapper = object.wrapper();
-    let mut wrapped = false;
-    let mut there = vec![false; known.len()];
+    let (mut wrapped, mut there, mut beside) = (false, There::default(), There::default());
+    let mut twice = false;
     while let Some(Name(name)) = map.next_key()? {
         let place = Place::Member(place, &name);
         if let Some(wrapper) = wrapper {
             if name == wrapper.name
                 && let Some(slot) = object.wrapped()
             {
+                twice |= wrapped;
                 wrapped = true;
                 map.next_value_seed(Fill { slot, place, diagnostics })?;
                 continue;
             }
-            if wrapper.beside.contains(&name.as_ref()) {
-                map.next_value::<IgnoredAny>()?;
+            if let Some(index) = wrapper.beside.iter().position(|known| *known == name) {
+                twice |= !beside.add(index);
+                map.next_value_seed(Walk { place, diagnostics })?;
                 continue;
             }
         }
         let index = known.iter().position(|member| member.name == name);
-        if let Some(there) = index.and_then(|index| there.get_mut(index)) {
-            *there = true;
-        }
         let slot = match index {
-            Some(index) => object.member(index),
-            None => object.entry(&name),
+            Some(index) => {
+                twice |= !there.add(index);
+                object.member(index)
+            }
+            None => match object.entry(&name) {
+                Some(Entry::New(slot)) => Some(slot),
+                Some(Entry::Known(slot)) => {
+                    twice = true;
+                    Some(slot)
+                }
+                None => None,
+            },
         };
         match slot {
             Some(slot) => map.next_value_seed(Fill { slot, place, diagnostics })?,
             None => {
-                map.next_value::<IgnoredAny>()?;
+                map.next_value_seed(Walk { place, diagnostics })?;
                 diagnostics.error(place.path(), format!("unknown field `{name}`")).suggest(
                     "a field",
                     &name,
@@ -191,14 +220,17 @@ fn members<'de, A: MapAccess<'de>>(
             }
         }
     }
+    if twice {
+        diagnostics.error(place.path(), "a name stands twice");
+    }
     if let (true, Some(wrapper)) = (wrapped, wrapper) {
-        if there.contains(&true) {
+        if there.0 != 0 {
             diagnostics.error(place.path(), format!("beside `{}` stand other fields", wrapper.name));
         }
         return Ok(());
     }
-    for (Member { name, required }, there) in known.iter().zip(there) {
-        if *required && !there {
+    for (index, Member { name, required }) in known.iter().enumerate() {
+        if *required && !there.has(index) {
             diagnostics.error(place.path(), format!("missing field `{name}`"));
         }
     }

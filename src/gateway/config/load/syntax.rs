@@ -84,9 +84,9 @@ fn without_position(said: &str) -> &str {
 }
 
 /// Walks a value without keeping it.
-struct Walk<'p, 'd> {
-    place: Place<'p>,
-    diagnostics: &'d mut Diagnostics,
+pub(super) struct Walk<'p, 'd> {
+    pub(super) place: Place<'p>,
+    pub(super) diagnostics: &'d mut Diagnostics,
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {

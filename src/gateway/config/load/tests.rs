@@ -1,4 +1,4 @@
-use super::load;
+use super::{load, syntax, typed};
 use crate::gateway::config::{Config, ProtocolType};
 use crate::gateway::diagnostics::Diagnostics;
 
@@ -95,6 +95,78 @@ fn what_is_not_json_has_a_line_and_a_column() {
     }
     assert!(load(b"{\"region\": \"\xff\"}").is_err(), "not UTF-8");
     assert!(load("[".repeat(100_000).as_bytes()).is_err(), "too deep, and no overflow of the stack");
+}
+
+/// Whether a document is good when it is read once. Then `syntax` must have nothing against it: the filter does not ask.
+fn is_read_once(text: &[u8]) -> bool {
+    let mut diagnostics = Diagnostics::default();
+    let is_json = syntax::check(text, &mut diagnostics);
+    let is_read = typed(text).is_ok();
+    assert!(!is_read || is_json && diagnostics.0.is_empty(), "{}", String::from_utf8_lossy(text));
+    is_read
+}
+
+#[test]
+fn what_is_read_once_needs_no_other_look() {
+    let good = |text: &str| assert!(is_read_once(text.as_bytes()), "{text}");
+    let bad = |text: &str| assert!(!is_read_once(text.as_bytes()), "{text}");
+    let api = |members: &str| format!(r#"{{"apis": [{{"apiId": "a", "protocolType": "HTTP", {members}}}]}}"#);
+    good("{} ");
+    good(&api(r#""tags": {"a": [1, {"b": 2}], "c": {}}"#));
+    good(
+        r#"{"credentials": [{"accessKeyId": "a", "secretAccessKeyEnv": "E", "policy": {"a": [{"b": 1, "c": 2}]}}]}"#,
+    );
+    good(
+        r#"{"ipSets": [{"LockToken": {"a": 1}, "IPSet": {"Name": "n", "ARN": "a", "IPAddressVersion": "IPV4", "Addresses": []}}]}"#,
+    );
+    // Members of a struct, of a map, of what is ignored, of what is kept as it is, and in lists of them.
+    bad(r#"{"region": "a", "region": "a"}"#);
+    bad(r#"{"region": "a", "r\u0065gion": "a"}"#);
+    bad(r#"{"apis": [], "apis": []}"#);
+    bad(r#"{"endpoints": {"a": "b", "a": "b"}}"#);
+    bad(&api(r#""tags": {}, "tags": {}"#));
+    bad(&api(r#""tags": {"a": 1, "a": 1}"#));
+    bad(&api(r#""tags": [[{"a": {"b": 1, "b": 1}}]]"#));
+    bad(r#"{"credentials": [{"accessKeyId": "a", "secretAccessKeyEnv": "E", "policy": {"a": 1, "a": 1}}]}"#);
+    bad(
+        r#"{"credentials": [{"accessKeyId": "a", "secretAccessKeyEnv": "E", "policy": [{"a": {"b": 1, "b": 1}}]}]}"#,
+    );
+    // What a command of AWS's prints around an object, and beside it.
+    let set = r#""IPSet": {"Name": "n", "ARN": "a", "IPAddressVersion": "IPV4", "Addresses": []}"#;
+    good(&format!(r#"{{"ipSets": [{{{set}}}]}}"#));
+    bad(&format!(r#"{{"ipSets": [{{{set}, {set}}}]}}"#));
+    bad(&format!(r#"{{"ipSets": [{{"LockToken": "", {set}, "LockToken": ""}}]}}"#));
+    bad(&format!(r#"{{"ipSets": [{{"LockToken": {{"a": 1, "a": 1}}, {set}}}]}}"#));
+    // What is no JSON, also where nothing of it is kept.
+    for text in ["", " ", "{} {}", "\u{feff}{}", "{\"apis\": [],}"] {
+        bad(text);
+    }
+    for ignored in ["01", "\"\\q\"", "\"\\ud800\"", "\"\n\"", "[1,]", "nul", "1e999"] {
+        bad(&api(&format!(r#""tags": {ignored}"#)));
+        bad(&format!(
+            r#"{{"apis": [], "credentials": [{{"accessKeyId": "a", "secretAccessKeyEnv": "E", "policy": {ignored}}}]}}"#
+        ));
+    }
+    assert!(!is_read_once(
+        b"{\"apis\": [{\"apiId\": \"a\", \"protocolType\": \"HTTP\", \"tags\": \"\xff\"}]}"
+    ));
+    let deep = |depth| api(&format!(r#""tags": {}{}"#, "[".repeat(depth), "]".repeat(depth)));
+    good(&deep(100));
+    bad(&deep(200));
+}
+
+#[test]
+fn what_is_read_once_is_good_however_a_document_is_broken() {
+    let text = include_bytes!("../../../../tests/golden/config/complete.json");
+    assert!(is_read_once(text));
+    let mut good = 0;
+    for at in (0..text.len()).step_by(5) {
+        let without = [&text[..at], &text[at + 1..]].concat();
+        let doubled = [&text[..at], &text[at.saturating_sub(40)..]].concat();
+        good += [without, doubled].iter().filter(|text| is_read_once(text)).count();
+    }
+    // Blanks, and letters of texts: some are good still.
+    assert!(good > 100, "{good}");
 }
 
 #[cfg(feature = "schema")]
