@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// Version of the layout of shared values: a new layout has new keys, and old values are left alone.
 pub const LAYOUT: &str = "1";
@@ -13,7 +13,13 @@ pub const LAYOUT: &str = "1";
 /// Names in one text, each with its length, so that no two lists give the same.
 #[must_use]
 pub fn unambiguous(names: &[&str]) -> String {
-    names.iter().map(|name| format!("{}:{name}", name.len())).collect::<Vec<_>>().join("/")
+    let mut text = String::with_capacity(names.iter().map(|name| name.len() + "/99:".len()).sum());
+    for (i, name) in names.iter().enumerate() {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{}{}:", if i == 0 { "" } else { "/" }, name.len());
+        text.push_str(name);
+    }
+    text
 }
 
 /// A value as it was read.

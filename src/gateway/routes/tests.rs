@@ -11,7 +11,7 @@ fn keys(texts: &[&str], protocol: ProtocolType) -> Vec<RouteKey> {
 }
 
 fn routes(protocol: ProtocolType, texts: &[&str]) -> Routes {
-    Routes::build(protocol, &keys(texts, protocol)).unwrap()
+    Routes::build(protocol, keys(texts, protocol)).unwrap()
 }
 
 fn path(protocol: ProtocolType, raw: &str) -> RequestPath {
@@ -225,7 +225,7 @@ fn slashes_and_encoding_of_a_rest_api() {
 #[test]
 fn routes_that_answer_the_same_requests_conflict() {
     let conflicts = |protocol, texts: &[&str]| -> Vec<(usize, usize, String)> {
-        let built = Routes::build(protocol, &keys(texts, protocol));
+        let built = Routes::build(protocol, keys(texts, protocol));
         built.err().unwrap_or_default().into_iter().map(|c| (c.first, c.second, c.problem)).collect()
     };
     assert_eq!(

@@ -161,7 +161,7 @@ fn compile(protocol: ProtocolType, texts: &[String]) -> (Vec<String>, Routes) {
     };
     let mut texts = texts.to_vec();
     loop {
-        match Routes::build(protocol, &parse(&texts)) {
+        match Routes::build(protocol, parse(&texts)) {
             Ok(routes) => return (texts, routes),
             Err(conflicts) => {
                 let second: Vec<usize> = conflicts.iter().map(|conflict| conflict.second).collect();
