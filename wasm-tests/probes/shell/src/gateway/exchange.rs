@@ -6,7 +6,7 @@ use super::flow::{
 use super::head::{Head, MalformedHead};
 use super::outcome::{Ending, Observation};
 use super::websocket::Direction;
-use super::{Env, Gateway, Nanos, Worker};
+use super::{Env, Gateway, Nanos, Now, Worker};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -120,7 +120,7 @@ impl Exchange {
         &mut self,
         _: Direction,
         (unseen, shown): (usize, &[u8]),
-        _: &Env<'_>,
+        _: Now<'_>,
     ) -> Splice {
         Splice::keep(unseen + shown.len())
     }
@@ -129,7 +129,7 @@ impl Exchange {
         &mut self,
         head: Result<Head, MalformedHead>,
         origin: Origin<'_>,
-        _env: &Env<'_>,
+        _: Now<'_>,
     ) -> ResponseFlow {
         let status = head.ok().and_then(|head| head.first(b":status").map(<[u8]>::to_vec)).unwrap_or_default();
         let origin = match origin {
@@ -141,7 +141,7 @@ impl Exchange {
         self.next_response()
     }
 
-    pub fn on_response_body(&mut self, body: &[u8], ended: bool, _env: &Env<'_>) -> ResponseFlow {
+    pub fn on_response_body(&mut self, body: &[u8], ended: bool, _: Now<'_>) -> ResponseFlow {
         self.seen.push(format!("response-body={}{}", body.len(), if ended { "." } else { "+" }));
         self.next_response()
     }

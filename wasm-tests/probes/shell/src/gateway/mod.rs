@@ -1,6 +1,8 @@
 //! Stands in for the product's core. The types between core and shell are the product's own.
 
 pub mod authorizers;
+#[path = "../../../../../src/gateway/bytes.rs"]
+pub mod bytes;
 #[path = "../../../../../src/gateway/connection.rs"]
 #[allow(dead_code)]
 pub mod connection;
@@ -8,6 +10,8 @@ pub mod counts;
 #[path = "../../../../../src/gateway/diagnostics.rs"]
 #[allow(dead_code)]
 pub mod diagnostics;
+#[path = "../../../../../src/gateway/document.rs"]
+pub mod document;
 pub mod exchange;
 #[path = "../../../../../src/gateway/flow.rs"]
 #[allow(dead_code)]
@@ -69,6 +73,14 @@ pub struct Env<'a> {
     pub signatures: &'a dyn Signatures,
     #[allow(dead_code)]
     pub watcher: Option<()>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Now<'a> {
+    #[allow(dead_code)]
+    pub monotonic: Nanos,
+    #[allow(dead_code)]
+    pub worker: &'a RefCell<Worker>,
 }
 
 /// The probe remembers nothing.
