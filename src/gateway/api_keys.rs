@@ -17,7 +17,7 @@ use std::rc::Rc;
 /// A longer key is nobody's and is not even hashed; AWS's longest has 128 characters.
 const LONGEST: usize = 1024;
 
-/// The keys of a gateway: the enabled ones. There may be a hundred thousand, and each worker has them: what they have in common
+/// The keys of a gateway; those that are not enabled are not found. There may be a hundred thousand, and each worker has them: what they have in common
 /// stands once, and none has memory of its own.
 #[derive(Debug, Default)]
 pub struct ApiKeys {
@@ -129,7 +129,7 @@ impl ApiKeys {
         self.key(*self.places.find(bits(&hash), same)? as usize)
     }
 
-    /// Every key, in no order.
+    /// Every enabled key, as they stand in the document.
     pub fn iter(&self) -> impl Iterator<Item = ApiKey> {
         (0..self.kept.len()).filter_map(|place| self.key(place))
     }

@@ -3,6 +3,7 @@
 /// Whether any byte is smaller than `least`, which is at most 128.
 #[must_use]
 pub fn any_below(bytes: &[u8], least: u8) -> bool {
+    debug_assert!(least <= 128, "a byte above it would hide one below");
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
     let (words, rest) = bytes.as_chunks::<8>();
@@ -20,14 +21,16 @@ mod tests {
 
     #[test]
     fn one_small_byte_is_found_wherever_it_stands() {
-        for length in 0..40 {
-            for large in [0x2d, 0x7f, 0x80, 0xff] {
+        for (least, length) in
+            [1, 14, 0x2d, 128].into_iter().flat_map(|least| (0..20).map(move |n| (least, n)))
+        {
+            for large in [least, 0x7f, 0x80, 0xff].into_iter().filter(|large| *large >= least) {
                 let mut bytes = vec![large; length];
-                assert!(!any_below(&bytes, 0x2d), "{length} times {large:#x}");
+                assert!(!any_below(&bytes, least), "{length} times {large:#x}");
                 for at in 0..length {
-                    for small in [0, 1, 0x2c] {
+                    for small in [0, least - 1] {
                         bytes[at] = small;
-                        assert!(any_below(&bytes, 0x2d), "{small:#x} at {at} of {length}");
+                        assert!(any_below(&bytes, least), "{small:#x} at {at} of {length}");
                     }
                     bytes[at] = large;
                 }

@@ -2,7 +2,8 @@
 //!
 //! In Wasm that takes 3 ns a byte, 50 ms of a document with a hundred thousand keys, and every VM of a process is given the same
 //! document: the first one leaves what it found to the others. They know the document by a hash that takes a fifteenth of the
-//! time. It needs no secret: whoever writes documents would mislead nobody but himself.
+//! time. It needs no secret: whoever writes documents, or shared
+//! data, would mislead nobody but readers of his own log.
 
 use super::shared::{LAYOUT, SharedStore};
 use sha2::{Digest, Sha256};

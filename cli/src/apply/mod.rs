@@ -49,7 +49,7 @@ pub struct Args {
     /// Asks no issuer of JWT authorizers where its keys are. Hosts that were found before stay.
     #[arg(long)]
     pub offline: bool,
-    /// Seconds to wait for Envoy to confirm each step.
+    /// Seconds to wait for Envoy to confirm each step, and up to half a minute for its last answer.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub timeout: u64,
     /// Seconds for running requests to finish before clusters that nothing uses any more are removed. The default is

@@ -46,7 +46,7 @@ fn asked_in_turn(text: &[u8]) -> Result<Config, Diagnostics> {
     typed(text)
 }
 
-/// What the types make of a JSON text in which no name stands twice.
+/// What the types make of a text. One that is not JSON, or has a name twice in an object, is refused.
 pub(in crate::gateway) fn typed(text: &[u8]) -> Result<Config, Diagnostics> {
     let mut config = Config::blank();
     let mut diagnostics = Diagnostics::default();

@@ -16,10 +16,7 @@ pub fn forwarded(request: &Request) -> String {
         push_claimed(request, &mut text);
     }
     text.push_str("by=_sekisho;for=");
-    // Envoy writes such an address in its usual form: it need not be read.
-    if request.source_ip.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-        && !request.source_ip.is_empty()
-    {
+    if is_v4(&request.source_ip) {
         text.push_str(&request.source_ip);
     } else {
         match request.source_ip.parse() {
@@ -35,6 +32,13 @@ pub fn forwarded(request: &Request) -> String {
         _ => ";proto=http",
     });
     text
+}
+
+/// Whether an address that Envoy wrote is one of IPv4. It writes no other text of digits with three dots: what the digits say need
+/// not be read.
+fn is_v4(address: &str) -> bool {
+    let is_digit_or_dot = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    address.bytes().all(is_digit_or_dot) && address.bytes().filter(|byte| *byte == b'.').count() == 3
 }
 
 /// The hops before our own.

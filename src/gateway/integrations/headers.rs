@@ -97,7 +97,7 @@ pub fn edit_request(request: &Request, edits: &mut Edits) {
 }
 
 fn passes_to_backend(protocol: ProtocolType, name: &[u8]) -> bool {
-    // One look at the first byte spares most names the comparisons.
+    // One look at the first byte spares most names the comparisons. What is added below begins with one of these.
     match (name.first(), protocol) {
         (Some(b'k' | b'p' | b't' | b'x'), _) => {}
         (Some(b'c' | b'e' | b'm' | b's' | b'u' | b'v' | b'w'), ProtocolType::Rest) => {}
@@ -177,7 +177,7 @@ pub enum Fate {
 /// What becomes of a header of a backend's or a function's response.
 #[must_use]
 pub fn fate(protocol: ProtocolType, name: &[u8]) -> Fate {
-    // As above.
+    // One look at the first byte spares most names the comparisons. What is added below begins with one of these.
     match (name.first(), protocol) {
         (Some(b'x'), _) if is_internal(name) => return Fate::Dropped,
         (Some(b'k' | b'p' | b't'), _) => {}

@@ -1,4 +1,4 @@
-use super::{content_length, head_bytes};
+use super::{content_length, head_bytes, most_head_bytes};
 use crate::gateway::config::ProtocolType;
 use crate::gateway::flow::Flow;
 use crate::gateway::head::Head;
@@ -21,6 +21,26 @@ fn heads_are_counted_as_the_client_sent_them() {
     );
     assert_eq!(head_bytes(&head, ProtocolType::Http), sent.len());
     assert_eq!(head_bytes(&head, ProtocolType::Rest), "Hostshopx-a12".len());
+}
+
+#[test]
+fn no_head_is_larger_than_the_bound_that_is_looked_at_first() {
+    let pairs =
+        [(":method", "GET"), (":path", "/a"), (":authority", "shop"), (":scheme", "http"), ("x-a", "12")];
+    for some in 0..1_u32 << pairs.len() {
+        let pairs: Vec<_> =
+            (0..).zip(pairs).filter(|(i, _)| some >> i & 1 == 1).map(|(_, pair)| pair).collect();
+        let head = Head::from_pairs(&pairs, true);
+        for protocol in [ProtocolType::Http, ProtocolType::Rest] {
+            assert!(most_head_bytes(&head) >= head_bytes(&head, protocol), "{pairs:?}");
+        }
+    }
+    let path = Head::from_pairs(&[(":path", "/a")], true);
+    assert_eq!(
+        most_head_bytes(&path),
+        head_bytes(&path, ProtocolType::Http),
+        "it is no larger than it must be"
+    );
 }
 
 fn limited(protocol: ProtocolType, limits: Value) -> Value {

@@ -52,7 +52,9 @@ fn what_is_no_address_in_a_forged_header_is_not_passed_on() {
 
 #[test]
 fn an_unknown_source_and_scheme_are_told_as_such() {
-    assert_eq!(of("shop.test", &[], ""), "by=_sekisho;for=unknown;host=shop.test;proto=http");
+    for none in ["", "12:1", "/tmp/1.2.3.socket", "1.2.3:4"] {
+        assert_eq!(of("shop.test", &[], none), "by=_sekisho;for=unknown;host=shop.test;proto=http", "{none}");
+    }
     let twice = [("x-forwarded-proto", "https"), ("x-forwarded-proto", "http")];
     assert_eq!(of("shop.test", &twice, ""), "by=_sekisho;for=unknown;host=shop.test;proto=http");
     assert_eq!(

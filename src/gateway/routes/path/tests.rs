@@ -5,6 +5,20 @@ fn parse(raw: &str, protocol: ProtocolType) -> RequestPath {
     RequestPath::parse(raw.as_bytes(), protocol).unwrap_or_else(|error| panic!("{raw}: {error}"))
 }
 
+proptest::proptest! {
+    /// What is looked at once is what the whole check would let pass as it stands there.
+    #[test]
+    fn a_plain_path_needs_no_other_look(raw in "/[/.;a~%\\\\?0-]{0,10}") {
+        if is_plain(raw.as_bytes()) {
+            proptest::prop_assert_eq!(decode(&raw), Ok(None));
+            for protocol in [Http, Rest] {
+                proptest::prop_assert_eq!(check(&raw, protocol), Ok(()));
+            }
+            proptest::prop_assert!(!raw.contains("//") && !raw.contains('?'));
+        }
+    }
+}
+
 #[test]
 fn paths_that_a_backend_may_read_otherwise_are_refused() {
     let cases: &[(&[u8], BadPath)] = &[
