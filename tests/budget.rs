@@ -138,8 +138,8 @@ fn a_key_of_a_document_costs_what_any_other_costs() {
     println!(
         "allocations of a key: {at_ten:.2} among ten thousand, {at_hundred:.2} among a hundred thousand"
     );
-    // A place's path has one digit more, with which it may outgrow its room: that is all that may grow.
-    assert!(at_hundred < 1.25 * at_ten, "{at_ten} {at_hundred}");
+    // A place's path has one digit more, with which it may outgrow its room, wherever it is made: that is all that may grow.
+    assert!(at_hundred < at_ten + 5.0, "{at_ten} {at_hundred}");
 }
 
 /// An API key and three buckets of which the worker holds tokens add nothing to the plain route.

@@ -105,9 +105,16 @@ impl Builder {
     }
 }
 
-/// Hashes are as good as random: eight bytes of one are its hash in a table.
+/// The hash of a hash in a table: of all of it, because what documents say need not be one, and a table of values that look alike
+/// would be searched from end to end.
 fn bits(hash: &[u8; 32]) -> u64 {
-    hash.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    // Digits of the golden ratio, as hash functions use them.
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, _) = hash.as_chunks();
+    words.iter().fold(ODD, |bits, word| {
+        let product = u128::from(bits ^ u64::from_le_bytes(*word)) * u128::from(ODD);
+        (product >> 64) as u64 ^ product as u64
+    })
 }
 
 /// A document of four gigabytes does not fit in a worker.
@@ -264,6 +271,20 @@ mod tests {
             assert_eq!(keys.find(other.as_bytes()), None, "{other:.40}");
         }
         assert_eq!(ApiKeys::default().find(b"x"), None);
+    }
+
+    #[test]
+    fn values_that_look_alike_are_told_apart_in_a_table() {
+        for place in [0, 7, 8, 15, 16, 24, 31] {
+            let mut seen = std::collections::HashSet::new();
+            for n in 0..=255 {
+                let mut hash = [0; 32];
+                hash[place] = n;
+                // As a table of that size looks for it.
+                seen.insert(super::bits(&hash) & 0xffff);
+            }
+            assert!(seen.len() > 240, "{place}: {}", seen.len());
+        }
     }
 
     #[test]
